@@ -1,0 +1,52 @@
+"""Appendix B.2: the output difference telescopes, and splits into I_1 + I_2 + I_3."""
+
+import torch
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
+from claims.case import Case
+from claims.claim import Sides, claim
+
+SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
+
+
+@claim(
+    "cao-gu-2020/B.2-telescoping",
+    source=CAO_GU_2020.at("appendix B.2, first display"),
+    statement=r"f_{\hat W} - f_{\tilde W} = \sum_l v^T \left[\prod_{r>l} \tilde\Sigma_r \tilde W_r^T\right]"
+    r" [\hat\Sigma_l \hat W_l^T - \tilde\Sigma_l \tilde W_l^T] \hat x_{l-1}",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ and x_i",
+    attacks=SEARCH,
+    erratum="E-32",
+)
+def difference_telescopes(case: Case) -> Sides:
+    """Each layer's own change, Σ̂ẑ − Σ̃(ẑ − (Ŵ − W̃)x̂), carried to the output by W̃."""
+    base, difference = case.at_expansion, case.difference
+    total = torch.zeros_like(base.outputs)
+    for layer, g in enumerate(base.unmasked_signals):
+        below = base.features[layer] + difference.features[layer]
+        fresh = case.pair.step[layer].apply(below)
+        z = base.preactivations[layer] + difference.preactivations[layer]
+        change = difference.flips[layer] * z + base.patterns[layer] * fresh
+        total = total + torch.einsum("sirm,sim->sir", g, change)
+    return Sides.of(difference.outputs, total)
+
+
+@claim(
+    "cao-gu-2020/B.2-split",
+    source=CAO_GU_2020.at("appendix B.2, second display"),
+    statement=r"f_{\hat W} - f_{\tilde W} = I_1 + I_2 + I_3",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ and x_i",
+    attacks=SEARCH,
+)
+def difference_splits_in_three(case: Case) -> Sides:
+    """Flipped units, products of changes, and the gradient at W̃."""
+    d = case.difference
+    return Sides.of(d.outputs, d.from_flips + d.from_products + d.linear)

@@ -1,0 +1,78 @@
+"""Appendix A: the network and its gradients as products of weight matrices and activation patterns."""
+
+import torch
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
+from claims.case import Case
+from claims.claim import Sides, claim
+
+
+@claim(
+    "cao-gu-2020/app-A-forward",
+    source=CAO_GU_2020.at("appendix A, first display"),
+    statement=r"f_W(x) = v^T \left[\prod_{r=1}^L \Sigma_r(x) W_r^T\right] x",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W and x",
+    attacks=("stay", "random", "flip-units"),
+)
+def output_is_a_matrix_product(case: Case) -> Sides:
+    """The masked product, formed from the output downwards, applied to x."""
+    trace = case.at_moved
+    product = torch.einsum("sird,id->sir", trace.input_signals, case.inputs)
+    return Sides.of(trace.outputs, product, ("example", "output"))
+
+
+@claim(
+    "cao-gu-2020/app-A-gradient",
+    source=CAO_GU_2020.at("appendix A, second display"),
+    statement=r"\nabla_{W_l} f_W(x) = x_{l-1} v^T \left[\prod_{r=l+1}^L \Sigma_r(x) W_r^T\right] \Sigma_l(x)",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W away from kinks, x and l ≤ L",
+    attacks=("stay", "random", "flip-units"),
+)
+def gradient_is_rank_one(case: Case) -> Sides:
+    """Automatic differentiation of the plain forward pass, against x_{l−1} b_lᵀ."""
+    trace, network = case.at_moved, case.at_moved.network
+    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
+    fixed = [network.materialise(layer) for layer in range(network.trained, network.hidden + 1)]
+    members = []
+    for example in range(len(case.inputs)):
+        x = case.inputs[example].expand(network.initialisations, 1, -1)
+        for weight in (*weights, *fixed)[:-1]:
+            x = torch.relu(x @ weight.mT)
+        f = network.scale * (x @ (*weights, *fixed)[-1].mT)[:, 0]
+        for output in range(f.shape[-1]):
+            automatic = torch.autograd.grad(f[:, output].sum(), weights, retain_graph=True)
+            for layer, left in enumerate(automatic):
+                right = torch.einsum(
+                    "so,si->soi", trace.signals[layer][:, example, output], trace.features[layer][:, example]
+                )
+                members.append(torch.stack([torch.linalg.matrix_norm(a) for a in (left, right, left - right)]))
+    shape = (len(case.inputs), int(case.parameters["k"]), network.trained)
+    left, right, gap = torch.stack(members, -1).unflatten(-1, shape)
+    return Sides(left, right, gap, ("example", "output", "layer"))
+
+
+@claim(
+    "cao-gu-2020/app-A-euler",
+    source=CAO_GU_2020.at("appendix A, implied by the two displays"),
+    statement=r"Tr[W_l^T \nabla_{W_l} f_W(x)] = f_W(x)",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W, x and l ≤ L",
+    attacks=("stay", "random", "flip-units"),
+)
+def gradients_are_homogeneous(case: Case) -> Sides:
+    """b_lᵀ W_l x_{l−1} = f for every layer."""
+    trace = case.at_moved
+    inner = [torch.einsum("sirm,sim->sir", b, z) for b, z in zip(trace.signals, trace.preactivations, strict=False)]
+    left = torch.stack(inner, 1)
+    return Sides.of(left, trace.outputs[:, None].expand_as(left), ("layer", "example", "output"))

@@ -1,0 +1,30 @@
+"""Lemma B.1 (iv): few units change their activation anywhere in the ball."""
+
+import torch
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Measurement, claim
+from claims.scaling import Scaling
+from model.limits import PAIR_FLIPS
+
+
+@claim(
+    "cao-gu-2020/lemma-B.1-iv",
+    source=CAO_GU_2020.at("Lemma B.1 (iv)"),
+    statement=r"\|\hat\Sigma_l(x_i) - \tilde\Sigma_l(x_i)\|_0 \le \bar C L^{4/3} \tau^{2/3} m",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L="4/3", tau="2/3", m=1),),
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ in the ball, l ≤ L and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "flip-units", "flip-units-apart"),
+    exact=lambda c: c.L == 1,
+    limit=lambda c: PAIR_FLIPS if c.L == 1 else None,
+    preconditions=PRE_B1,
+)
+def few_patterns_change(case: Case) -> Measurement:
+    """The number of units of a layer that are active under one network and not under the other."""
+    flips = [change.abs().sum(-1) for change in case.difference.flips]
+    return Measurement(torch.stack(flips, 1), axes=("layer", "example"))

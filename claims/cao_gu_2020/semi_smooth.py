@@ -1,0 +1,32 @@
+"""Lemma 5.2, second bound: near initialisation the training loss is almost smooth."""
+
+from claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Measurement, claim
+from claims.scaling import Scaling
+from model.losses import LOSSES, surrogate_error
+
+
+@claim(
+    "cao-gu-2020/lemma-5.2b",
+    source=CAO_GU_2020.at("Lemma 5.2, third display"),
+    statement=r"L_S(\hat W) - L_S(\tilde W) \le C \sum_l L^2 \tau^{1/3} \sqrt{m \log m}"
+    r" \|\hat W_l - \tilde W_l\|_2 \mathcal{E}_S(\tilde W)"
+    r" + \sum_l Tr[(\hat W_l - \tilde W_l)^T \nabla_{W_l} L_S(\tilde W)]"
+    r" + C \sum_l m L^3 \|\hat W_l - \tilde W_l\|_2^2",
+    kind="SCALE",
+    bound="upper",
+    terms=(ALMOST_LINEAR, Scaling(L=3, m=1)),
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ in the ball",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks"),
+    preconditions=PRE_5,
+)
+def loss_is_almost_smooth(case: Case) -> Measurement:
+    """The loss difference minus its linear term, propagated as differences."""
+    excess = case.difference.loss_excess(LOSSES[case.setting.loss], case.labels)
+    error = surrogate_error(case.at_expansion.outputs, case.labels)
+    step = case.step_norms
+    return Measurement(excess, (step.sum(-1) * error, step.square().sum(-1)))

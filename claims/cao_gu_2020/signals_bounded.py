@@ -1,0 +1,56 @@
+"""Lemma B.1 (v), (vi): the backward signal is at most √m long, and short on few coordinates."""
+
+import math
+
+import torch
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Measurement, claim
+from claims.scaling import Scaling
+
+SPARSITY = Scaling(L="4/3", tau="2/3", m=1)
+"""How many coordinates Lemma B.1 (v) allows, with the constant 1."""
+
+
+@claim(
+    "cao-gu-2020/lemma-B.1-v",
+    source=CAO_GU_2020.at("Lemma B.1 (v)"),
+    statement=r"v^T \left[\prod_{r=l}^L \tilde\Sigma_r(x_i) \tilde W_r^T\right] a \le"
+    r" \bar C L^{2/3} \tau^{1/3} \sqrt{m \log m}, \quad \|a\|_2 = 1, \|a\|_0 \le \bar C L^{4/3} \tau^{2/3} m",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L="2/3", tau="1/3", m="1/2", log_m="1/2"),),
+    domain=NEAR,
+    quantifiers="for all W̃ in the ball, l ≤ L, i ≤ n and sparse unit vectors a",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "amplify-signals"),
+    preconditions=PRE_B1,
+    notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",
+)
+def sparse_signals_are_short(case: Case) -> Measurement:
+    """The norm of the s largest entries of vᵀ Π_{r≥l} Σ_r W_r, for every l."""
+    s = math.floor(SPARSITY.value(case.parameters) * (1 + 1e-12))
+    signals = [case.at_moved.input_signals, *case.at_moved.unmasked_signals[:-1]]
+    tops = [torch.linalg.vector_norm(g.abs().topk(min(s, g.shape[-1]), dim=-1).values, dim=-1) for g in signals]
+    return Measurement(torch.stack(tops, 1), axes=("layer", "example", "output"))
+
+
+@claim(
+    "cao-gu-2020/lemma-B.1-vi",
+    source=CAO_GU_2020.at("Lemma B.1 (vi)"),
+    statement=r"\left\|v^T \prod_{r=l}^L \tilde\Sigma_r(x_i) \tilde W_r^T\right\|_2 \le \bar C \sqrt m",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(m="1/2"),),
+    domain=NEAR,
+    quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "switch-on", "amplify-signals"),
+    preconditions=PRE_B1,
+)
+def signals_are_bounded(case: Case) -> Measurement:
+    """‖vᵀ Π_{r≥l} Σ_r W_r‖ for every l; tends to √m for l ≥ 2, and is of order √d for l = 1."""
+    signals = [case.at_moved.input_signals, *case.at_moved.unmasked_signals[:-1]]
+    norms = [torch.linalg.vector_norm(g, dim=-1) for g in signals]
+    return Measurement(torch.stack(norms, 1), axes=("layer", "example", "output"))

@@ -1,0 +1,248 @@
+"""What a claim is measured on: one configuration, drawn for S independent initialisations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.adversary import ATTACKS, Pair, Target
+from model.ball import Ball
+from model.changes import distances
+from model.data import Dataset, generate
+from model.difference import Difference
+from model.network import Architecture, Network, initialise
+from model.randomness import generator, stream
+from model.settings import Setting
+from model.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """The sizes and recipes that a claim says "for all" about; never the initialisation.
+
+    Attributes:
+        m: smallest hidden width.
+        L: depth, as the claim's paper counts it.
+        n: number of examples.
+        d: input dimension.
+        k: output dimension.
+        tau: radius of the ball.
+        ratio: largest hidden width over m; the widths alternate m, ratio · m, m, … (Assumption 4.2).
+        data: name of a construction in `model.data.INPUTS`, a bundled data set, or a file.
+        phi: separation of the inputs, for the constructions that take one.
+        mu: fixed last coordinate, for the settings that have one.
+        delta: δ of the claim's "with probability at least 1 − δ".
+    """
+
+    m: int = 256
+    L: int = 1
+    n: int = 4
+    d: int = 5
+    k: int = 1
+    tau: float = 0.01
+    ratio: int = 1
+    data: str = "sphere"
+    phi: float | None = None
+    mu: float | None = None
+    delta: float = 0.05
+
+    def widths(self, setting: Setting) -> tuple[int, ...]:
+        """The hidden widths."""
+        layers = range(setting.hidden_layers(self.L))
+        return tuple(self.m * (self.ratio if layer % 2 else 1) for layer in layers)
+
+    def token(self) -> str:
+        """The configuration as text, without what has its default: `m=64,L=2`."""
+        defaults = Configuration()
+        return ",".join(
+            f"{field.name}={getattr(self, field.name)}"
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(defaults, field.name)
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An attack of `model.adversary.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
+
+    "stay" is the initial network itself.
+    """
+
+    attack: str = "stay"
+    layer: int = 1
+    example: int = 0
+    output: int = 0
+
+    def __str__(self) -> str:
+        if self.attack == "stay":
+            return "stay"
+        return f"{self.attack}@{self.layer}.{self.example}.{self.output}"
+
+
+_SIZES = torch.logspace(-9, 3, 97, dtype=torch.float64)
+MARGINS = torch.cat([-_SIZES.flip(0), torch.zeros(1, dtype=torch.float64), _SIZES])
+"""Margins of generated cases at which facts about the loss are probed: both signs, zero, nine decades."""
+
+
+class Case:
+    """W⁽⁰⁾, W̃ and Ŵ for S initialisations, with whatever the claims measure on them, computed once.
+
+    Claims about one W (printed with a tilde, a hat or plain) look at Ŵ; the point of expansion is W̃.
+
+    Args:
+        initial: networks at W⁽⁰⁾.
+        data: inputs and labels.
+        tau: radius of the ball.
+        delta: δ.
+        pair: W̃ and Ŵ; None is W̃ = Ŵ = W⁽⁰⁾.
+        draws: decides what the attacks draw.
+        probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
+    """
+
+    def __init__(
+        self,
+        initial: Network,
+        data: Dataset,
+        *,
+        tau: float,
+        delta: float,
+        pair: Pair | None = None,
+        draws: np.random.SeedSequence | None = None,
+        probes: Tensor | None = None,
+    ) -> None:
+        self.initial = initial
+        self.data = data
+        self.tau = tau
+        self.delta = delta
+        self.pair = pair or Pair(initial.still(), initial.still())
+        self.draws = draws or np.random.SeedSequence(0)
+        self.probes = initial.like.new_zeros(0) if probes is None else probes.to(initial.like)
+        self.inputs = data.inputs.to(initial.like)
+        self.labels = data.labels.to(initial.like)
+
+    @property
+    def setting(self) -> Setting:
+        """The conventions of the network."""
+        return self.initial.setting
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """What a scaling may mention."""
+        architecture = self.initial.architecture
+        n, d = self.inputs.shape
+        return {
+            "m": architecture.width,
+            "L": self.initial.depth,
+            "n": n,
+            "d": d,
+            "k": architecture.k,
+            "tau": self.tau,
+            "delta": self.delta,
+            "phi": self.data.separation,
+        }
+
+    @property
+    def depth(self) -> int:
+        """L, as the paper counts it."""
+        return self.initial.depth
+
+    @property
+    def hidden(self) -> int:
+        """The number of ReLU layers."""
+        return self.initial.hidden
+
+    @cached_property
+    def at_initial(self) -> Trace:
+        """The trace at W⁽⁰⁾."""
+        return Trace(self.initial, self.inputs)
+
+    @cached_property
+    def at_expansion(self) -> Trace:
+        """The trace at W̃."""
+        if all(getattr(change, "rank", 1) == 0 for change in self.pair.tilde):
+            return self.at_initial
+        return Trace(self.initial.moved(self.pair.tilde), self.inputs)
+
+    @cached_property
+    def at_moved(self) -> Trace:
+        """The trace at Ŵ."""
+        if all(getattr(change, "rank", 1) == 0 for change in self.pair.step):
+            return self.at_expansion
+        return Trace(self.at_expansion.network.moved(self.pair.step), self.inputs)
+
+    @cached_property
+    def difference(self) -> Difference:
+        """Ŵ against W̃."""
+        return Difference(self.at_expansion, self.pair.step)
+
+    @cached_property
+    def step_norms(self) -> Tensor:
+        """‖Ŵ_l − W̃_l‖_2, (S, layers)."""
+        return distances(self.pair.step, "spectral")
+
+    def margins(self, trace: Trace) -> Tensor:
+        """y_i f(x_i) at a trace, with the probes beside them, (S, n + p)."""
+        own = (self.labels * trace.outputs)[..., 0]
+        return torch.cat([own, self.probes.expand(len(own), -1)], -1)
+
+    def target(self, recipe: Recipe) -> Target:
+        """What the recipe's attack reads."""
+        rng = generator(stream(int(self.draws.generate_state(1)[0]), str(recipe)))
+        ball = Ball(self.setting.ball, self.tau)
+        return Target(self.at_initial, self.labels, ball, recipe.layer, recipe.example, recipe.output, rng)
+
+    def attacked(self, recipe: Recipe) -> "Case":
+        """The same initialisations at the pair that the recipe finds."""
+        return self._with(ATTACKS[recipe.attack](self.target(recipe)))
+
+    def _with(self, pair: Pair) -> "Case":
+        case = Case(
+            self.initial,
+            self.data,
+            tau=self.tau,
+            delta=self.delta,
+            pair=pair,
+            draws=self.draws,
+            probes=self.probes,
+        )
+        case.__dict__["at_initial"] = self.at_initial
+        return case
+
+
+def draw(
+    setting: Setting,
+    configuration: Configuration,
+    seed: int,
+    initialisations: int | Sequence[int],
+    *,
+    data: Dataset | None = None,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+) -> Case:
+    """The case of a configuration: data from the seed, and independent initialisations from its own streams.
+
+    Args:
+        setting: the paper's conventions.
+        configuration: sizes and recipes.
+        seed: the one integer that everything descends from.
+        initialisations: how many, or which numbers of the stream.
+        data: real data, in place of the configuration's construction.
+        dtype: of the whole computation.
+        device: of the whole computation.
+
+    Raises:
+        ValueError: if the configuration's sizes do not fit its data or the setting.
+    """
+    c = configuration
+    numbers = range(initialisations) if isinstance(initialisations, int) else initialisations
+    if data is None:
+        rng = generator(stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k))
+        data = generate(c.data, n=c.n, d=c.d, setting=setting, rng=rng, phi=c.phi, mu=c.mu, k=c.k)
+    architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
+    seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
+    network = initialise(setting, architecture, seeds, dtype=dtype, device=device)
+    draws = stream(seed, "attack", c)
+    return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS)

@@ -1,0 +1,294 @@
+"""The Claim record and the registry: a claim is data plus one short function."""
+
+import fnmatch
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from claims.case import Case, Configuration, Recipe
+from claims.scaling import ONE, Scaling
+from model.settings import SETTINGS, Setting
+
+Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
+Bound = Literal["upper", "lower", "equality", "existence"]
+Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
+Search = Literal["exact", "ascent", "sampled"]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A source: its key, which is also its setting's id, and how to cite it."""
+
+    key: str
+    citation: str
+
+    @property
+    def setting(self) -> Setting:
+        """The paper's network conventions."""
+        return SETTINGS[self.key]
+
+    def at(self, reference: str) -> "Source":
+        """A place in this paper."""
+        return Source(self, reference)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A paper and the place in it: number, and which display or part."""
+
+    paper: Paper
+    reference: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One side of a claim against the rest of the other.
+
+    Attributes:
+        lhs: (S, …), one value per initialisation and per member of `axes`.
+        factors: what the scalings multiply, one per term of the right-hand side, broadcastable to lhs.
+        axes: what the trailing axes of lhs run over, for naming the worst member. Layers count from 1.
+    """
+
+    lhs: Tensor
+    factors: tuple[Tensor | float, ...] = (1.0,)
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sides of an identity, each as a norm, with the norm of their difference, (S, *axes)."""
+
+    left: Tensor
+    right: Tensor
+    gap: Tensor
+    axes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, left: Tensor, right: Tensor, axes: tuple[str, ...] = ()) -> "Sides":
+        """The sides (S, *axes, …), compared in Euclidean norm over what is not in `axes`."""
+        shape = left.shape[: 1 + len(axes)]
+        flat = [x.reshape(*shape, -1) for x in (left, right, left - right)]
+        a, b, gap = (torch.linalg.vector_norm(x, dim=-1) for x in flat)
+        return cls(a, b, gap, axes)
+
+
+Measure = Callable[[Case], Measurement | Sides]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """What the statement says "for all" about, as ranges of valid sizes; the hardest end comes first.
+
+    Attributes:
+        width: smallest and largest m that generated cases use.
+        depth: of L, as the paper counts it.
+        samples: of n.
+        radius: of τ; None for a statement that has no ball.
+    """
+
+    width: tuple[int, int] = (32, 256)
+    depth: tuple[int, int] = (1, 4)
+    samples: tuple[int, int] = (1, 6)
+    radius: tuple[float, float] | None = None
+
+    def describe(self) -> dict[str, list[float] | None]:
+        """Ranges by name, for JSON."""
+        return {
+            "m": list(self.width),
+            "L": list(self.depth),
+            "n": list(self.samples),
+            "tau": None if self.radius is None else list(self.radius),
+        }
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """A condition under which a statement is made, with every absolute constant taken as 1."""
+
+    id: str
+    text: str
+    holds: Callable[[Mapping[str, float]], bool]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
+
+    Attributes:
+        name: unique within its claim.
+        statement: what it says, in words.
+        scaling: the scaling that replaces the claim's (its first term), where that is the change.
+        factor: by which the claim's constant is multiplied.
+        measure: the measurement that replaces the claim's, where that is the change.
+        true: the reason why this neighbour is in fact true; empty when it is false.
+    """
+
+    name: str
+    statement: str
+    scaling: Scaling | None = None
+    factor: float = 1.0
+    measure: Measure | None = None
+    true: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One statement of a paper, executable.
+
+    Attributes:
+        id: `paper/statement`, with `@printed` for the reading on the page where that differs.
+        source: paper and place.
+        statement: LaTeX.
+        kind: as in the catalogue.
+        bound: direction of the inequality; None for definitions and context.
+        measure: the function that measures it.
+        setting: network conventions.
+        terms: right-hand side, a sum of scalings, each times a measured factor.
+        constant: "stated" (the paper gives it), "limit" (known in closed form at infinite width) or "audited".
+        stated: the paper's constant, where it gives one.
+        domain: what it says "for all" about.
+        quantifiers: in words.
+        probability: in words; empty for deterministic statements.
+        attacks: names in `model.adversary.ATTACKS` that search the ball for its worst case.
+        exact: whether those attacks attain the supremum, at the given configuration.
+        limit: the ratio's known limit at infinite width at a configuration, None where none is known.
+        certificate: sound upper bound of the measured ratio over the whole ball, (S,), where one is known.
+        preconditions: conditions of the statement that involve unknown constants.
+        erratum: key of the catalogue's erratum.
+        expected: the verdict that truth demands.
+        controls: false neighbours.
+        notes: what a reader of the verdict should know.
+    """
+
+    id: str
+    source: Source
+    statement: str
+    kind: Kind
+    bound: Bound | None
+    measure: Measure
+    setting: Setting
+    terms: tuple[Scaling, ...] = (ONE,)
+    constant: Literal["stated", "limit", "audited"] = "audited"
+    stated: float | None = None
+    domain: Domain = field(default_factory=Domain)
+    quantifiers: str = ""
+    probability: str = ""
+    attacks: tuple[str, ...] = ("stay",)
+    exact: Callable[[Configuration], bool] = lambda _: False
+    limit: Callable[[Configuration], float | None] = lambda _: None
+    certificate: Callable[[Case], Tensor] | None = None
+    preconditions: tuple[Precondition, ...] = ()
+    erratum: str = ""
+    expected: Expected = "supported"
+    controls: tuple[Control, ...] = ()
+    notes: str = ""
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def plain_id(self) -> str:
+        """The id without its reading."""
+        return self.id.partition("@")[0]
+
+    @property
+    def reading(self) -> str:
+        """ "meant", or "printed"."""
+        return self.id.partition("@")[2] or "meant"
+
+    @property
+    def balls(self) -> bool:
+        """Whether the claim quantifies over a ball."""
+        return self.domain.radius is not None
+
+    def recipes(self, case: Case) -> list[Recipe]:
+        """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
+        return [
+            Recipe(attack, layer, example, output)
+            for attack in self.attacks
+            for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
+            for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
+            for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
+        ]
+
+    def search(self, configuration: Configuration) -> Search:
+        """How the worst case is searched at a configuration."""
+        if not self.balls or self.exact(configuration):
+            return "exact"
+        return "ascent" if set(self.attacks) - {"stay", "random", "descend"} else "sampled"
+
+
+AIMED_AT_LAYER = {
+    "flip-units",
+    "flip-units-apart",
+    "switch-on",
+    "place-on-kinks",
+    "overshoot-kinks",
+}
+AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "overshoot-kinks", "amplify-signals"}
+AIMED_AT_EXAMPLE = AIMED_AT_LAYER | AIMED_AT_OUTPUT | {"stretch-features", "push-features", "stretch-product"}
+
+REGISTRY: dict[str, Claim] = {}
+
+
+def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
+    """Register the decorated function as the measurement of a claim.
+
+    Args:
+        id: `paper/statement[@printed]`.
+        data: the other fields of `Claim`; `setting` defaults to the paper's.
+
+    Raises:
+        ValueError: if the id is taken.
+    """
+
+    def register(measure: Measure) -> Claim:
+        if id in REGISTRY:
+            raise ValueError(f"claim {id!r} is registered twice")
+        source = data["source"]
+        assert isinstance(source, Source)
+        fields = {"setting": source.paper.setting, **data}
+        REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
+        return REGISTRY[id]
+
+    return register
+
+
+def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
+    """Claims whose id, or its part after the paper, matches any pattern; all of them for no pattern.
+
+    Raises:
+        LookupError: naming the first pattern that matches nothing.
+    """
+    chosen: dict[str, Claim] = {}
+    for pattern in patterns or ("*",):
+        found = {id: c for id, c in REGISTRY.items() if _matches(id, pattern)}
+        if not found:
+            raise LookupError(pattern)
+        chosen |= found
+    return [c for id, c in REGISTRY.items() if id in chosen]
+
+
+def _matches(id: str, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
+
+
+@cache
+def audited_constants() -> dict[str, dict[str, float | str]]:
+    """`constants.toml`: per claim its audited constant and where that comes from."""
+    return tomllib.loads(files("claims").joinpath("constants.toml").read_text())
+
+
+def constant(claim: Claim) -> float | None:
+    """The constant the claim is held to: the paper's, or the audited one of its plain id; None if there is none."""
+    if claim.stated is not None:
+        return claim.stated
+    entry = audited_constants().get(claim.plain_id)
+    return None if entry is None else float(entry["constant"])

@@ -1,0 +1,143 @@
+"""Both sides of a claim as numbers, the worst member of each, and whether it violates the claim."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from claims.case import Case, Recipe
+from claims.claim import Claim, Measurement, Sides
+
+RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
+"""Relative residual below which an identity holds."""
+
+ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-3}
+"""Relative excess over a stated bound that rounding may cause, so that it never refutes."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A claim measured on S initialisations; each field has one entry per initialisation.
+
+    Attributes:
+        lhs, rhs: at the worst member, (S,); for identities the norms of the two sides.
+        ratio: lhs / rhs there, NaN where both are 0, infinite where only rhs is 0.
+        residual: relative norm of the difference of an identity's sides, None for inequalities.
+        worst: index of the worst member along each axis of the measurement.
+        recipes: the attack that found it.
+    """
+
+    lhs: Tensor
+    rhs: Tensor
+    ratio: Tensor
+    residual: Tensor | None
+    worst: list[dict[str, int]]
+    recipes: list[Recipe]
+
+    def violates(self, claim: Claim, constant: float) -> Tensor:
+        """Which initialisations break the claim with this constant, (S,) boolean.
+
+        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything.
+        """
+        if self.residual is not None:
+            return ~(self.residual <= RESIDUAL[self.residual.dtype])
+        slack = ROUNDING[self.ratio.dtype]
+        if claim.bound == "lower":
+            holds = self.ratio >= constant * (1 - slack)
+        else:
+            holds = self.ratio <= constant * (1 + slack)
+        undefined = (self.lhs == 0) & (self.rhs == 0)
+        return ~(holds | undefined)
+
+
+def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
+    """Measure the claim on a case as it stands, and keep the worst layer, example and output.
+
+    The right-hand side is the sum of the claim's terms, with every audited constant taken as 1 and a
+    stated one left to `violates`.
+    """
+    measurement = claim.measure(case)
+    recipes = [recipe or Recipe()] * case.initial.initialisations
+    if isinstance(measurement, Sides):
+        return _compare(measurement, recipes)
+    lower = claim.bound == "lower"
+    lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
+    ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
+    # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
+    ratio = torch.where(lhs.isnan() | rhs.isnan(), -math.inf if lower else math.inf, ratio)
+    index = _worst(ratio, lower)
+    lhs_worst, rhs_worst, ratio_worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (lhs, rhs, ratio))
+    named = _named(index, measurement.axes, lhs.shape[1:])
+    return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, named, recipes)
+
+
+def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tensor:
+    """Σ scaling · factor over the claim's terms, in the shape of the left-hand side."""
+    total = torch.zeros_like(measurement.lhs)
+    for scaling, factor in zip(claim.terms, measurement.factors, strict=True):
+        total = total + scaling.value(case.parameters) * factor
+    return total
+
+
+def supremum(claim: Claim, case: Case) -> Evaluation:
+    """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest)."""
+    best: Evaluation | None = None
+    for recipe in claim.recipes(case):
+        found = evaluate(claim, case.attacked(recipe) if recipe.attack != "stay" else case, recipe)
+        best = found if best is None else _worse(best, found, claim.bound == "lower")
+    assert best is not None
+    return best
+
+
+def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
+    if a.residual is not None and b.residual is not None:
+        take = b.residual > a.residual
+    else:
+        take = (b.ratio < a.ratio) if lower else (b.ratio > a.ratio)
+    take |= a.ratio.isnan() & ~b.ratio.isnan()
+
+    def pick(x: Tensor, y: Tensor) -> Tensor:
+        return torch.where(take, y, x)
+
+    residual = None if a.residual is None or b.residual is None else pick(a.residual, b.residual)
+    chosen = take.tolist()
+    return Evaluation(
+        pick(a.lhs, b.lhs),
+        pick(a.rhs, b.rhs),
+        pick(a.ratio, b.ratio),
+        residual,
+        [y if t else x for x, y, t in zip(a.worst, b.worst, chosen, strict=True)],
+        [y if t else x for x, y, t in zip(a.recipes, b.recipes, chosen, strict=True)],
+    )
+
+
+def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
+    largest = torch.maximum(sides.left, sides.right).clamp_min(torch.finfo(sides.gap.dtype).tiny)
+    residual = sides.gap / largest
+    index = _worst(residual, False)
+    lhs, rhs, worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (sides.left, sides.right, residual))
+    return Evaluation(lhs, rhs, lhs / rhs, worst, _named(index, sides.axes, residual.shape[1:]), recipes)
+
+
+def _members(x: Tensor) -> Tensor:
+    """(S, everything else)."""
+    return x.reshape(len(x), -1)
+
+
+def _worst(ratio: Tensor, lower: bool) -> Tensor:
+    """Index of the worst member per initialisation, undefined ones last, (S,)."""
+    flat = _members(ratio)
+    return flat.nan_to_num(math.inf).argmin(-1) if lower else flat.nan_to_num(-math.inf, math.inf).argmax(-1)
+
+
+def _named(index: Tensor, axes: tuple[str, ...], sizes: torch.Size) -> list[dict[str, int]]:
+    """Positions along the axes; layers are counted from 1, as in the papers."""
+    named = []
+    for flat in index.tolist():
+        position = {}
+        for axis, size in reversed(list(zip(axes, sizes, strict=True))):
+            flat, at = divmod(flat, size)
+            position[axis] = at + (axis == "layer")
+        named.append(dict(reversed(position.items())))
+    return named

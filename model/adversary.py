@@ -1,0 +1,284 @@
+"""The worst W in the ball: closed forms and structured points.
+
+Random perturbations see the wrong exponents: a unit flips only if it is close to its kink, and a random
+direction does not know which units are. Every attack here reads W⁽⁰⁾, as the papers' "for all W" allows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.ball import Ball
+from model.changes import Changes, LowRank
+from model.losses import LOSSES
+from model.spectra import top_singular
+from model.trace import Trace
+from model.training import gradient_descent
+
+
+class Pair(NamedTuple):
+    """Two points of the ball: W̃ = W⁽⁰⁾ + tilde, and Ŵ = W̃ + step."""
+
+    tilde: Changes
+    step: Changes
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an attack may read, and where it aims.
+
+    Attributes:
+        trace: at W⁽⁰⁾.
+        labels: (n, k).
+        ball: the neighbourhood to stay in.
+        layer: aimed at, counted from 1.
+        example: aimed at, counted from 0.
+        output: aimed at, counted from 0.
+        rng: for the attacks that draw.
+    """
+
+    trace: Trace
+    labels: Tensor
+    ball: Ball
+    layer: int
+    example: int
+    output: int
+    rng: np.random.Generator
+
+    def at(self, layer: int) -> tuple[Tensor, Tensor]:
+        """x_{l−1} / ‖x_{l−1}‖ (S, m_{l−1}) and ‖x_{l−1}‖ (S, 1) of the example aimed at."""
+        x = self.trace.features[layer - 1][:, self.example]
+        size = torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+        return x / size, size
+
+    def preactivation(self) -> Tensor:
+        """z_l of the example aimed at, (S, m_l)."""
+        return self.trace.preactivations[self.layer - 1][:, self.example]
+
+    def signal(self) -> Tensor:
+        """g_l = ∂f/∂x_l of the example and output aimed at, (S, m_l)."""
+        return self.trace.unmasked_signals[self.layer - 1][:, self.example, self.output]
+
+    def displacing(self, displacement: Tensor) -> Changes:
+        """The least change of the layer aimed at that moves its pre-activation by `displacement`, (S, m_l)."""
+        unit, size = self.at(self.layer)
+        changes = list(self.trace.network.still())
+        changes[self.layer - 1] = LowRank((displacement / size)[..., None], unit[..., None])
+        return tuple(changes)
+
+    def still(self) -> Changes:
+        """No change."""
+        return self.trace.network.still()
+
+
+Attack = Callable[[Target], Pair]
+
+
+def stay(target: Target) -> Pair:
+    """W̃ = Ŵ = W⁽⁰⁾."""
+    return Pair(target.still(), target.still())
+
+
+def random(target: Target) -> Pair:
+    """A random rank-one direction in every layer, at full radius: the floor that any search must beat."""
+    return Pair(target.still(), target.ball.sample(target.trace.network, target.rng))
+
+
+def along_gradient(target: Target) -> Pair:
+    """Every layer moved by the full radius along ∇f of the example aimed at."""
+    weights = torch.zeros_like(target.trace.outputs)
+    weights[:, target.example, target.output] = 1.0
+    gradient = target.trace.gradient(weights)
+    return Pair(target.still(), tuple(target.ball.fill(layer) for layer in gradient))
+
+
+def descend(target: Target) -> Pair:
+    """Twenty steps of gradient descent on the labels, shortened to stay in the ball."""
+    network = target.trace.network
+    loss = LOSSES[network.setting.loss]
+    norms = target.trace.batch_gradient_norms(loss.slopes(target.trace.outputs, target.labels))
+    step_size = target.ball.radius / (10 * float(norms.max()))
+    run = gradient_descent(network, target.trace.inputs, target.labels, step_size=max(step_size, 1e-300), steps=20)
+    *_, last = run
+    changes = tuple(change for change in last.changes if isinstance(change, LowRank))
+    return Pair(target.still(), target.ball.project(changes))
+
+
+def flip_units(target: Target) -> Pair:
+    """Sort and spend, from W⁽⁰⁾: as many units of one layer and example flipped as the radius pays for.
+
+    Flipping unit j costs |z_j| / ‖x_{l−1}‖; the cheapest are bought first. Exact for the first layer.
+    """
+    z = target.preactivation()
+    bought = _affordable(z.abs(), z.abs() / target.at(target.layer)[1], target.ball.radius)
+    return Pair(target.still(), target.displacing(_across(z, bought)))
+
+
+def flip_units_apart(target: Target) -> Pair:
+    """Sort and spend on both sides: every second unit is flipped in W̃, the others in Ŵ.
+
+    Exact for the first layer and a pair W̃, Ŵ: the pair has twice the squared budget.
+    """
+    z = target.preactivation()
+    cost = z.abs() / target.at(target.layer)[1]
+    rank = cost.argsort(-1).argsort(-1)
+    even = _affordable(torch.where(rank % 2 == 0, cost, torch.inf), cost, target.ball.radius)
+    odd = _affordable(torch.where(rank % 2 == 1, cost, torch.inf), cost, target.ball.radius)
+    tilde, hat = _across(z, even), _across(z, odd)
+    return Pair(target.displacing(tilde), target.displacing(hat - tilde))
+
+
+def switch_on(target: Target) -> Pair:
+    """Sort and spend on inactive units only: the largest number of active units, hence the largest gradient."""
+    z = target.preactivation()
+    price = torch.where(z <= 0, z.abs(), torch.inf)
+    bought = _affordable(price, price / target.at(target.layer)[1], target.ball.radius)
+    return Pair(target.still(), target.displacing(_across(z, bought)))
+
+
+def place_on_kinks(target: Target) -> Pair:
+    """W̃ spends the radius putting units with one sign of g exactly on their kink; Ŵ crosses them all.
+
+    The linearisation error is then g · |ẑ| summed over the placed units, at an arbitrarily small step. The
+    sign is the one that raises the loss of the example aimed at, so that the same pair is worst for
+    semi-smoothness.
+    """
+    z, g = target.preactivation(), target.signal()
+    size = target.at(target.layer)[1]
+    sign = _harmful_sign(target)
+    eligible = sign * g > 0
+    order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
+    placed = _affordable(order, z.abs() / size, target.ball.radius)
+    toward = torch.where(placed, g.abs(), 0.0)
+    toward = toward / torch.linalg.vector_norm(toward, dim=-1, keepdim=True).clamp_min(1e-300)
+    typical = torch.where(placed, z.abs(), 0.0).square().sum(-1, keepdim=True).sqrt()
+    eps = torch.finfo(z.dtype).eps
+    before = -z.sign() * toward * typical * eps**0.6
+    after = z.sign() * toward * typical * eps**0.2
+    tilde = torch.where(placed, before - z, 0.0)
+    return Pair(target.displacing(tilde), target.displacing(torch.where(placed, after - before, 0.0)))
+
+
+def overshoot_kinks(target: Target) -> Pair:
+    """The largest linearisation error from W⁽⁰⁾ itself: units with |z_j| < D_j / 2 are moved by D_j ∝ g_j."""
+    z, g = target.preactivation(), target.signal()
+    size = target.at(target.layer)[1]
+    eligible = _harmful_sign(target) * g > 0
+    order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
+    values, index = order.sort(-1)
+    weight = (g.square()).gather(-1, index).cumsum(-1)
+    reach = target.ball.radius * size / weight.sqrt()
+    chosen = torch.zeros_like(eligible).scatter(-1, index, 2 * values <= reach)
+    scale = torch.where(chosen, g.square(), 0.0).sum(-1, keepdim=True).sqrt().clamp_min(1e-300)
+    displacement = -z.sign() * g.abs() * target.ball.radius * (1 - 1e-9) * size / scale
+    return Pair(target.still(), target.displacing(torch.where(chosen, displacement, 0.0)))
+
+
+def stretch_weights(target: Target) -> Pair:
+    """Every layer moved along its own leading singular pair: ‖W_l‖_2 becomes ‖W_l⁽⁰⁾‖_2 + radius, exactly."""
+    trace = target.trace
+    step = []
+    for matrix, change in zip(trace.network.matrices, trace.network.still(), strict=False):
+        _, left, right = top_singular(matrix.apply, matrix.apply_transposed, matrix.shape, change.left)
+        step.append(LowRank(target.ball.radius * left.mT, right.mT))
+    return Pair(target.still(), tuple(step))
+
+
+def stretch_features(target: Target) -> Pair:
+    """Every layer up to the one aimed at moved along the gradient of ‖x_l‖: first order 1 + τ Σ √(k + 1)."""
+    trace, layer = target.trace, target.layer
+    x = trace.features[layer]
+    step = list(target.still())
+    for r in range(1, layer + 1):
+        pull = trace.back_through(r, layer, x)[:, target.example]
+        step[r - 1] = target.ball.fill(LowRank(pull[..., None], target.at(r)[0][..., None]))
+    return Pair(target.still(), tuple(step))
+
+
+def push_features(target: Target) -> Pair:
+    """A short rank-one step of layer 1 that the layers above amplify most: x_0 uᵀ, u leading for M_{1→l}."""
+    trace = target.trace
+    u = trace.propagator_norms(1, target.layer).right[:, target.example]
+    step = list(target.still())
+    size = target.ball.radius * torch.finfo(u.dtype).eps ** 0.25
+    step[0] = LowRank(size * u[..., None], target.at(1)[0][..., None])
+    return Pair(target.still(), tuple(step))
+
+
+def stretch_product(target: Target) -> Pair:
+    """Layers 2 to L moved along the leading singular pair of their masked product (layer 1 if L = 1)."""
+    trace, high = target.trace, target.trace.network.hidden
+    low = min(2, high)
+    _, left, right = trace.jacobian_norms(low, high)
+    step = list(target.still())
+    inputs = right
+    for r in range(low, high + 1):
+        pull = trace.back_through(r, high, left)[:, target.example]
+        step[r - 1] = target.ball.fill(LowRank(pull[..., None], _unit(inputs[:, target.example])[..., None]))
+        inputs = trace.network.apply(r - 1, inputs) * trace.patterns[r - 1]
+    return Pair(target.still(), tuple(step))
+
+
+def amplify_signals(target: Target) -> Pair:
+    """Every layer moved along b_l g_{l−1}ᵀ: the backward signals grow in length at every layer."""
+    trace = target.trace
+    step = list(target.still())
+    below = [trace.input_signals, *trace.unmasked_signals]
+    for r in range(1, trace.network.hidden + 1):
+        b = trace.signals[r - 1][:, target.example, target.output]
+        g = below[r - 1][:, target.example, target.output]
+        step[r - 1] = target.ball.fill(LowRank(b[..., None], _unit(g)[..., None]))
+    return Pair(target.still(), tuple(step))
+
+
+ATTACKS: dict[str, Attack] = {
+    attack.__name__.replace("_", "-"): attack
+    for attack in (
+        stay,
+        random,
+        along_gradient,
+        descend,
+        flip_units,
+        flip_units_apart,
+        switch_on,
+        place_on_kinks,
+        overshoot_kinks,
+        stretch_weights,
+        stretch_features,
+        push_features,
+        stretch_product,
+        amplify_signals,
+    )
+}
+
+
+def _unit(x: Tensor) -> Tensor:
+    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+
+
+def _harmful_sign(target: Target) -> Tensor:
+    """The sign of the output change that raises the loss of the example aimed at, (S, 1)."""
+    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
+    sign = slopes[:, target.example, target.output].sign()
+    return torch.where(sign == 0, 1.0, sign)[:, None]
+
+
+def _affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:
+    """Units bought in increasing `order` while their squared costs sum to at most radius², (S, m) boolean.
+
+    A unit whose order is infinite is never bought. A sliver of the budget is kept for crossing the kink.
+    """
+    index = order.argsort(-1)
+    spent = torch.where(order.isinf(), torch.inf, cost.square()).gather(-1, index).cumsum(-1)
+    return torch.zeros_like(order, dtype=torch.bool).scatter(-1, index, spent <= radius**2 * (1 - 1e-7))
+
+
+def _across(z: Tensor, bought: Tensor) -> Tensor:
+    """The displacement that puts the bought units a sliver beyond their kink, (S, m)."""
+    total = torch.where(bought, z, 0.0).square().sum(-1, keepdim=True).sqrt()
+    sliver = total / z.shape[-1] ** 0.5 * torch.finfo(z.dtype).eps ** 0.6
+    return torch.where(bought, -z - torch.where(z > 0, sliver, -sliver), 0.0)

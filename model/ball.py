@@ -1,0 +1,62 @@
+"""The neighbourhoods of initialisation in which the papers state their lemmas."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.changes import Change, Changes, LowRank, distances
+from model.network import Network
+from model.settings import Norm
+
+
+@dataclass(frozen=True)
+class Ball:
+    """Per-layer ball around W⁽⁰⁾: every ‖W_l − W_l⁽⁰⁾‖ ≤ radius, a product over layers.
+
+    Frobenius norm in cao-gu-2020 (Definition 4.3), spectral norm in zou-gu-2019 (section 4).
+
+    Raises:
+        ValueError: if the radius is negative or not finite.
+    """
+
+    norm: Norm
+    radius: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.radius < float("inf"):
+            raise ValueError(f"radius={self.radius} must be finite and non-negative")
+
+    def contains(self, changes: Changes, slack: float = 1e-12) -> Tensor:
+        """Whether each initialisation's changes lie in the ball, (S,)."""
+        return (distances(changes, self.norm) <= self.radius * (1 + slack) + slack).all(-1)
+
+    def project(self, changes: tuple[LowRank, ...]) -> tuple[LowRank, ...]:
+        """The nearest point of the ball in Frobenius norm, layer by layer, still factored."""
+        return tuple(self._project(change) for change in changes)
+
+    def fill(self, change: LowRank) -> LowRank:
+        """The change scaled to lie on the sphere of this ball; no change stays no change."""
+        size = change.frobenius() if self.norm == "frobenius" else change.spectral()
+        return change.scaled(self.radius / size.clamp_min(torch.finfo(size.dtype).tiny))
+
+    def sample(self, network: Network, rng: np.random.Generator, rank: int = 1) -> Changes:
+        """A random change on the sphere of every layer, the product of two Gaussian factors."""
+        changes: list[Change] = []
+        for out_features, in_features in (matrix.shape for matrix in network.matrices[: network.trained]):
+            left, right = (
+                torch.from_numpy(rng.standard_normal((network.initialisations, size, rank))).to(network.like)
+                for size in (out_features, in_features)
+            )
+            changes.append(self.fill(LowRank(left, right)))
+        return tuple(changes)
+
+    def _project(self, change: LowRank) -> LowRank:
+        if not change.rank:
+            return change
+        if self.norm == "frobenius":
+            return change.scaled((self.radius / change.frobenius().clamp_min(self.radius)).nan_to_num(1.0))
+        left, right = torch.linalg.qr(change.left), torch.linalg.qr(change.right)
+        u, values, v = torch.linalg.svd(left.R @ right.R.mT, full_matrices=False)
+        return LowRank(left.Q @ (u * values.clamp_max(self.radius)[:, None]), right.Q @ v.mT)

@@ -1,0 +1,123 @@
+"""Data sets that satisfy the papers' assumptions by construction."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.settings import Setting
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Unit-norm inputs (n, d) and labels (n, k), float64 on the CPU."""
+
+    inputs: Tensor
+    labels: Tensor
+
+    @property
+    def separation(self) -> float:
+        """φ, the smallest pairwise distance; infinite for one point."""
+        if len(self.inputs) < 2:
+            return math.inf
+        # pdist differences coordinates; the Gram route loses half the digits of a small distance.
+        return float(torch.nn.functional.pdist(self.inputs).min())
+
+
+def sphere(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """n independent uniform points of the unit sphere in R^d; φ is whatever it comes to."""
+    return unit_rows(torch.from_numpy(rng.standard_normal((n, d))))
+
+
+def simplex(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """n points whose pairwise distances all equal φ ≤ √2, in a random frame of R^d, d ≥ n + 1.
+
+    x_i = √(1 − φ²/2) c + (φ/√2) e_i with c, e_1, …, e_n orthonormal.
+    """
+    phi = _separation("simplex", phi, math.sqrt(2))
+    if d < n + 1:
+        raise ValueError(f"{d=} must be at least n + 1 = {n + 1} for simplex data")
+    frame = _frame(d, n + 1, rng)
+    return math.sqrt(max(0.0, 1 - phi**2 / 2)) * frame[0] + phi / math.sqrt(2) * frame[1:]
+
+
+def chain(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """n points on a great circle, neighbours at distance φ, the ends no closer: d ≥ 2."""
+    angle = 2 * math.asin(_separation("chain", phi, 2 * math.sin(math.pi / max(n, 2))) / 2)
+    if d < 2:
+        raise ValueError(f"{d=} must be at least 2 for chain data")
+    frame = _frame(d, 2, rng)
+    angles = angle * torch.arange(n, dtype=torch.float64)[:, None]
+    return torch.cos(angles) * frame[0] + torch.sin(angles) * frame[1]
+
+
+INPUTS: dict[str, Callable[[int, int, float | None, np.random.Generator], Tensor]] = {
+    "sphere": sphere,
+    "simplex": simplex,
+    "chain": chain,
+}
+
+
+def generate(
+    name: str,
+    *,
+    n: int,
+    d: int,
+    setting: Setting,
+    rng: np.random.Generator,
+    phi: float | None = None,
+    mu: float | None = None,
+    k: int = 1,
+) -> Dataset:
+    """A generated data set that satisfies the setting's assumptions on inputs and labels.
+
+    Args:
+        name: a key of `INPUTS`.
+        n: number of examples.
+        d: input dimension, including the fixed last coordinate where there is one.
+        setting: cross-entropy settings get labels ±1, square-loss settings labels of norm at most 1.
+        rng: decides the frame and the labels.
+        phi: separation, where the construction takes one.
+        mu: last coordinate of every input (zou-gu-2019, Assumption 3.1); None leaves it free.
+        k: output dimension.
+
+    Raises:
+        ValueError: if the name is unknown, or the sizes and φ, μ do not fit one another.
+    """
+    if name not in INPUTS:
+        raise ValueError(f"data {name!r} must be one of {', '.join(INPUTS)}")
+    if n < 1 or d < 1:
+        raise ValueError(f"{n=} and {d=} must be positive")
+    if mu is None:
+        inputs = INPUTS[name](n, d, phi, rng)
+    else:
+        if not 0 < mu < 1:
+            raise ValueError(f"{mu=} must be in (0, 1)")
+        shrink = math.sqrt(1 - mu**2)
+        free = INPUTS[name](n, d - 1, None if phi is None else phi / shrink, rng)
+        inputs = torch.cat([shrink * free, torch.full((n, 1), mu, dtype=torch.float64)], 1)
+    if setting.loss == "cross-entropy":
+        labels = torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
+    else:
+        labels = unit_rows(torch.from_numpy(rng.standard_normal((n, k))))
+    return Dataset(inputs, labels)
+
+
+def unit_rows(x: Tensor) -> Tensor:
+    """Rows scaled to unit Euclidean norm; each is first scaled by its largest entry, against overflow."""
+    x = x / x.abs().amax(-1, keepdim=True)
+    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+
+
+def _separation(name: str, phi: float | None, largest: float) -> float:
+    if phi is None or not 0 < phi <= largest * (1 + 1e-12):
+        raise ValueError(f"{phi=} must be in (0, {largest:.6g}] for {name} data")
+    return min(phi, largest)
+
+
+def _frame(d: int, vectors: int, rng: np.random.Generator) -> Tensor:
+    """Orthonormal rows in a uniformly random position, (vectors, d)."""
+    return torch.linalg.qr(torch.from_numpy(rng.standard_normal((d, vectors)))).Q.mT

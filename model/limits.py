@@ -1,0 +1,64 @@
+"""Limits at infinite width that are known in closed form.
+
+The first-layer constants follow from the density √(m / 4π) of the pre-activations N(0, 2/m) at zero.
+"""
+
+import math
+
+from scipy.stats import norm
+
+FLIPS = (3 / math.pi) ** (1 / 3)
+"""Units flipped by a first-layer change of Frobenius norm τ, over m τ^{2/3}: 0.9847."""
+
+PAIR_FLIPS = (6 / math.pi) ** (1 / 3)
+"""The same between two networks that both lie within τ: 1.2407."""
+
+ACTIVATED = (6 * math.sqrt(math.pi)) ** (1 / 3) / (2 * math.sqrt(math.pi))
+"""Units that can be switched on, or flipped with one sign of v, over m τ^{2/3}: 0.6204."""
+
+LINEARISATION = 0.75 * (4 * math.sqrt(math.pi)) ** (-1 / 3)
+"""Largest linearisation error from W⁽⁰⁾ at one hidden layer, over √m τ^{4/3}: 0.3904."""
+
+KINK_PLACEMENT = math.sqrt(ACTIVATED)
+"""Linearisation error over √m τ^{1/3} ‖step‖ from a W̃ on the kinks, one hidden layer: 0.7877."""
+
+KINK_CERTIFICATE = KINK_PLACEMENT * 2 ** (1 / 6)
+"""No pair in the ball exceeds this multiple of √m τ^{1/3} ‖step‖, one hidden layer: 0.884."""
+
+OUTPUT_VARIANCE = 1 - 1 / math.pi
+"""Var f(x) at initialisation with a balanced v, exact at every even width and depth."""
+
+
+def spectral_edge(out_features: float, in_features: float) -> float:
+    """‖W‖_2 of an out × in matrix with entries N(0, 2/out): √2 (1 + √(in / out))."""
+    return math.sqrt(2) * (1 + math.sqrt(in_features / out_features))
+
+
+def propagator_edge(layers: int) -> float:
+    """‖M_{r→r+layers}‖_2 between equal widths: √((k + 1)^{k+1} / k^k) at k = layers."""
+    k = layers
+    return math.sqrt((k + 1) ** (k + 1) / k**k) if k else 1.0
+
+
+def product_edge(factors: int) -> float:
+    """‖Π Σ_r W_r‖_2 of `factors` square masked layers whose innermost input is unmasked.
+
+    x* = (1 + z)^k (2 + z) / z at the positive root of 1/z = k / (1 + z) + 1 / (2 + z); the norm is √x*.
+    """
+    k = factors
+    # (1 + z)(2 + z) = k z (2 + z) + z (1 + z)  <=>  k z² + (2k − 2) z − 2 = 0
+    z = (-(k - 1) + math.sqrt((k - 1) ** 2 + 2 * k)) / k
+    return math.sqrt((1 + z) ** k * (2 + z) / z)
+
+
+def feature_stretch(depth: int, radius: float) -> float:
+    """sup ‖x_L‖ over the Frobenius ball, to first order in the radius: 1 + τ Σ_{k<L} √(k + 1)."""
+    return 1 + radius * sum(math.sqrt(k + 1) for k in range(depth))
+
+
+def top_entries(share: float) -> float:
+    """Norm of the ⌈share · m⌉ largest entries of a standard Gaussian vector, over √m."""
+    if not 0 < share < 1:
+        return float(share > 0)
+    q = norm.isf(share / 2)
+    return math.sqrt(2 * q * norm.pdf(q) + share)

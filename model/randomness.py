@@ -1,0 +1,43 @@
+"""Random numbers: every draw descends from one integer seed, and from nothing else."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Seeds = Sequence[np.random.SeedSequence]
+
+
+def stream(seed: int, *path: object) -> np.random.SeedSequence:
+    """The seed sequence of one purpose, named by `path` (for instance "data", or a configuration).
+
+    The path is hashed with SHA-256, not `hash`, so that a stream is the same in every process.
+
+    Raises:
+        ValueError: if `seed` is negative.
+    """
+    if seed < 0:
+        raise ValueError(f"{seed=} must be a non-negative integer")
+    digest = hashlib.sha256(repr(path).encode()).digest()[:16]
+    return np.random.SeedSequence([seed, int.from_bytes(digest, "big")])
+
+
+def generator(sequence: np.random.SeedSequence) -> np.random.Generator:
+    """A generator whose state is the whole seed sequence.
+
+    numpy rather than torch: torch's CPU generator keeps 32 bits of a seed, and one sampler on the
+    CPU gives the same numbers whichever device computes with them.
+    """
+    return np.random.Generator(np.random.SFC64(sequence))
+
+
+def gaussian(seeds: Seeds, shape: tuple[int, ...], scale: float, like: Tensor) -> Tensor:
+    """Independent N(0, scale²) entries, one draw of `shape` per seed.
+
+    Returns:
+        (len(seeds), *shape), in the dtype and on the device of `like`.
+    """
+    draw = np.stack([generator(seed).standard_normal(shape) for seed in seeds])
+    return torch.from_numpy(draw).mul_(scale).to(like)

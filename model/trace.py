@@ -1,0 +1,183 @@
+"""What one forward and backward pass leaves, and the quantities that are contractions of it."""
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from model.changes import Changes, LowRank
+from model.network import Network
+from model.spectra import Singular, top_singular
+
+
+class Trace:
+    """Forward and backward pass of one network on n inputs; nothing here forms an m × m gradient.
+
+    Indices follow the papers: `features[l]` is x_l with x_0 the input, `preactivations[l - 1]` is
+    z_l = W_l x_{l−1}, `patterns[l - 1]` its 0/1 activation pattern (strict inequality), and the gradient of
+    output r in layer l is the rank-one matrix b_{l,r} x_{l−1}ᵀ.
+
+    Args:
+        network: at W.
+        inputs: (n, d).
+    """
+
+    def __init__(self, network: Network, inputs: Tensor) -> None:
+        self.network = network
+        self.inputs = inputs
+
+    @cached_property
+    def _forward(self) -> tuple[list[Tensor], list[Tensor]]:
+        features = [self.inputs.expand(self.network.initialisations, -1, -1)]
+        preactivations = []
+        for layer in range(self.network.hidden):
+            preactivations.append(self.network.apply(layer, features[-1]))
+            features.append(preactivations[-1].clamp_min(0))
+        return features, preactivations
+
+    @property
+    def features(self) -> list[Tensor]:
+        """x_0, …, x_H, each (S, n, m_l)."""
+        return self._forward[0]
+
+    @property
+    def preactivations(self) -> list[Tensor]:
+        """z_1, …, z_H, each (S, n, m_l)."""
+        return self._forward[1]
+
+    @cached_property
+    def patterns(self) -> list[Tensor]:
+        """Σ_1, …, Σ_H: 1{z_l > 0}, each (S, n, m_l), boolean."""
+        return [z > 0 for z in self.preactivations]
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """f(x_i), (S, n, k)."""
+        return self.network.scale * self.network.apply(self.network.hidden, self.features[-1])
+
+    @cached_property
+    def _backward(self) -> tuple[list[Tensor], list[Tensor]]:
+        network, n = self.network, len(self.inputs)
+        k = network.matrices[-1].shape[0]
+        outputs = network.scale * torch.eye(k, dtype=self.inputs.dtype, device=self.inputs.device)
+        signal = outputs.expand(network.initialisations, n, k, k)
+        signals, unmasked = [signal], []
+        for layer in range(network.hidden, 0, -1):
+            flat = network.apply_transposed(layer, signal.flatten(1, 2))
+            unmasked.append(flat.unflatten(1, (n, k)))
+            signal = unmasked[-1] * self.patterns[layer - 1][:, :, None]
+            signals.append(signal)
+        return signals[::-1], unmasked[::-1]
+
+    @property
+    def signals(self) -> list[Tensor]:
+        """b_1, …, b_H and the output's own, scale · e_r: ∂f_r/∂z_l, each (S, n, k, m_l)."""
+        return self._backward[0]
+
+    @property
+    def unmasked_signals(self) -> list[Tensor]:
+        """g_1, …, g_H with b_l = Σ_l g_l: ∂f_r/∂x_l, each (S, n, k, m_l)."""
+        return self._backward[1]
+
+    @cached_property
+    def input_signals(self) -> Tensor:
+        """∂f_r/∂x_0 = W_1ᵀ b_1, (S, n, k, d)."""
+        n, k = self.signals[0].shape[1:3]
+        return self.network.apply_transposed(0, self.signals[0].flatten(1, 2)).unflatten(1, (n, k))
+
+    def gradient_norms(self) -> Tensor:
+        """‖∇_{W_l} f_r(x_i)‖_F = ‖x_{l−1,i}‖ ‖b_{l,i,r}‖ for the trained layers, (S, layers, n, k).
+
+        Spectral and Frobenius norm agree: the matrix has rank one.
+        """
+        return torch.stack(
+            [
+                torch.linalg.vector_norm(x, dim=-1)[:, :, None] * torch.linalg.vector_norm(b, dim=-1)
+                for x, b in self._trained_pairs()
+            ],
+            1,
+        )
+
+    def gradient(self, slopes: Tensor) -> tuple[LowRank, ...]:
+        """Σ_{i,r} slopes_{i,r} ∇_{W_l} f_r(x_i) per trained layer, factored with n columns.
+
+        Args:
+            slopes: (S, n, k) or broadcastable, for instance `LossFunction.slopes`.
+        """
+        return tuple(LowRank((slopes[..., None] * b).sum(2).mT, x.mT) for x, b in self._trained_pairs())
+
+    def batch_gradient_norms(self, slopes: Tensor) -> Tensor:
+        """‖Σ_{i,r} slopes_{i,r} ∇_{W_l} f_r(x_i)‖_F, (S, layers), by a Hadamard product of n × n Grams."""
+        norms = []
+        for x, b in self._trained_pairs():
+            weighted = (slopes[..., None] * b).sum(2)
+            gram = (x @ x.mT) * (weighted @ weighted.mT)
+            norms.append(gram.sum(dim=(-2, -1)).clamp_min(0).sqrt())
+        return torch.stack(norms, -1)
+
+    def ntk(self) -> Tensor:
+        """<∇f_r(x_i), ∇f_s(x_j)> summed over trained layers, (S, n, k, n, k)."""
+        total = torch.zeros((), dtype=self.inputs.dtype, device=self.inputs.device)
+        for x, b in self._trained_pairs():
+            total = total + torch.einsum("sij,sirm,sjqm->sirjq", x @ x.mT, b, b)
+        return total
+
+    def directional(self, changes: Changes) -> Tensor:
+        """<∇_{W_l} f_r(x_i), ΔW_l> = b_lᵀ ΔW_l x_{l−1} per trained layer, (S, layers, n, k)."""
+        return torch.stack(
+            [
+                torch.einsum("sirm,sim->sir", b, change.apply(x))
+                for (x, b), change in zip(self._trained_pairs(), changes, strict=True)
+            ],
+            1,
+        )
+
+    def jacobian_norms(self, low: int, high: int) -> Singular:
+        """Leading singular triple of Π_{r=low}^{high} Σ_r W_r for each input, layers counted from 1.
+
+        The map from x_{low−1} to x_high. Value (S, n), left (S, n, m_high), right (S, n, m_{low−1}).
+        """
+        return self._operator_norm(range(low - 1, high), masked_input=False)
+
+    def propagator_norms(self, low: int, high: int) -> Singular:
+        """Leading singular triple of M_{low→high} = Σ_high W_high … W_{low+1} Σ_low for each input.
+
+        The map from the layer-`low` pre-activation to x_high: left (S, n, m_high), right (S, n, m_low).
+        """
+        return self._operator_norm(range(low, high), masked_input=True)
+
+    def forward_through(self, low: int, high: int, direction: Tensor) -> Tensor:
+        """M_{low→high} u with this trace's patterns; u and the result are (S, n, m_·)."""
+        image = direction * self.patterns[low - 1]
+        for layer in range(low, high):
+            image = self.network.apply(layer, image) * self.patterns[layer]
+        return image
+
+    def back_through(self, low: int, high: int, direction: Tensor) -> Tensor:
+        """M_{low→high}ᵀ u with this trace's patterns; u is (S, n, m_high), the result (S, n, m_low)."""
+        image = direction * self.patterns[high - 1]
+        for layer in range(high - 1, low - 1, -1):
+            image = self.network.apply_transposed(layer, image) * self.patterns[layer - 1]
+        return image
+
+    def _operator_norm(self, layers: range, *, masked_input: bool) -> Singular:
+        network, start = self.network, layers.start
+        shape = (self.features[layers.stop].shape[-1], self.features[start].shape[-1])
+
+        def forward(x: Tensor) -> Tensor:
+            image = x * self.patterns[start - 1] if masked_input else x
+            for layer in layers:
+                image = network.apply(layer, image) * self.patterns[layer]
+            return image
+
+        def backward(y: Tensor) -> Tensor:
+            image = y
+            for layer in reversed(layers):
+                image = network.apply_transposed(layer, image * self.patterns[layer])
+            return image * self.patterns[start - 1] if masked_input else image
+
+        return top_singular(forward, backward, shape, self.features[0], copies=len(self.inputs))
+
+    def _trained_pairs(self) -> list[tuple[Tensor, Tensor]]:
+        """(x_{l−1}, b_l) of every trained layer."""
+        return list(zip(self.features, self.signals, strict=True))[: self.network.trained]
