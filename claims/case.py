@@ -81,6 +81,22 @@ class Recipe:
             return "stay"
         return f"{self.attack}@{self.layer}.{self.example}.{self.output}"
 
+    @classmethod
+    def parse(cls, text: str) -> "Recipe":
+        """The inverse of `str`.
+
+        Raises:
+            ValueError: if the attack is unknown or the aim is not three integers.
+        """
+        attack, _, aim = text.partition("@")
+        if attack not in ATTACKS:
+            raise ValueError(f"attack {attack!r} must be one of {', '.join(ATTACKS)}")
+        try:
+            layer, example, output = (int(part) for part in (aim or "1.0.0").split("."))
+        except ValueError:
+            raise ValueError(f"recipe {text!r} must look like {attack}@LAYER.EXAMPLE.OUTPUT") from None
+        return cls(attack, layer, example, output)
+
 
 _SIZES = torch.logspace(-9, 3, 97, dtype=torch.float64)
 MARGINS = torch.cat([-_SIZES.flip(0), torch.zeros(1, dtype=torch.float64), _SIZES])

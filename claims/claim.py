@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 import torch
@@ -161,6 +162,7 @@ class Claim:
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
         certificate: sound upper bound of the measured ratio over the whole ball, (S,), where one is known.
         preconditions: conditions of the statement that involve unknown constants.
+        obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
@@ -185,6 +187,7 @@ class Claim:
     limit: Callable[[Configuration], float | None] = lambda _: None
     certificate: Callable[[Case], Tensor] | None = None
     preconditions: tuple[Precondition, ...] = ()
+    obstacle: Callable[[Case], str] = lambda _: ""
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
@@ -283,7 +286,12 @@ def _matches(id: str, pattern: str) -> bool:
 @cache
 def audited_constants() -> dict[str, dict[str, float | str]]:
     """`constants.toml`: per claim its audited constant and where that comes from."""
-    return tomllib.loads(files("claims").joinpath("constants.toml").read_text())
+    return tomllib.loads(constants_file().read_text(encoding="utf-8"))
+
+
+def constants_file() -> Traversable:
+    """Where the audited constants are."""
+    return files("claims").joinpath("constants.toml")
 
 
 def constant(claim: Claim) -> float | None:

@@ -43,10 +43,8 @@ class Evaluation:
         if self.residual is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype])
         slack = ROUNDING[self.ratio.dtype]
-        if claim.bound == "lower":
-            holds = self.ratio >= constant * (1 - slack)
-        else:
-            holds = self.ratio <= constant * (1 + slack)
+        lower = claim.bound == "lower"
+        holds = self.ratio >= constant * (1 - slack) if lower else self.ratio <= constant * (1 + slack)
         undefined = (self.lhs == 0) & (self.rhs == 0)
         return ~(holds | undefined)
 

@@ -39,6 +39,10 @@ class Scaling:
             value *= base ** float(power)
         return value
 
+    def without_logs(self) -> "Scaling":
+        """The powers of parameters alone."""
+        return Scaling(**{name: power for name, power in self.powers.items() if name not in LOGS})
+
     def shifted(self, name: str, by: Fraction | str) -> "Scaling":
         """The same product with one exponent moved."""
         return self * Scaling(**{name: by})

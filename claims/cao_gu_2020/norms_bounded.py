@@ -70,7 +70,7 @@ def features_are_bounded(case: Case) -> Measurement:
     domain=NEAR,
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "stretch-product"),
+    attacks=("stay", "stretch-product"),
     preconditions=PRE_B1,
     notes=f"The true growth in depth is √(2eL) = {math.sqrt(2 * math.e):.3g} √L: the printed L is slack by √L.",
 )

@@ -1,6 +1,7 @@
 """Lemma B.1 (v), (vi): the backward signal is at most √m long, and short on few coordinates."""
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -9,8 +10,16 @@ from claims.case import Case
 from claims.claim import Measurement, claim
 from claims.scaling import Scaling
 
+DEEP = replace(NEAR, depth=(2, 4))
+"""With one layer the product ends at the input, and its norm is of order √d: nothing is tested there."""
+
 SPARSITY = Scaling(L="4/3", tau="2/3", m=1)
 """How many coordinates Lemma B.1 (v) allows, with the constant 1."""
+
+
+def _sparsity(case: Case) -> int:
+    """s, where a product that is whole up to rounding counts as whole."""
+    return math.floor(SPARSITY.value(case.parameters) * (1 + 1e-12))
 
 
 @claim(
@@ -21,16 +30,17 @@ SPARSITY = Scaling(L="4/3", tau="2/3", m=1)
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L="2/3", tau="1/3", m="1/2", log_m="1/2"),),
-    domain=NEAR,
+    domain=DEEP,
     quantifiers="for all W̃ in the ball, l ≤ L, i ≤ n and sparse unit vectors a",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
     preconditions=PRE_B1,
+    obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
     notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",
 )
 def sparse_signals_are_short(case: Case) -> Measurement:
     """The norm of the s largest entries of vᵀ Π_{r≥l} Σ_r W_r, for every l."""
-    s = math.floor(SPARSITY.value(case.parameters) * (1 + 1e-12))
+    s = _sparsity(case)
     signals = [case.at_moved.input_signals, *case.at_moved.unmasked_signals[:-1]]
     tops = [torch.linalg.vector_norm(g.abs().topk(min(s, g.shape[-1]), dim=-1).values, dim=-1) for g in signals]
     return Measurement(torch.stack(tops, 1), axes=("layer", "example", "output"))
@@ -43,7 +53,7 @@ def sparse_signals_are_short(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(m="1/2"),),
-    domain=NEAR,
+    domain=DEEP,
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "switch-on", "amplify-signals"),

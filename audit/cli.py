@@ -1,0 +1,333 @@
+"""The `lemmata` command: arguments in, one call, an exit status out.
+
+A command is one function here, decorated with `command`, that calls a function of another module. Those are
+imported when a command runs: `--help` and an interrupt do not wait for torch.
+"""
+
+import difflib
+import errno
+import math
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import click
+
+from audit.errors import UserError, one_line
+from model.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from audit.tables import Format
+
+
+class Commands(click.Group):
+    """A group that answers an unknown command with the known ones."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names.
+
+        Raises:
+            UserError: if there is none.
+        """
+        if args[0] not in self.commands:
+            near = difflib.get_close_matches(args[0], self.commands, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UserError(f"command {args[0]!r} is unknown; {hint}allowed: {', '.join(sorted(self.commands))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+def lemmata() -> None:
+    """Lemmas of over-parameterised deep ReLU networks, as claims that can fail.
+
+    GLOB matches claim ids, with or without the paper: `cao-gu-2020/lemma-5.*`, `lemma-5.2a`; none means all.
+    Exit status: 0 done, 1 some verdict is not the expected one, 2 unusable input or interrupted.
+    """
+
+
+def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Register a function as the command `name`, and give it `--format` (its parameter `form`).
+
+    The function returns the exit status; None is 0. Its docstring is the help text.
+    """
+
+    def register(run: Callable[..., int | None]) -> click.Command:
+        form = click.option(
+            "--format",
+            "form",
+            type=click.Choice(["table", "json"]),
+            default="table",
+            show_default=True,
+            help="json: one document on standard output, nothing else.",
+        )
+        return lemmata.command(name)(form(run))
+
+    return register
+
+
+class Probability(click.ParamType):
+    """A number strictly between 0 and 1."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            UserError: if the value is not one, or not in (0, 1).
+        """
+        try:
+            probability = float(value)
+        except ValueError:
+            probability = math.nan
+        if not 0 < probability < 1:
+            name = "probability" if param is None else param.opts[-1]
+            raise UserError(f"{name}: {value!r} must be a number in (0, 1)")
+        return probability
+
+
+patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+
+
+@command("list")
+@patterns_argument
+def list_claims(patterns: tuple[str, ...], form: "Format") -> None:
+    """One row per claim whose id matches a GLOB, in the papers' order."""
+    from audit.listing import list_claims
+
+    list_claims(patterns, form)
+
+
+@command("show")
+@click.argument("id", metavar="ID")
+def show(id: str, form: "Format") -> None:
+    """One claim, whole: statement, assumptions, scaling, constant, controls, erratum.
+
+    ID is a claim's id, with or without the paper: `lemma-5.2a@printed`.
+    """
+    from audit.listing import show_claim
+
+    show_claim(id, form)
+
+
+@command("check")
+@click.option("--init", required=True, metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
+@click.option("--trained", required=True, metavar="FILE", help="Weights after training, of the same shapes.")
+@click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
+@click.option(
+    "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
+)
+@click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
+@click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
+@patterns_argument
+def check(patterns: tuple[str, ...], form: "Format", **arguments: Any) -> None:
+    """The claims on a network that somebody trained elsewhere.
+
+    The point of expansion is the initial network, the other one is the trained network, and the radius is the
+    largest distance of a layer between the two. Every absolute constant that no paper states is taken as 1.
+    A weights file holds W1 ... WL and V, each (out, in); a data file X and y, or a CSV table with the label last.
+    """
+    from audit.check import check_files
+
+    check_files(patterns=patterns, form=form, **arguments)
+
+
+class Sizes(click.ParamType):
+    """A comma-separated list of positive numbers, whole ones or not."""
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self.kind = kind
+        self.name = "LIST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """The numbers.
+
+        Raises:
+            UserError: if one is not a positive number of the kind.
+        """
+        if isinstance(value, tuple):
+            return value
+        name = "list" if param is None else param.opts[-1]
+        wanted = "positive whole numbers" if self.kind is int else "positive numbers"
+        sizes = []
+        for part in str(value).split(","):
+            try:
+                sizes.append(self.kind(part))
+            except ValueError:
+                sizes.append(self.kind(0))
+            if not 0 < sizes[-1] < math.inf:
+                raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
+        return tuple(sizes)
+
+
+class Duration(click.ParamType):
+    """A time such as 90s, 10m or 2h; a plain number is seconds."""
+
+    name = "TIME"
+    seconds: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds.
+
+        Raises:
+            UserError: if the value is not a positive time.
+        """
+        text = str(value)
+        unit = self.seconds.get(text[-1:], 0)
+        try:
+            time = float(text[:-1]) * unit if unit else float(text)
+        except ValueError:
+            time = 0.0
+        if not 0 < time < math.inf:
+            raise UserError(f"--budget: {value!r} must be a positive time such as 90s, 10m or 2h")
+        return time
+
+
+@command("audit")
+@click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
+@click.option("--widths", type=Sizes(int), default=(), help="Widths m, for instance 256,1024.")
+@click.option("--depths", type=Sizes(int), default=(), help="Depths L, for instance 1,2,4.")
+@click.option("--radii", type=Sizes(float), default=(), help="Radii τ, for instance 0.01,0.1.")
+@click.option("--samples", type=Sizes(int), default=(), help="Numbers of examples n, for instance 4,8.")
+@click.option("--initialisations", type=click.IntRange(1), metavar="N", help="Per configuration.")
+@click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+@click.option("--budget", type=Duration(), help="Begin no measurement after this time.")
+@click.option("--out", metavar="DIR", help="Write audit.json there.")
+@click.option("--write-constants", is_flag=True, help="Store the constants in claims/constants.toml.")
+@patterns_argument
+def audit(
+    patterns: tuple[str, ...],
+    form: "Format",
+    widths: tuple[int, ...],
+    depths: tuple[int, ...],
+    radii: tuple[float, ...],
+    samples: tuple[int, ...],
+    initialisations: int | None,
+    delta: float,
+    data: str,
+    device: str,
+    dtype: str,
+    seed: int,
+    budget: float | None,
+    out: str | None,
+    write_constants: bool,
+) -> int:
+    """Which claims hold, with which constant, and how it moves with width, depth, radius and sample size.
+
+    With none of the lists, one line of sizes is swept per parameter; with some, their product.
+    """
+    from audit.auditing import Options, audit, workers
+    from audit.devices import choose_device
+    from audit.grid import Sizes
+    from audit.listing import choose
+
+    sizes = Sizes(
+        widths=widths,
+        depths=depths,
+        radii=radii,
+        samples=samples,
+        initialisations=initialisations,
+        delta=delta,
+        data=data,
+    )
+    options = Options(
+        seed=seed, dtype=dtype, device=choose_device(device), budget=budget or math.inf, workers=workers()
+    )
+    return audit(choose(patterns), sizes, options, form=form, out=out, write_constants=write_constants)
+
+
+@command("replay")
+@click.argument("token", metavar="TOKEN")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+def replay(token: str, device: str, form: "Format") -> int:
+    """Measure exactly one case again: TOKEN is what a report or a failing test printed."""
+    from audit.devices import choose_device
+    from audit.replay import replay_token
+
+    return replay_token(token, choose_device(device), form)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (that of the process by default) and return its exit status.
+
+    What a person got wrong is one line on standard error and status 2. Anything else that is raised is a defect
+    and passes through.
+    """
+    with warnings.catch_warnings(), _noted_interrupts() as interrupts:
+        warnings.simplefilter("ignore")
+        try:
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except BrokenPipeError:
+            _discard_output()
+            return 0
+        except UserError as error:
+            problem = str(error)
+        except click.ClickException as error:
+            problem = _explain(error)
+        except KeyboardInterrupt:
+            problem = "interrupted"
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                _discard_output()
+                problem = f"{error.filename or 'standard output'}: no space left, there must be some"
+            elif not interrupts:
+                raise
+    click.echo(f"lemmata: {'interrupted' if interrupts else one_line(problem)}", err=True)
+    return 2
+
+
+@contextmanager
+def _noted_interrupts() -> Iterator[list[int]]:
+    """Interrupts as they come in: a library that one of them hits while it is imported may raise something else."""
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    here = threading.current_thread() is threading.main_thread()
+    usual = here and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if usual:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield seen
+    finally:
+        if usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(arguments: list[str]) -> int:
+    # Not `lemmata.main`: it prints lines of its own on an interrupt, and takes EOFErrors for one.
+    with lemmata.make_context("lemmata", arguments) as context:
+        return lemmata.invoke(context) or 0
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's last flush has nothing to complain of."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explain(error: click.ClickException) -> str:
+    """The message, with what is allowed where click leaves that out."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    if isinstance(error, click.NoSuchOption):
+        names = [option for parameter in context.command.params for option in parameter.opts if option[0] == "-"]
+        return f"{message}; allowed: {', '.join([*names, '--help'])}"
+    if isinstance(context.command, click.Group):
+        return f"{message}; allowed: {', '.join(sorted(context.command.commands))}"
+    return f"{message}; usage: {context.command.get_usage(context).removeprefix('Usage: ')}"

@@ -1,0 +1,27 @@
+"""What a person did wrong, as one line; everything else that is raised is a defect of this program."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(Exception):
+    """Unusable arguments or input: the message names the argument or file, the value and what is allowed."""
+
+
+@contextmanager
+def naming(argument: str) -> Iterator[None]:
+    """A ValueError raised inside becomes a `UserError` that names the argument its value came from.
+
+    Raises:
+        UserError: in place of a ValueError.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(f"{argument}: {error}") from error
+
+
+def one_line(message: str) -> str:
+    """The message on one line, its unprintable characters escaped, as file names may hold any."""
+    words = " ".join(message.split())
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in words)

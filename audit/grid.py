@@ -1,0 +1,92 @@
+"""Which configurations an audit measures, and how many initialisations each gets."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from claims.case import Configuration
+from claims.claim import Claim
+
+SMALL = 8
+LARGE = 64
+"""Initialisations of an expensive and of a cheap configuration."""
+
+
+class Point(NamedTuple):
+    """One configuration and the number of independent initialisations measured there."""
+
+    configuration: Configuration
+    initialisations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Sizes that a user asks for; an empty list leaves the default lines."""
+
+    widths: Sequence[int] = ()
+    depths: Sequence[int] = ()
+    radii: Sequence[float] = ()
+    samples: Sequence[int] = ()
+    initialisations: int | None = None
+    delta: float = 0.05
+    data: str = "sphere"
+
+    @property
+    def given(self) -> bool:
+        """Whether any list was given."""
+        return bool(self.widths or self.depths or self.radii or self.samples)
+
+
+def points(claim: Claim, sizes: Sizes) -> list[Point]:
+    """The claim's configurations: the product of the lists given, or one line per parameter.
+
+    The lines reach far where that is cheap: a one-layer network has only m · d weights.
+    """
+    base = Configuration(delta=sizes.delta, data=sizes.data)
+    chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
+    return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
+
+
+def corners(claim: Claim) -> list[Point]:
+    """The hard ends of the claim's domain, where finite sizes make its constant largest."""
+    domain = claim.domain
+    tau = Configuration.tau if domain.radius is None else domain.radius[1]
+    grid = itertools.product(sorted({*domain.depth, 2}), (1, domain.samples[1]), (1, 4))
+    return [
+        Point(Configuration(m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
+        for L, n, ratio in grid
+        if ratio == 1 or L > 1
+    ]
+
+
+def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
+    grid = itertools.product(
+        sizes.widths or (1024,),
+        sizes.depths or (1,),
+        sizes.samples or (2,),
+        (sizes.radii or (0.01,)) if claim.balls else (base.tau,),
+    )
+    return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid]
+
+
+def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
+    if claim.kind in ("EXACT", "DET"):
+        return [replace(base, m=m, L=L, n=3) for m, L in ((64, 1), (64, 3), (256, 2))]
+    shallow = claim.domain.depth[0]
+    wide, base = (65_536, base) if shallow == 1 else (1024, replace(base, L=shallow))
+    lines = [replace(base, m=m, n=2) for m in (256, 2048, 16_384, 131_072) if m <= 2 * wide]
+    lines += [replace(base, m=m, L=2, n=2) for m in (128, 256, 512, 1024)]
+    lines += [replace(base, m=512, L=L, n=2) for L in (1, 2, 4, 8) if shallow <= L]
+    lines += [replace(base, m=1024, n=n) for n in (1, 4, 16)]
+    if claim.balls:
+        lines += [replace(base, m=wide, n=1, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
+    return lines
+
+
+def _initialisations(claim: Claim, c: Configuration) -> int:
+    """Many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    weights = c.m * c.d + c.m**2 * (c.L - 1)
+    if (not claim.balls and weights <= 700_000) or weights * c.n <= 12_000:
+        return LARGE
+    return SMALL if c.L > 1 else max(SMALL, min(16, 8_000_000 // weights))

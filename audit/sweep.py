@@ -1,0 +1,208 @@
+"""Measuring claims over a grid: pure functions of (claim, configuration, seed, initialisations), in parallel."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+
+from audit.files import load_data
+from audit.grid import Point
+from audit.tokens import Replay
+from claims import REGISTRY
+from claims.case import Case, Configuration, Recipe, draw
+from claims.claim import Claim
+from claims.evaluation import Evaluation, evaluate, supremum
+from model.data import INPUTS, Dataset
+from model.randomness import generator, stream
+
+ENTRIES = 20_000_000
+"""Largest tensor, in entries, that one batch of initialisations may need."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One configuration of one claim: everything a worker needs."""
+
+    claim: str
+    configuration: Configuration
+    initialisations: int
+    seed: int = 0
+    dtype: str = "float64"
+    device: str = "cpu"
+
+
+@dataclass
+class Trials:
+    """What a job measured, one entry per initialisation.
+
+    Attributes:
+        lhs, rhs, ratio: at the worst member; for identities the norms of the sides.
+        residual: of identities; empty for inequalities.
+        recipes: the attack that found the worst.
+        worst: index of the worst member.
+        certificate: sound upper bound of the ratio over the ball; empty where none is known.
+        parameters: what the scalings saw.
+        seconds: spent.
+    """
+
+    job: Job
+    lhs: list[float] = field(default_factory=list)
+    rhs: list[float] = field(default_factory=list)
+    ratio: list[float] = field(default_factory=list)
+    residual: list[float] = field(default_factory=list)
+    recipes: list[str] = field(default_factory=list)
+    worst: list[dict[str, int]] = field(default_factory=list)
+    certificate: list[float] = field(default_factory=list)
+    parameters: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def claim(self) -> Claim:
+        """The claim measured."""
+        return REGISTRY[self.job.claim]
+
+    def violations(self, constant: float) -> int:
+        """Initialisations that break the claim with this constant."""
+        return int(self._evaluation().violates(self.claim, constant).sum())
+
+    def growing(self) -> np.ndarray:
+        """The ratio times the powers that the first term claims, (S,): its exponents are to be compared with those.
+
+        The left-hand side over the measured factor and over the named logs.
+        """
+        return np.asarray(self.ratio) * self.claim.terms[0].without_logs().value(self.parameters)
+
+    def replay(self, number: int) -> Replay:
+        """One initialisation at the recipe that was worst there."""
+        return Replay(self.claim, self.job.configuration, self.job.seed, (number,), Recipe.parse(self.recipes[number]))
+
+    def extreme(self) -> int:
+        """The initialisation with the worst ratio (residual for identities)."""
+        values = np.asarray(self.residual or self.ratio, dtype=float)
+        if self.claim.bound == "lower":
+            return int(np.nan_to_num(values, nan=math.inf).argmin())
+        return int(np.nan_to_num(values, nan=-math.inf).argmax())
+
+    def _evaluation(self) -> Evaluation:
+        dtype = getattr(torch, self.job.dtype)
+        lhs, rhs, ratio = (torch.tensor(column, dtype=dtype) for column in (self.lhs, self.rhs, self.ratio))
+        residual = torch.tensor(self.residual, dtype=dtype) if self.residual else None
+        return Evaluation(lhs, rhs, ratio, residual, self.worst, [Recipe.parse(text) for text in self.recipes])
+
+
+def jobs(claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], **options: str | int) -> list[Job]:
+    """One job per claim and configuration."""
+    return [
+        Job(claim.id, point.configuration, point.initialisations, **options)  # type: ignore[arg-type]
+        for claim in claims
+        for point in grid(claim)
+    ]
+
+
+def run(job: Job) -> Trials:
+    """Measure one job, a batch of initialisations at a time."""
+    started = time.perf_counter()
+    claim, trials = REGISTRY[job.claim], Trials(job)
+    for numbers in _batches(job, claim):
+        case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device)
+        found = supremum(claim, case)
+        _collect(trials, found)
+        if claim.certificate is not None:
+            trials.certificate += claim.certificate(case).tolist()
+        trials.parameters = case.parameters
+    trials.seconds = time.perf_counter() - started
+    return trials
+
+
+def run_all(
+    work: Sequence[Job], *, workers: int, done: Callable[[Trials], None], deadline: float = math.inf
+) -> list[Trials]:
+    """Every job on processes; `done` sees each result as it lands.
+
+    Args:
+        work: the jobs. Without a deadline the longest go first, so that the processes end together; with one
+            the shortest, so that as many claims as possible are measured.
+        workers: number of processes.
+        done: called in this process.
+        deadline: time (of `time.monotonic`) after which no further job is begun.
+    """
+    order = sorted(work, key=_cost, reverse=deadline == math.inf)
+    pending = (delayed(_single_threaded)(job) for job in order if time.monotonic() < deadline)
+    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers)
+    results: dict[Job, Trials] = {}
+    for trials in parallel(pending):
+        results[trials.job] = trials
+        done(trials)
+    return [results[job] for job in work if job in results]
+
+
+def realise(
+    claim: Claim,
+    configuration: Configuration,
+    seed: int,
+    numbers: Sequence[int],
+    dtype: str = "float64",
+    device: str = "cpu",
+) -> Case:
+    """The case of a configuration, with generated, bundled or a file's data.
+
+    Raises:
+        ValueError: if the sizes do not fit the data or the setting.
+    """
+    data = None if configuration.data in INPUTS else _subset(claim, configuration, seed)
+    return draw(claim.setting, configuration, seed, numbers, data=data, dtype=getattr(torch, dtype), device=device)
+
+
+def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
+    """Measure exactly one case again."""
+    drawn = realise(case.claim, case.configuration, case.seed, case.initialisations, dtype, device)
+    if case.recipe is None:
+        return supremum(case.claim, drawn)
+    return evaluate(case.claim, drawn.attacked(case.recipe), case.recipe)
+
+
+def _subset(claim: Claim, configuration: Configuration, seed: int) -> Dataset:
+    """n examples of a real data set, drawn by the seed."""
+    whole = _loaded(configuration.data, claim.setting).data
+    n = len(whole.inputs)
+    if configuration.n > n:
+        raise ValueError(f"n={configuration.n} examples asked of {configuration.data!r}, which has {n}")
+    rows = generator(stream(seed, "rows", configuration.data, n)).permutation(n)[: configuration.n]
+    index = torch.from_numpy(rows)
+    return Dataset(whole.inputs[index], whole.labels[index])
+
+
+_loaded = cache(load_data)
+
+
+def _batches(job: Job, claim: Claim) -> list[range]:
+    c = job.configuration
+    hidden = claim.setting.hidden_layers(c.L)
+    entries = c.m * c.ratio * max(c.d, c.n * 4, c.m * c.ratio if hidden > 1 else 1)
+    size = max(1, ENTRIES // entries)
+    return [range(first, min(first + size, job.initialisations)) for first in range(0, job.initialisations, size)]
+
+
+def _collect(trials: Trials, found: Evaluation) -> None:
+    trials.lhs += found.lhs.tolist()
+    trials.rhs += found.rhs.tolist()
+    trials.ratio += found.ratio.tolist()
+    trials.residual += [] if found.residual is None else found.residual.tolist()
+    trials.recipes += [str(recipe) for recipe in found.recipes]
+    trials.worst += found.worst
+
+
+def _cost(job: Job) -> float:
+    c = job.configuration
+    return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
+
+
+def _single_threaded(job: Job) -> Trials:
+    """One thread per worker: the sweep is parallel over jobs."""
+    torch.set_num_threads(1)
+    return run(job)

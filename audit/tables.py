@@ -1,0 +1,66 @@
+"""What a command prints: one JSON document, or tables."""
+
+import io
+import json
+import math
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+import click
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+Format = Literal["table", "json"]
+
+WIDTH = 100
+"""Columns of a table that does not go to a terminal."""
+
+
+def emit(form: Format, document: object, *parts: RenderableType) -> None:
+    """Print the document, or in table format the parts, to standard output.
+
+    Raises:
+        ValueError: if the document holds NaN or an infinity; `finite` keeps them out.
+    """
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n" if form == "json" else render(*parts)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
+
+
+def render(*parts: RenderableType) -> str:
+    """The parts as text, in colour and at the terminal's width when standard output is one."""
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=terminal,
+        width=None if terminal else WIDTH,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    for part in parts:
+        console.print(part)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
+
+
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]], *, wrap: bool = False) -> Table:
+    """A table whose last column gives way when space is short: by wrapping, or by losing its end."""
+    table = Table(box=None, pad_edge=False, expand=True)
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], ratio=1, no_wrap=not wrap, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def number(value: float | None) -> str:
+    """A number in a table cell; nothing for None."""
+    return "" if value is None else f"{value:.4g}"
+
+
+def finite(value: float) -> float | None:
+    """The value as JSON can hold it: None for NaN and the infinities."""
+    return value if math.isfinite(value) else None

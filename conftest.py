@@ -1,0 +1,104 @@
+"""pytest options, Hypothesis profiles, and the summary with a row per claim."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from claims import select
+
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+
+settings.register_profile(
+    "ci", max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
+)
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("nightly", max_examples=400, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("light", max_examples=4, deadline=None, database=None, suppress_health_check=SLOW)
+settings.load_profile(os.environ.get("LEMMATA_PROFILE", "ci"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lemmata")
+    group.addoption("--claims", action="append", default=[], metavar="GLOB", help="only claims whose id matches")
+    group.addoption("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where tensors live")
+    group.addoption("--seed", type=int, default=0, metavar="S", help="the integer that every random draw descends from")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        torch.set_num_threads(1)
+    device = config.getoption("--device")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise pytest.UsageError("--device cuda: no CUDA device is available; allowed here: auto, cpu")
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        select(tuple(config.getoption("--claims")))
+    except LookupError as error:
+        raise pytest.UsageError(f"--claims {error}: no claim id matches; see `lemmata list`") from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every claim is tested by existing: a test that takes `claim` runs for each of them."""
+    if "claim" in metafunc.fixturenames:
+        claims = select(tuple(metafunc.config.getoption("--claims")))
+        metafunc.parametrize("claim", claims, ids=str)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that use the GPU run one after the other, on one worker."""
+    if _device(config) == "cuda":
+        for item in items:
+            if "device" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("gpu"))
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """Where tensors live."""
+    return _device(request.config)
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The integer that every random draw of this run descends from."""
+    return int(request.config.getoption("--seed"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A row per claim: what was tried, the worst found, and what would have been caught."""
+    rows = list(_rows(terminalreporter))
+    if not rows:
+        return
+    table = Table(title="claims", box=box.SIMPLE, title_justify="left", pad_edge=False)
+    for name in ("claim", "verdict", "cases", "inits", "worst ratio", "constant", "searched", "rate ≤", "catches ≥"):
+        table.add_column(name, justify="left" if name in ("claim", "verdict", "searched") else "right")
+    for row in sorted(rows):
+        table.add_row(*row)
+    console = Console(width=max(110, terminalreporter._tw.fullwidth), no_color=True)
+    with console.capture() as capture:
+        console.print(table)
+    terminalreporter.write_line("")
+    terminalreporter.write_line(capture.get().rstrip())
+
+
+def _rows(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, ...]]:
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in getattr(report, "user_properties", []):
+                if name == "lemmata":
+                    yield tuple(json.loads(value))
+
+
+def _device(config: pytest.Config) -> str:
+    wanted = config.getoption("--device")
+    if wanted != "auto":
+        return str(wanted)
+    return "cuda" if torch.cuda.is_available() else "cpu"

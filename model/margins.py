@@ -1,0 +1,341 @@
+"""How well labels are separated: quadratic programmes over weights of the examples, and Assumption 4.10.
+
+Every programme has n variables and returns a bracket of its optimum: a feasible point and a dual bound.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.optimize import linprog, nnls
+from scipy.special import gammaln, ndtri
+from scipy.stats import qmc
+from torch import Tensor
+
+from model.kernels import UNIT_NORM
+from model.randomness import generator, stream
+from model.trace import Trace
+
+LARGEST_RANDOM_FEATURE_MARGIN = 1 / math.sqrt(2 * math.pi)
+"""No data has a larger γ in Assumption 4.10: E|c(u) σ(u·x)| ≤ E σ(u·x) = 1/√2π for a unit vector x."""
+
+ROUNDING = 0.6
+"""Asymmetry and negative eigenvalues up to eps to this power, of the largest entry, pass for rounding."""
+
+PLANAR_ROUNDS = 12
+"""Programmes solved at most for inputs in a plane; the cuts converge quadratically."""
+
+QUARTER_TURNS = np.array([-0.5, 0.5]) * math.pi
+
+REPLICATES = 16
+"""Independent random shifts of the point set from which the error of a sampled margin is estimated."""
+
+
+class SimplexMinimum(NamedTuple):
+    """min pᵀ G p over the probability simplex.
+
+    Attributes:
+        value: pᵀ G p, (…,): at most `gap` above the minimum.
+        minimiser: p, (…, n).
+        gap: 2 (pᵀ G p − min_i (G p)_i), (…,): the duality gap at p, zero only at the minimum.
+    """
+
+    value: Tensor
+    minimiser: Tensor
+    gap: Tensor
+
+
+class RandomFeatureMargin(NamedTuple):
+    """A bracket of the largest γ of cao-gu-2020 Assumption 4.10.
+
+    Attributes:
+        lower: the margin of f(x) = E[c(u) σ(u·x)] with c(u) = sign Σ_i p_i y_i σ(u·x_i).
+        upper: E|Σ_i p_i y_i σ(u·x_i)|, which no f exceeds.
+        error: bounds the error of either expectation: four standard errors, or rounding where it is exact.
+        weights: p, (n,).
+    """
+
+    lower: float
+    upper: float
+    error: float
+    weights: Tensor
+
+
+def simplex_minimum(gram: Tensor) -> SimplexMinimum:
+    """min over the probability simplex of pᵀ G p, by a finite active-set method (Wolfe 1976).
+
+    Args:
+        gram: (…, n, n), symmetric positive semidefinite.
+
+    Raises:
+        ValueError: if G is not square, finite, symmetric and positive semidefinite to rounding.
+    """
+    if gram.ndim < 2 or gram.shape[-1] != gram.shape[-2] or not gram.shape[-1]:
+        raise ValueError(f"shape {tuple(gram.shape)} must end in two equal positive sizes")
+    flat = gram.detach().cpu().double().reshape(-1, *gram.shape[-2:]).numpy()
+    rounding = torch.finfo(gram.dtype).eps ** ROUNDING
+    weights = torch.from_numpy(np.stack([_simplex_minimiser(g, rounding) for g in flat])).to(gram)
+    minimiser = weights.reshape(gram.shape[:-1])
+    pull = (gram @ minimiser[..., None]).squeeze(-1)
+    value = (minimiser * pull).sum(-1)
+    return SimplexMinimum(value, minimiser, 2 * (value - pull.amin(-1)))
+
+
+def signed(kernel: Tensor, labels: Tensor) -> Tensor:
+    """Y K Y, (…, n, n), for labels ±1, (n, 1).
+
+    Raises:
+        ValueError: if a label is not ±1, or there is not one for each row of the kernel.
+    """
+    labels = _signs(labels, kernel.shape[-1]).to(kernel)
+    return labels * kernel * labels.mT
+
+
+def last_layer_gram(trace: Trace, labels: Tensor) -> Tensor:
+    """y_i y_j <x_{L−1,i}, x_{L−1,j}> <b_{L,i}, b_{L,j}> / m of the last trained layer, (S, n, n).
+
+    With fixed ±1 output weights <b_{L,i}, b_{L,j}> counts the units that are active on both inputs. The
+    square root of its `simplex_minimum` is the infimum of ‖∇_{W_L} L_S‖_F / (√m E_S) over all possible
+    non-negative weights −ℓ'(y_i f(x_i)) of the examples.
+
+    Raises:
+        ValueError: if there is more than one output, or a label is not ±1.
+
+    Source: cao-gu-2020 equation (4.1) and Lemmas 5.4, 5.5.
+    """
+    if trace.outputs.shape[-1] != 1:
+        raise ValueError(f"{trace.outputs.shape[-1]} outputs must be 1")
+    top = trace.network.trained - 1
+    x, b = trace.features[top], trace.signals[top].squeeze(2)
+    return signed((x @ x.mT) * (b @ b.mT), labels) / trace.network.architecture.width
+
+
+def hard_margin(kernel: Tensor, labels: Tensor) -> Tensor:
+    """max over ‖f‖ ≤ 1 in the kernel's Hilbert space of min_i y_i f(x_i) = √(min_p pᵀ Y K Y p), (…,).
+
+    Of κ^{(L−1)} it is the largest γ of cao-gu-2020 Assumption 4.12; of H_L it is the limit of B in (4.1).
+
+    Args:
+        kernel: (…, n, n).
+        labels: ±1, (n, 1).
+    """
+    return simplex_minimum(signed(kernel, labels)).value.clamp_min(0).sqrt()
+
+
+def label_complexity(kernel: Tensor, labels: Tensor) -> Tensor:
+    """inf over ỹ_i y_i ≥ 1 of ỹᵀ Θ⁻¹ ỹ, (…,), which is 1 / `hard_margin`², by a programme of its own.
+
+    With Θ = R Rᵀ and ỹ = Y (1 + t) it is the non-negative least-squares problem min_{t ≥ 0} ‖R⁻¹ Y (1 + t)‖².
+
+    Args:
+        kernel: Θ, (…, n, n), positive definite.
+        labels: ±1, (n, 1).
+
+    Raises:
+        torch.linalg.LinAlgError: if Θ is not positive definite.
+
+    Source: cao-gu-2019-slides, Corollary (NTK bound).
+    """
+    factor = torch.linalg.cholesky(signed(kernel, labels).detach().cpu().double())
+    eye = torch.eye(kernel.shape[-1], dtype=factor.dtype)
+    inverse = torch.linalg.solve_triangular(factor, eye.expand_as(factor), upper=False)
+    roots = inverse.reshape(-1, *inverse.shape[-2:]).numpy()
+    values = [nnls(root, -root.sum(-1))[1] ** 2 for root in roots]
+    return torch.tensor(values, dtype=torch.float64).reshape(kernel.shape[:-2]).to(kernel)
+
+
+def random_feature_margin(inputs: Tensor, labels: Tensor, *, points: int = 2**12) -> RandomFeatureMargin:
+    """The largest γ of Assumption 4.10, min over the simplex of E_u|Σ_i p_i y_i σ(u·x_i)|.
+
+    Both sides of the minimax identity are evaluated at one p, so that the bracket needs no trust in the
+    search. In a plane the expectations are integrals of sines and exact; otherwise they are averages over
+    16 random shifts of a Sobol' set on the sphere of the inputs' span, the same at every call.
+
+    Args:
+        inputs: (n, d), unit rows.
+        labels: ±1, (n, 1).
+        points: directions in each of the 16 samples, a power of two.
+
+    Raises:
+        ValueError: if an input is not a unit vector, a label not ±1, or the number of points no power of two.
+        ArithmeticError: if the bracket lies above 1/√2π by more than its error, which no data can.
+
+    Source: cao-gu-2020 Assumption 4.10.
+    """
+    if points < 2 or points & (points - 1):
+        raise ValueError(f"{points=} must be a power of two")
+    norms = torch.linalg.vector_norm(inputs, dim=-1)
+    if not bool(((norms - 1).abs() <= UNIT_NORM).all()):
+        raise ValueError(f"norms in [{float(norms.min())}, {float(norms.max())}] must all be 1")
+    signs = _signs(labels, len(inputs))[:, 0].cpu().double().numpy()
+    coordinates = _in_span(inputs.detach().cpu().double().numpy())
+    if coordinates.shape[1] == 2:
+        margin = _planar_margin(coordinates, signs)
+    else:
+        margin = _sampled_margin(coordinates, signs, points)
+    if not margin.lower <= LARGEST_RANDOM_FEATURE_MARGIN + margin.error:
+        raise ArithmeticError(f"{margin} must not exceed {LARGEST_RANDOM_FEATURE_MARGIN}")
+    return margin
+
+
+def _signs(labels: Tensor, examples: int) -> Tensor:
+    if labels.shape != (examples, 1) or not bool((labels.abs() == 1).all()):
+        raise ValueError(f"labels of shape {tuple(labels.shape)} must be ±1, of shape {(examples, 1)}")
+    return labels
+
+
+def _simplex_minimiser(gram: np.ndarray, rounding: float) -> np.ndarray:
+    """p, (n,)."""
+    scale = np.abs(gram).max()
+    if not np.isfinite(scale) or not np.abs(gram - gram.T).max() <= rounding * scale:
+        raise ValueError("the Gram matrix must be finite and symmetric")
+    if scale == 0:
+        return np.full(len(gram), 1 / len(gram))
+    smallest = np.linalg.eigvalsh(gram / scale)[0]
+    if smallest < -rounding:
+        raise ValueError(f"smallest eigenvalue {smallest * scale} of the Gram matrix must not be negative")
+    return _nearest_point(gram / scale)
+
+
+def _nearest_point(gram: np.ndarray) -> np.ndarray:
+    """Wolfe's method: p, (n,), for the point of a convex hull nearest to 0, given the Gram of its vertices.
+
+    The support grows by the vertex that the current point is furthest beyond, and shrinks when the minimiser
+    of its affine hull leaves the simplex. Every round lowers the value, or is the last.
+    """
+    vertex = int(gram.diagonal().argmin())
+    support, p = [vertex], np.ones(1)
+    value = gram[vertex, vertex]
+    while True:
+        pull = gram[:, support] @ p
+        entering = int(pull.argmin())
+        if entering in support:
+            break
+        trial, q = [*support, entering], np.append(p, 0.0)
+        while (target := _affine_minimiser(gram[np.ix_(trial, trial)])).min() < 0:
+            falling = target < q
+            step = np.where(falling, q / np.where(falling, q - target, 1.0), 1.0)
+            q = q + min(step.min(), 1.0) * (target - q)
+            kept = (q > 0) & (np.arange(len(q)) != step.argmin())
+            trial, q = [i for i, keep in zip(trial, kept, strict=True) if keep], q[kept]
+        lower = target @ gram[np.ix_(trial, trial)] @ target
+        if not lower < value:
+            break
+        support, p, value = trial, target, lower
+    weights = np.zeros(len(gram))
+    weights[support] = p
+    return weights / weights.sum()
+
+
+def _affine_minimiser(gram: np.ndarray) -> np.ndarray:
+    """q, (s,), with 1ᵀ q = 1 and G q constant, from the bordered system; least squares where it is singular."""
+    bordered = np.block([[gram, np.ones((len(gram), 1))], [np.ones((1, len(gram))), np.zeros((1, 1))]])
+    target = np.append(np.zeros(len(gram)), 1.0)
+    return np.linalg.lstsq(bordered, target)[0][:-1]
+
+
+def _in_span(inputs: np.ndarray) -> np.ndarray:
+    """The inputs in an orthonormal basis of their span, (n, r), r ≥ 2: what u·x depends on is Gaussian there too."""
+    left, values, _ = np.linalg.svd(inputs, full_matrices=False)
+    rank = max(2, int((values > values[0] * len(inputs) * np.finfo(float).eps).sum()))
+    coordinates = (left * values)[:, :rank]
+    return np.pad(coordinates, ((0, 0), (0, rank - coordinates.shape[1])))
+
+
+def _planar_margin(inputs: np.ndarray, signs: np.ndarray) -> RandomFeatureMargin:
+    """The margin of inputs (n, 2) by column generation: c constant on arcs, cut where the optimum wants them cut.
+
+    On an arc between kinks the features are sines, with exact integrals, and c constant on arcs is a feasible
+    function whose best margin is a linear programme: the lower bound. Its dual solution p gives the upper
+    bound, and new cuts where Σ_i p_i y_i σ(u·x_i) changes its sign. The arcs beside those are halved as well:
+    p is a vertex of the solutions, and its own sign changes alone may all be cuts already.
+    """
+    kinks = (np.arctan2(inputs[:, 1], inputs[:, 0])[:, None] + QUARTER_TURNS).ravel()
+    cuts = np.append(kinks, np.linspace(0, 2 * math.pi, 64, endpoint=False))
+    lower, upper, best = 0.0, math.inf, np.empty(0)
+    error = 16 * len(inputs) * float(np.finfo(float).eps)
+    for _ in range(PLANAR_ROUNDS):
+        margin, weights = _largest_margin(signs * _arc_features(cuts, inputs))
+        zeros = _sign_changes(kinks, inputs, signs * weights)
+        bound = float(np.abs(_arc_features(np.append(kinks, zeros), inputs) @ (signs * weights)).sum())
+        lower = max(lower, margin)
+        upper, best = (bound, weights) if bound < upper else (upper, best)
+        if upper - lower <= error:
+            break
+        middles = _arcs(np.append(cuts, zeros)).mean(1)
+        beside = np.searchsorted(middles, zeros % (2 * math.pi))
+        cuts = np.concatenate([cuts, zeros, middles[beside - 1], middles[beside % len(middles)]])
+    return RandomFeatureMargin(lower, upper, error, torch.from_numpy(best))
+
+
+def _sign_changes(kinks: np.ndarray, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Where Σ_i w_i σ(u·x_i) may vanish: u orthogonal to Σ_active w_i x_i, on each arc between kinks."""
+    active = _directions(_arcs(kinks).mean(1)) @ inputs.T > 0
+    z = (active * weights) @ inputs
+    angles = np.arctan2(z[:, 1], z[:, 0])[:, None] + QUARTER_TURNS
+    start, end = _arcs(kinks).T[:, :, None]
+    return angles[(angles - start) % (2 * math.pi) < end - start]
+
+
+def _arcs(cuts: np.ndarray) -> np.ndarray:
+    """The arcs of the circle between neighbouring cuts, (cuts, 2), ends in order; the last one wraps."""
+    start = np.unique(cuts % (2 * math.pi))
+    return np.stack([start, np.append(start[1:], start[0] + 2 * math.pi)], 1)
+
+
+def _directions(angles: np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(angles), np.sin(angles)], -1)
+
+
+def _arc_features(cuts: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """E[σ(u·x_i) 1{u in arc}] for u Gaussian in the plane, (arcs, n), the kinks being among the cuts."""
+    arcs = _arcs(cuts)
+    middle, half = arcs.mean(1), (arcs[:, 1] - arcs[:, 0]) / 2
+    # The integral of x·u over an arc is 2 sin(half its length) x·u at its middle; E‖u‖ = √(π/2).
+    scale = 2 * np.sin(half) * math.sqrt(math.pi / 2) / (2 * math.pi)
+    return scale[:, None] * (_directions(middle) @ inputs.T).clip(0)
+
+
+def _largest_margin(features: np.ndarray) -> tuple[float, np.ndarray]:
+    """max over c in [−1, 1]^N of min_i Σ_u c_u features_{ui}, at least the 0 of c = 0, and its dual p, (n,)."""
+    size, n = features.shape
+    scale = np.abs(features).sum(0).max()
+    result = linprog(
+        np.append(np.zeros(size), -1.0),
+        A_ub=np.hstack([-features.T / scale, np.ones((n, 1))]),
+        b_ub=np.zeros(n),
+        bounds=[*[(-1, 1)] * size, (None, None)],
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if result.status != 0:
+        raise ArithmeticError(f"linear programme failed: {result.message}")
+    weights = (-result.ineqlin.marginals).clip(0)
+    c = result.x[:-1].clip(-1, 1)
+    return max(0.0, float((c @ features).min())), weights / weights.sum()
+
+
+def _sampled_margin(inputs: np.ndarray, signs: np.ndarray, points: int) -> RandomFeatureMargin:
+    """The margin of inputs (n, r) from averages over directions.
+
+    The optimum of an average is on average at most the optimum: the lower bound. The average over fresh
+    directions at any p is on average at least the optimum: the upper bound.
+    """
+    rng = generator(stream(0, "random-feature-margin"))
+    fits = [_largest_margin(signs * _sampled_features(inputs, points, rng)) for _ in range(REPLICATES)]
+    weights = np.mean([p for _, p in fits], 0)
+    lower = np.array([value for value, _ in fits])
+    upper = [np.abs(_sampled_features(inputs, points, rng) @ (weights * signs)).sum() for _ in range(REPLICATES)]
+    error = 4 * max(np.std(lower, ddof=1), np.std(upper, ddof=1)) / math.sqrt(REPLICATES)
+    return RandomFeatureMargin(float(lower.mean()), float(np.mean(upper)), float(error), torch.from_numpy(weights))
+
+
+def _sampled_features(inputs: np.ndarray, points: int, rng: np.random.Generator) -> np.ndarray:
+    """σ(u·x_i) E‖u‖ / N at N directions u, spread evenly up to one random shift, and their opposites, (N, n)."""
+    r = inputs.shape[1]
+    cube = qmc.Sobol(r, scramble=False).random_base2((points // 2).bit_length() - 1)
+    u = ndtri(((cube + rng.random(r)) % 1.0).clip(1e-16, 1 - 1e-16))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    length = math.sqrt(2) * math.exp(gammaln((r + 1) / 2) - gammaln(r / 2))
+    return length / (2 * len(u)) * (np.vstack([u, -u]) @ inputs.T).clip(0)

@@ -1,0 +1,41 @@
+"""How Hypothesis draws what the papers say "for all" about; initialisations are never drawn here.
+
+    arguments        bad arguments, refused by name and value
+    magnitudes       positive numbers, evenly on a logarithmic scale
+    architectures    widths, depths, output dimensions
+    radii            τ, from the first units that flip
+    inputs           φ-separated unit-norm inputs, as names and sizes
+    labels           labels as tensors
+    datasets         inputs and labels as tensors
+    recipes          attacks and where they aim
+    configurations   all sizes of a case, and the cases of a claim
+
+Every strategy builds validity in, refuses bad arguments when it is called, and shrinks to the hard small
+case that its docstring names.
+"""
+
+from strategies.architectures import architectures, hidden_widths, output_dimensions
+from strategies.configurations import cases, configurations
+from strategies.datasets import datasets, datasets_of
+from strategies.inputs import Inputs, inputs
+from strategies.labels import labels
+from strategies.magnitudes import magnitudes
+from strategies.radii import flipping_radius, radii
+from strategies.recipes import recipes
+
+__all__ = [
+    "Inputs",
+    "architectures",
+    "cases",
+    "configurations",
+    "datasets",
+    "datasets_of",
+    "flipping_radius",
+    "hidden_widths",
+    "inputs",
+    "labels",
+    "magnitudes",
+    "output_dimensions",
+    "radii",
+    "recipes",
+]

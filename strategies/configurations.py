@@ -1,0 +1,98 @@
+"""All sizes that a claim says "for all" about, together."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from hypothesis import strategies as st
+
+from claims.case import Configuration
+from claims.claim import Claim, Domain
+from model.settings import Setting
+from strategies.architectures import RATIOS, hidden_widths, output_dimensions
+from strategies.arguments import InvalidArgument, check_reals
+from strategies.inputs import CONSTRUCTIONS, Inputs, inputs
+from strategies.radii import radii
+
+
+def cases(claim: Claim) -> st.SearchStrategy[Configuration]:
+    """Configurations of a claim's domain, in its setting; what the claim says "with probability" is not drawn.
+
+    The configuration becomes a case through `claims.case.draw`, with a seed that Hypothesis did not choose.
+    Shrinks as `configurations` does.
+
+    Raises:
+        InvalidArgument: when called, if `claim` is not a claim or its domain is not valid in its setting.
+    """
+    if not isinstance(claim, Claim):
+        raise InvalidArgument(f"{claim=} must be a claim")
+    return configurations(claim.setting, domain=claim.domain)
+
+
+def configurations(
+    setting: Setting,
+    *,
+    domain: Domain = Domain(),  # noqa: B008  (frozen)
+    ratios: Sequence[int] = RATIOS,
+    max_outputs: int = 3,
+    constructions: Sequence[str] = CONSTRUCTIONS,
+) -> st.SearchStrategy[Configuration]:
+    """Configurations whose sizes lie in the domain and whose data satisfy the setting's assumptions.
+
+    Shrinks to one layer of the smallest width, the fewest points (two or more of them on a chain at the
+    minimal separation), and the radius at which about ten units flip. τ keeps its default where the domain
+    has no ball.
+
+    Args:
+        setting: the paper's conventions.
+        domain: ranges of m, L, n and τ.
+        ratios: largest over smallest width.
+        max_outputs: of k, where the loss does not want a scalar.
+        constructions: names in `model.data.INPUTS`.
+
+    Raises:
+        InvalidArgument: when called, if a range is empty or not valid for the setting.
+    """
+    (min_width, max_width), (min_depth, max_depth) = domain.width, domain.depth
+    if domain.radius is not None:
+        check_reals("radius", *domain.radius)
+    return _configurations(
+        setting,
+        hidden_widths(
+            setting,
+            min_width=min_width,
+            max_width=max_width,
+            min_depth=min_depth,
+            max_depth=max_depth,
+            ratios=ratios,
+        ),
+        output_dimensions(setting, max_outputs=max_outputs),
+        inputs(
+            setting,
+            min_samples=domain.samples[0],
+            max_samples=domain.samples[1],
+            constructions=constructions,
+        ),
+        domain.radius,
+    )
+
+
+@st.composite
+def _configurations(
+    draw: st.DrawFn,
+    setting: Setting,
+    widths: st.SearchStrategy[tuple[int, ...]],
+    outputs: st.SearchStrategy[int],
+    described: st.SearchStrategy[Inputs],
+    radius: tuple[float, float] | None,
+) -> Configuration:
+    drawn = draw(widths)
+    m = min(drawn)
+    tau = Configuration.tau if radius is None else draw(radii(m, min_radius=radius[0], max_radius=radius[1]))
+    return Configuration(
+        m=m,
+        L=setting.depth(len(drawn)),
+        ratio=max(drawn) // m,
+        k=draw(outputs),
+        tau=tau,
+        **asdict(draw(described)),
+    )

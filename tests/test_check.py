@@ -1,0 +1,355 @@
+"""`lemmata check` reports, to 1e-8, what the definitions give in plain numpy with fifty digits.
+
+The reference shares no code with the program: Jacobians are multiplied out, norms are numpy's SVD, the best sparse
+vector is a sort, and every difference of two networks is a subtraction of fifty-digit numbers.
+"""
+
+import itertools
+import json
+from dataclasses import dataclass, replace
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from audit.cli import main
+from claims import REGISTRY
+from tests.assertions import assert_resolved
+
+mpmath.mp.dps = 50
+PAPER = "cao-gu-2020"
+DELTA = 0.1
+SIZES = [(5, (6,)), (4, (7, 10)), (4, (8, 5, 6))]
+RADII = [0.3, 1e-2, 1e-6]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Weights before and after training, V of shape (1, m), and the data; plain arrays."""
+
+    init: list[np.ndarray]
+    trained: list[np.ndarray]
+    V: np.ndarray
+    X: np.ndarray
+    y: np.ndarray
+
+
+def draw(d: int, widths: tuple[int, ...], radius: float, n: int = 3) -> Run:
+    """A network with a unit of layer 1 that the step carries across its kink at example 0."""
+    rng = np.random.default_rng([d, *widths, round(-np.log10(radius))])
+    sizes = itertools.pairwise((d, *widths))
+    init = [rng.standard_normal((out, into)) * (2 / out) ** 0.5 for into, out in sizes]
+    step = [radius * rng.standard_normal(w.shape) / np.linalg.norm(w) for w in init]
+    X = rng.standard_normal((n, d))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    init[0][2] += (0.4 * radius - init[0][2] @ X[0]) * X[0]
+    step[0][2] -= (radius + step[0][2] @ X[0]) * X[0]
+    V = rng.permutation(np.repeat([1.0, -1.0], widths[-1] // 2))[None]
+    return Run(init, [w + s for w, s in zip(init, step, strict=True)], V, X, np.array([1.0, -1.0, 1.0])[:n])
+
+
+def exact(array: np.ndarray) -> np.ndarray:
+    return np.vectorize(mpmath.mpf, otypes=[object])(array)
+
+
+def norm(array: np.ndarray) -> mpmath.mpf:
+    return mpmath.sqrt((array * array).sum())
+
+
+def spectral(matrix: np.ndarray) -> float:
+    return float(np.linalg.svd(matrix.astype(float), compute_uv=False)[0])
+
+
+def slope(z: mpmath.mpf) -> mpmath.mpf:
+    """−ℓ'(z)."""
+    return 1 / (1 + mpmath.exp(z))
+
+
+class Pass:
+    """Everything about one network and one input, multiplied out; lists are indexed by layer from 1 (or 0)."""
+
+    def __init__(self, weights: list[np.ndarray], V: np.ndarray, x: np.ndarray) -> None:
+        self.features, self.masks = [x], [None]
+        for W in weights:
+            z = W @ self.features[-1]
+            self.masks.append(z > 0)
+            self.features.append(np.where(z > 0, z, 0))
+        masked = [None] + [np.diag(mask.astype(int)) @ W for mask, W in zip(self.masks[1:], weights, strict=True)]
+        self.layers = range(1, len(weights) + 1)
+        self.products = [None] + [self.multiply(masked, l, len(V[0])) for l in self.layers]
+        above = [None] + [self.multiply(masked, l + 1, len(V[0])) for l in self.layers]
+        self.f = (V @ self.features[-1])[0]
+        self.signals = [None] + [(V @ product)[0] for product in self.products[1:]]
+        self.gradients = [None] + [
+            np.outer((V @ above[l])[0] * self.masks[l], self.features[l - 1]) for l in self.layers
+        ]
+
+    @staticmethod
+    def multiply(masked: list, low: int, top: int) -> np.ndarray:
+        """Σ_L W_L ⋯ Σ_low W_low; the identity if there is no factor."""
+        product = np.eye(top, dtype=int)
+        for matrix in reversed(masked[low:]):
+            product = product @ matrix
+        return product
+
+
+class Reference:
+    """Both sides of every claim as nested lists over the axes that `check` names."""
+
+    def __init__(self, run: Run) -> None:
+        self.init, self.trained = [exact(W) for W in run.init], [exact(W) for W in run.trained]
+        V, X, self.y = exact(run.V), exact(run.X), exact(run.y)
+        self.old = [Pass(self.init, V, x) for x in X]
+        self.new = [Pass(self.trained, V, x) for x in X]
+        self.L, self.n, self.m = len(self.init), len(X), min(len(W) for W in run.init)
+        self.steps = [b - a for a, b in zip(self.init, self.trained, strict=True)]
+        self.step_norms = [spectral(step) for step in self.steps]
+        self.tau = max(float(norm(step)) for step in self.steps)
+        self.examples, self.layers = range(self.n), range(1, self.L + 1)
+
+    def linear(self, passes: list[Pass]) -> list:
+        """Σ_l <∇_{W_l} f(x_i), step> at these networks."""
+        return [sum((p.gradients[l] * self.steps[l - 1]).sum() for l in self.layers) for p in passes]
+
+    def margins(self, passes: list[Pass]) -> list:
+        return [y * p.f for y, p in zip(self.y, passes, strict=True)]
+
+    def surrogate(self, passes: list[Pass]) -> mpmath.mpf:
+        return sum(map(slope, self.margins(passes))) / self.n
+
+    def loss(self, passes: list[Pass]) -> mpmath.mpf:
+        return sum(mpmath.log(1 + mpmath.exp(-z)) for z in self.margins(passes)) / self.n
+
+    def sides(self) -> dict[str, tuple]:
+        """By claim: left-hand sides, right-hand sides (broadcastable)."""
+        L, n, m, tau, new, old = self.L, self.n, self.m, self.tau, self.new, self.old
+        z, z0 = self.margins(new), self.margins(old)
+        almost = L**2 * tau ** (1 / 3) * np.sqrt(m * np.log(m))
+        step, squares = sum(self.step_norms), sum(s**2 for s in self.step_norms)
+        errors = [b.f - a.f - c for a, b, c in zip(old, new, self.linear(old), strict=True)]
+        descent = sum(-slope(a) * y * c for a, y, c in zip(z0, self.y, self.linear(old), strict=True)) / n
+        s = int(L ** (4 / 3) * tau ** (2 / 3) * m)
+        moved = norm(np.array([b.f - a.f for a, b in zip(old, new, strict=True)]))
+        root = np.sqrt(m)
+        sides = {
+            "loss-sigmoid": ([slope(v) for v in z], [slope(v) for v in z]),
+            "loss-indicator": ([2 * slope(v) for v in z], [float(v < 0) for v in z]),
+            "loss-slope-bound": ([slope(v) for v in z], 1.0),
+            "loss-slope-lipschitz": (
+                [abs(slope(b) - slope(a)) for a, b in zip(z0, z, strict=True)],
+                [abs(b - a) for a, b in zip(z0, z, strict=True)],
+            ),
+            "loss-curvature": ([slope(v) * (1 - slope(v)) for v in z], 0.5),
+            "loss-growth": ([mpmath.log(1 + mpmath.exp(-v)) for v in z], [1 + abs(v) for v in z]),
+            "loss-markov": ([self.surrogate(new)], [sum(float(v < 0) for v in z) / n / 2]),
+            "lemma-5.1a": ([[[norm(p.gradients[l])] for p in old] for l in self.layers], root),
+            "lemma-5.1b": ([self.batch_gradient(l) for l in self.layers], root * self.surrogate(new)),
+            "lemma-5.2a": ([[abs(e)] for e in errors], almost * step),
+            "lemma-5.2a@printed": ([[abs(c)] for c in self.linear(new)], almost * step),
+            "lemma-5.2b": (
+                self.loss(new) - self.loss(old) - descent,
+                almost * step * self.surrogate(old) + L**3 * m * squares,
+            ),
+            "lemma-5.3": ([[abs(p.f)] for p in old], np.sqrt(np.log(n / DELTA))),
+            "app-A-forward": ([[abs(p.f)] for p in new],) * 2,
+            "app-A-gradient": ([[[norm(p.gradients[l]) for l in self.layers]] for p in new],) * 2,
+            "app-A-euler": ([[[abs(p.f)] for p in new]] * L,) * 2,
+            "lemma-B.1-i-weights": ([spectral(W) for W in self.trained], 1.0),
+            "lemma-B.1-i-features": ([[norm(p.features[l]) for p in new] for l in self.layers], 1.0),
+            "lemma-B.1-ii": ([[spectral(p.products[l]) for p in new] for l in self.layers], float(L)),
+            "lemma-B.1-iii": (
+                [[norm(b.features[l] - a.features[l]) for a, b in zip(old, new, strict=True)] for l in self.layers],
+                [[np.sqrt(L) * sum(self.step_norms[:l])] for l in self.layers],
+            ),
+            "lemma-B.1-iv": (
+                [[int((a.masks[l] != b.masks[l]).sum()) for a, b in zip(old, new, strict=True)] for l in self.layers],
+                L ** (4 / 3) * tau ** (2 / 3) * m,
+            ),
+            "lemma-B.1-v": (
+                [[[norm(np.sort(abs(p.signals[l]))[::-1][:s])] for p in new] for l in self.layers],
+                L ** (2 / 3) * tau ** (1 / 3) * np.sqrt(m * np.log(m)),
+            ),
+            "lemma-B.1-vi": ([[[norm(p.signals[l])] for p in new] for l in self.layers], root),
+            "B.2-telescoping": (moved, moved),
+            "B.2-split": (moved, moved),
+        }
+        return {claim: pair for claim, pair in sides.items() if claim != "lemma-B.1-v" or s}
+
+    def batch_gradient(self, l: int) -> mpmath.mpf:
+        weights = [-slope(v) * y / self.n for v, y in zip(self.margins(self.new), self.y, strict=True)]
+        return norm(sum(w * p.gradients[l] for w, p in zip(weights, self.new, strict=True)))
+
+
+IDENTITIES = {"loss-sigmoid", "app-A-forward", "app-A-gradient", "app-A-euler", "B.2-telescoping", "B.2-split"}
+LOWER = {"loss-indicator", "loss-markov"}
+
+
+def save(run: Run, folder) -> list[str]:
+    """The run's files, and the command line that checks them."""
+    for name, weights in (("init", run.init), ("trained", run.trained)):
+        layers = {f"W{l}": W for l, W in enumerate(weights, 1)}
+        np.savez(folder / f"{name}.npz", **layers, V=run.V)
+    np.savez(folder / "data.npz", X=run.X, y=run.y)
+    return command(folder / "init.npz", folder / "trained.npz", folder / "data.npz")
+
+
+def command(init, trained, data) -> list[str]:
+    files = ["--init", str(init), "--trained", str(trained), "--data", str(data)]
+    return ["check", *files, "--delta", str(DELTA), "--format", "json"]
+
+
+def report(arguments: list[str], capsys) -> dict:
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return json.loads(printed.out)
+
+
+def members(values) -> np.ndarray:
+    """As float64, with what fifty digits leave of an exact zero taken for zero."""
+    array = np.array(values, dtype=object).astype(float)
+    return np.where(abs(array) < 1e-40, 0.0, array)
+
+
+@pytest.mark.parametrize("radius", RADII)
+@pytest.mark.parametrize(("d", "widths"), SIZES, ids=str)
+def test_reported_sides_are_those_of_the_definitions(d, widths, radius, tmp_path, capsys):
+    """Both sides, the ratio and its place, for every claim that a brute-force reference covers."""
+    run = draw(d, widths, radius)
+    entries = report(save(run, tmp_path), capsys)
+    for claim, (lhs, rhs) in Reference(run).sides().items():
+        entry = entries[f"{PAPER}/{claim}"]
+        left = members(lhs)
+        right = np.broadcast_to(members(rhs), left.shape)
+        assert entry["applicable"]
+        index = tuple(place - (axis == "layer") for axis, place in entry["worst"].items())
+        assert_resolved(entry["lhs"], left[index])
+        assert_resolved(entry["rhs"], right[index])
+        assert (entry["residual"] is not None) == (claim in IDENTITIES)
+        if claim in IDENTITIES:
+            assert entry["residual"] < 1e-10
+        elif (right > 0).all() or entry["ratio"] is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratios = left / right
+            assert_resolved(entry["ratio"], float(np.nanmin(ratios) if claim in LOWER else np.nanmax(ratios)))
+        else:
+            assert "right-hand side is 0" in entry["reason"]
+
+
+def test_sparse_vectors_need_room(tmp_path, capsys):
+    """Lemma B.1 (v) is measured where s ≥ 1, and not applicable, with a reason, where s < 1."""
+    assert report(save(draw(5, (6,), 0.3), tmp_path), capsys)[f"{PAPER}/lemma-B.1-v"]["applicable"]
+    entries = report(save(draw(5, (6,), 1e-6), tmp_path), capsys)
+    entry = entries[f"{PAPER}/lemma-B.1-v"]
+    assert not entry["applicable"]
+    assert "s = " in entry["reason"]
+    assert entry["lhs"] is entry["ratio"] is entry["worst"] is None
+
+
+def test_the_step_crosses_a_kink():
+    """The generated runs are not smooth: without flips the excess claims would be tested only where they are 0."""
+    for (d, widths), radius in itertools.product(SIZES, RADII):
+        assert max(members(Reference(draw(d, widths, radius)).sides()["lemma-B.1-iv"][0]).ravel()) >= 1
+
+
+def test_unit_constants_decide_the_preconditions(tmp_path, capsys):
+    """Preconditions are reported for the claims that have them, and say what arithmetic says."""
+    run = draw(4, (7, 10), 1e-2)
+    entries = report(save(run, tmp_path), capsys)
+    reference = Reference(run)
+    near = {key: value for key, value in entries[f"{PAPER}/lemma-5.1a"]["preconditions"].items() if key[0] == "t"}
+    assert near == {"tau <= L^-6 log(m)^-3/2": reference.tau <= 2**-6 * np.log(7) ** -1.5}
+    assert entries[f"{PAPER}/lemma-5.3"]["preconditions"] == {}
+
+
+def test_untrained_network_has_no_ratio_where_nothing_moved(tmp_path, capsys):
+    """τ = 0: what bounds the movement has both sides 0, and everything else its value."""
+    arguments = save(draw(4, (7, 10), 1e-2), tmp_path)
+    arguments[arguments.index("--trained") + 1] = str(tmp_path / "init.npz")
+    entries = report(arguments, capsys)
+    moved = entries[f"{PAPER}/lemma-5.2a"]
+    assert (moved["applicable"], moved["lhs"], moved["rhs"], moved["ratio"]) == (True, 0.0, 0.0, None)
+    assert moved["reason"] == "no ratio: both sides are 0"
+    assert entries[f"{PAPER}/lemma-5.1a"]["ratio"] > 0
+
+
+def save_state(path, weights: list[np.ndarray], V: np.ndarray) -> str:
+    """Layers 8, 9, 10, … of a `Sequential`, written in an order that is not theirs."""
+    tensors = {f"{8 + l}.weight": torch.from_numpy(W.copy()) for l, W in enumerate([*weights, V])}
+    shuffled = dict(sorted(tensors.items()))
+    assert list(shuffled) != list(tensors)
+    save_file(shuffled, path) if path.suffix == ".safetensors" else torch.save(shuffled, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_every_weight_format_gives_the_same_answer(suffix, tmp_path, capsys):
+    """The same weights in another format, its layers sorted 2 before 10, give the same document."""
+    run = draw(4, (7, 10), 1e-2)
+    expected = report(save(run, tmp_path), capsys)
+    init = save_state(tmp_path / f"a{suffix}", run.init, run.V)
+    trained = save_state(tmp_path / f"b{suffix}", run.trained, run.V)
+    assert report(command(init, trained, tmp_path / "data.npz"), capsys) == expected
+
+
+def test_csv_and_normalise_give_the_same_answer(tmp_path, capsys):
+    """A CSV table of the inputs, scaled by powers of two, is the same data under --normalise."""
+    run = draw(4, (7, 10), 1e-2)
+    arguments = save(run, tmp_path)
+    expected = report([*arguments, "--normalise"], capsys)
+    rows = [
+        ",".join(map(repr, map(float, (*(2.0**i * x), y)))) for i, (x, y) in enumerate(zip(run.X, run.y, strict=True))
+    ]
+    (tmp_path / "data.csv").write_text("\n".join(["a,b,c,d,label", *rows]) + "\n")
+    arguments[arguments.index("--data") + 1] = str(tmp_path / "data.csv")
+    assert report([*arguments, "--normalise"], capsys) == expected
+
+
+@pytest.mark.parametrize("setting", ["zou-gu-2019", "cao-gu-2019-slides", "chen-et-al-2019-poster"])
+def test_claims_of_other_settings_are_not_applicable(setting, tmp_path, capsys):
+    """Every setting's files are read, and the claims of Cao & Gu (2020) say that they are not about them."""
+    run = draw(4, (7, 10), 1e-2)
+    arguments = save(run, tmp_path)
+    if setting != "zou-gu-2019":
+        for name, weights in (("init", run.init), ("trained", run.trained)):
+            np.savez(tmp_path / f"{name}.npz", W1=weights[0], W2=weights[1], W3=run.V / 3)
+    entries = report([*arguments, "--setting", setting, "cao-gu-2020/*"], capsys)
+    assert not any(entry["applicable"] for entry in entries.values())
+    assert {entry["reason"] for entry in entries.values()} == {f"stated for the setting cao-gu-2020, not {setting}"}
+
+
+def test_trained_output_layer_counts_in_the_radius(tmp_path, capsys):
+    """On the slides the top layer moves too: the radius is its distance if that is the largest."""
+    run = draw(4, (7, 10), 1e-6)
+    arguments = save(run, tmp_path)[:-2]
+    for name, weights, top in (("init", run.init, 0.25), ("trained", run.trained, 0.5)):
+        np.savez(tmp_path / f"{name}.npz", W1=weights[0], W2=weights[1], W3=top * abs(run.V))
+    assert main([*arguments, "--setting", "cao-gu-2019-slides"]) == 0
+    assert f"tau = {0.25 * 10**0.5:.4g}" in capsys.readouterr().out
+
+
+def test_built_in_digits_can_be_checked(tmp_path, capsys):
+    """The built-in data set needs no file: two classes, unit rows, its closest pair reported."""
+    run = draw(64, (4,), 1e-2)
+    arguments = save(run, tmp_path)[:-2]
+    arguments[arguments.index("--data") + 1] = "digits"
+    assert main([*arguments, "lemma-5.3"]) == 0
+    title = " ".join(capsys.readouterr().out.split())
+    assert "n = 360" in title
+    assert "phi = 0.09367; 1 pairs within 0.1" in title
+
+
+def test_a_defect_in_one_claim_leaves_the_others(tmp_path, capsys, monkeypatch):
+    """A measurement that raises is reported as such in its own entry; status and the other claims stand."""
+
+    def broken(case):
+        raise ZeroDivisionError("nothing to divide by")
+
+    id = f"{PAPER}/lemma-5.3"
+    monkeypatch.setitem(REGISTRY, id, replace(REGISTRY[id], measure=broken))
+    entries = report(save(draw(4, (7, 10), 1e-2), tmp_path), capsys)
+    assert entries[id]["reason"] == "defect: measuring it raised ZeroDivisionError: nothing to divide by"
+    assert entries[id]["ratio"] is None
+    assert entries[f"{PAPER}/lemma-5.1a"]["ratio"] > 0

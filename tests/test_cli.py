@@ -1,0 +1,284 @@
+"""The command line: what is listed, how it is printed, and with which status it ends."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from audit import listing
+from audit.cli import lemmata, main
+from audit.errors import UserError, naming, one_line
+from audit.tables import WIDTH, emit, finite, grid, render
+from claims import REGISTRY
+from claims.claim import Claim
+from claims.scaling import Scaling
+
+ROW = {
+    "id",
+    "paper",
+    "reference",
+    "kind",
+    "reading",
+    "bound",
+    "expected",
+    "statement",
+    "scaling",
+    "constant",
+    "domain",
+    "controls",
+}
+COMMANDS = sorted(lemmata.commands)
+ROOT = Path(__file__).parent.parent
+
+
+def output(capsys, *arguments: str) -> str:
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+def error(capsys, *arguments: str) -> str:
+    """The one line that a refused command line prints."""
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lemmata: ")
+    assert printed.err.count("\n") == 1
+    assert printed.err.endswith("\n")
+    return printed.err
+
+
+def process(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "audit", *arguments]
+
+
+def test_list_has_every_claim_in_order(capsys):
+    """The JSON array has one object per claim, in the registry's order, with the contract's keys."""
+    rows = json.loads(output(capsys, "list", "--format", "json"))
+    assert [row["id"] for row in rows] == list(REGISTRY)
+    assert all(set(row) == ROW for row in rows)
+
+
+def test_listed_scalings_are_exact(capsys):
+    """A right-hand side is a list of terms, each {parameter: exponent} with rational exponents as strings."""
+    rows = json.loads(output(capsys, "list", "lemma-5.2b", "--format", "json"))
+    assert rows[0]["scaling"] == [{"L": "2", "tau": "1/3", "m": "1/2", "log_m": "1/2"}, {"L": "3", "m": "1"}]
+    assert tuple(Scaling(**term) for term in rows[0]["scaling"]) == REGISTRY[rows[0]["id"]].terms
+
+
+def test_constants_say_where_they_come_from(capsys, monkeypatch):
+    """A stated constant cites the paper, an audited one `constants.toml`."""
+    (stated,) = json.loads(output(capsys, "list", "loss-curvature", "--format", "json"))
+    assert stated["constant"] == {
+        "kind": "stated",
+        "value": 0.5,
+        "provenance": "stated: appendix B.2, before equation B.1",
+    }
+    entry = {"cao-gu-2020/lemma-5.1b": {"constant": 0.9, "provenance": "audit of seed 1", "margin": 1.1}}
+    monkeypatch.setattr(listing, "audited_constants", lambda: entry)
+    monkeypatch.setattr(listing, "constant", lambda claim: entry[claim.plain_id]["constant"])
+    (audited,) = json.loads(output(capsys, "list", "lemma-5.1b", "--format", "json"))
+    assert audited["constant"]["value"] == 0.9
+    assert audited["constant"]["provenance"] == "provenance: audit of seed 1; margin: 1.1"
+
+
+def test_globs_match_with_and_without_the_paper(capsys):
+    """`lemma-5.2*` and `cao-gu-2020/lemma-5.2*` choose the same claims, both readings among them."""
+    short = output(capsys, "list", "lemma-5.2*", "--format", "json")
+    assert short == output(capsys, "list", "cao-gu-2020/lemma-5.2*", "--format", "json")
+    assert {"cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.2a@printed"} <= {row["id"] for row in json.loads(short)}
+
+
+def test_table_has_one_line_per_claim(capsys):
+    """The table fits 100 columns without wrapping, and shows every id whole."""
+    lines = output(capsys, "list").splitlines()
+    assert len(lines) == 1 + len(REGISTRY)
+    assert max(map(len, lines)) <= WIDTH
+    assert [line.split()[0] for line in lines[1:]] == list(REGISTRY)
+
+
+@pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
+def test_every_claim_can_be_shown(member: Claim, capsys):
+    """Each page says what the row says and more, and names the file and line that define the claim."""
+    page = json.loads(output(capsys, "show", member.id, "--format", "json"))
+    assert set(page) >= ROW | {"quantifiers", "probability", "assumptions", "attacks", "limit", "erratum", "notes"}
+    file, line = page["file"].split(":")
+    assert (ROOT / file).read_text().splitlines()[int(line) - 1].startswith(("@claim", "def "))
+    text = output(capsys, "show", member.id)
+    assert member.id in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_show_knows_short_ids(capsys):
+    """An id without its paper is enough, and the limit of Lemma 5.1 at one layer is on its page."""
+    page = json.loads(output(capsys, "show", "lemma-5.1a", "--format", "json"))
+    assert page["id"] == "cao-gu-2020/lemma-5.1a"
+    assert page["limit"][0] == {"L": 1, "n": 1, "tau": 0.01, "value": 0.5**0.5}
+
+
+def test_ambiguous_short_id_is_refused(capsys, monkeypatch):
+    """A short id that two papers share is refused with both."""
+    twin = {"a/x": REGISTRY["cao-gu-2020/lemma-5.1a"], "b/x": REGISTRY["cao-gu-2020/lemma-5.1a"]}
+    monkeypatch.setattr(listing, "REGISTRY", twin)
+    line = error(capsys, "show", "lemma-5.1a")
+    assert "ambiguous; allowed: cao-gu-2020/lemma-5.1a" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ((), ["command", "list"]),
+        (("frobnicate",), ["'frobnicate'", "list, ", "show"]),
+        (("lst",), ["'lst'", "did you mean list"]),
+        (("--frobnicate",), ["--frobnicate", "--help"]),
+        (("list", "--frobnicate"), ["--frobnicate", "--format"]),
+        (("list", "--format", "xml"), ["--format", "'xml'", "'table', 'json'"]),
+        (("list", "--format"), ["--format"]),
+        (("list", "lemma-9.*"), ["GLOB 'lemma-9.*'", "closest"]),
+        (("list", ""), ["GLOB ''"]),
+        (("show",), ["'ID'"]),
+        (("show", "a", "b"), ["(b)"]),
+        (("show", "lemma-5.2"), ["ID 'lemma-5.2'", "lemma-5.2a"]),
+        (("show", "cao-gu-2020/lemma-51a"), ["closest: cao-gu-2020/lemma-5.1a"]),
+        (("show", "one\ntwo\x07"), ["one\\ntwo\\x07"]),
+        (("check",), ["--init"]),
+    ],
+    ids=str,
+)
+def test_usage_errors_are_one_line(arguments, parts, capsys):
+    """The line names what was wrong, and what is allowed instead."""
+    line = error(capsys, *arguments)
+    assert all(part in line for part in parts), line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_formats(name, capsys):
+    """`--help` exits 0 and mentions `--format`; a command without a docstring would have no help."""
+    text = output(capsys, name, "--help")
+    assert "--format" in text
+    assert lemmata.commands[name].help
+
+
+def test_help_lists_the_commands(capsys):
+    """`lemmata --help` names every command."""
+    text = output(capsys, "--help")
+    assert all(f"  {name}" in text for name in COMMANDS)
+
+
+def test_interrupt_is_one_line(capsys, monkeypatch):
+    """Ctrl-C is exit status 2 and one line, nothing before it."""
+    monkeypatch.setattr(listing, "select", interrupt)
+    assert error(capsys, "list") == "lemmata: interrupted\n"
+
+
+def interrupt(_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_interrupt_that_a_library_swallows_is_one_line(capsys, monkeypatch):
+    """numpy, interrupted while it is imported, raises a RecursionError; it is an interrupt all the same."""
+    monkeypatch.setattr(listing, "select", swallow)
+    assert error(capsys, "list") == "lemmata: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def swallow(_: object) -> None:
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        raise RecursionError from None
+
+
+def test_defects_are_not_masked(monkeypatch):
+    """An exception that no user caused passes through, with its traceback."""
+    monkeypatch.setattr(listing, "select", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["list"])
+
+
+def test_a_command_returns_its_status(monkeypatch):
+    """What a command returns is the exit status."""
+    monkeypatch.setitem(lemmata.commands, "one", click.Command("one", callback=lambda: 1))
+    assert main(["one"]) == 1
+
+
+def test_closed_pipe_is_quiet():
+    """A reader that stops reading ends the program without a word."""
+    with subprocess.Popen(process("--help"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk_is_one_line():
+    """Output that cannot be written is exit status 2."""
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(process("--help"), cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (run.returncode, run.stderr) == (2, b"lemmata: standard output: no space left, there must be some\n")
+
+
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_output_fits_the_terminal_s_encoding(form, monkeypatch):
+    """A terminal without Greek letters gets the same JSON, and a table with question marks."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["show", "lemma-5.2a", "--format", form]) == 0
+    text = stream.buffer.getvalue().decode("ascii")
+    if form == "json":
+        assert "τ" in json.loads(text)["right-hand side"]
+    else:
+        assert "right-hand side  C L^2 ?^(1/3)" in text
+
+
+def test_documents_hold_no_infinity(capsys):
+    """NaN and infinities are refused by `emit`, and `finite` turns them into null."""
+    with pytest.raises(ValueError, match="JSON"):
+        emit("json", {"ratio": np.inf})
+    emit("json", [finite(np.inf), finite(np.nan), finite(1.5)])
+    assert json.loads(capsys.readouterr().out) == [None, None, 1.5]
+
+
+def test_last_column_gives_way():
+    """A long last cell loses its end, or wraps; the other columns stay whole."""
+    rows = [["x" * 40, "y " * 40]]
+    cut, wrapped = render(grid(("a", "b"), rows)), render(grid(("a", "b"), rows, wrap=True))
+    assert "x" * 40 in cut
+    assert "…" in cut
+    assert wrapped.count("y") == 40
+    assert len(cut.splitlines()) == 2 < len(wrapped.splitlines())
+
+
+def test_markup_is_printed_as_it_is():
+    """Brackets and colons in LaTeX are not rich's markup or emoji."""
+    assert render(grid(("a",), [["[bold]x[/bold] :smile:"]])).splitlines()[1] == "[bold]x[/bold] :smile:"
+
+
+def test_a_terminal_sets_the_width(monkeypatch):
+    """On a terminal the tables are as wide as it is."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "40")
+    assert max(map(len, render("word " * 40).splitlines())) <= 40
+
+
+def test_value_errors_can_be_given_an_argument():
+    """`naming` turns a ValueError of the lower layers into a user error that names the argument."""
+    with pytest.raises(UserError, match="--widths: m=0 must be positive"), naming("--widths"):
+        raise ValueError("m=0 must be positive")
+
+
+def test_messages_are_printable():
+    """Whitespace collapses and control characters are escaped."""
+    assert one_line("a\n  b\tc\x1b[31m\udcff") == "a b c\\x1b[31m\\udcff"

@@ -1,0 +1,432 @@
+"""Attacks against brute force, certificates and their limits; none leaves the ball."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+
+from model import limits
+from model.adversary import ATTACKS, Target
+from model.ball import Ball
+from model.changes import LowRank, add
+from model.data import generate
+from model.difference import Difference
+from model.losses import LOSSES
+from model.network import Architecture, initialise
+from model.randomness import generator, stream
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019
+from model.trace import Trace
+from tests import reference
+from tests.assertions import (
+    assert_at_most,
+    assert_close,
+    assert_each_close,
+    assert_limit,
+    assert_reaches,
+    assert_same,
+)
+
+attacks = pytest.mark.parametrize("attack", ATTACKS)
+settings = pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda setting: setting.id)
+
+
+def target(setting, widths, radius, *, n=1, count=1, layer=1, example=0, k=1, seed=0, norm=None):
+    """What an attack reads: `count` initialisations at W⁽⁰⁾, inputs on the sphere, and the setting's ball."""
+    seeds = [stream(seed, "adversary", number) for number in range(count)]
+    network = initialise(setting, Architecture(5, widths, k), seeds)
+    data = generate("sphere", n=n, d=5, setting=setting, rng=generator(stream(seed, "points")), k=k)
+    trace = Trace(network, data.inputs)
+    return Target(
+        trace, data.labels, Ball(norm or setting.ball, radius), layer, example, k - 1, generator(stream(seed))
+    )
+
+
+def difference(aim, pair):
+    """Ŵ against W̃."""
+    return Difference(Trace(aim.trace.network.moved(pair.tilde), aim.trace.inputs), pair.step)
+
+
+def prices(aim):
+    """|z_j| / ‖x_{l−1}‖: what flipping unit j costs, (S, m), by numpy."""
+    z = aim.trace.preactivations[aim.layer - 1][:, aim.example].numpy()
+    x = aim.trace.features[aim.layer - 1][:, aim.example].numpy()
+    return np.abs(z) / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def flips(aim, attack):
+    """Units of the layer and example aimed at that differ between W̃ and Ŵ, (S,)."""
+    found = difference(aim, ATTACKS[attack](aim))
+    return found.flips[aim.layer - 1][:, aim.example].abs().sum(-1)
+
+
+# ------------------------------------------------------------------------------------------------------ inside the ball
+
+
+@attacks
+@pytest.mark.parametrize(
+    ("setting", "norm"),
+    [
+        (CAO_GU_2020, "frobenius"),
+        (CAO_GU_2020, "spectral"),
+        (ZOU_GU_2019, "spectral"),
+        (CAO_GU_2019_SLIDES, "frobenius"),
+    ],
+    ids=lambda one: getattr(one, "id", one),
+)
+@pytest.mark.parametrize("radius", [0.0, 1e-3, 0.5])
+def test_no_attack_leaves_the_ball(attack, setting, norm, radius):
+    """W̃ and Ŵ lie within the radius of W⁽⁰⁾ in every layer, with either norm, wherever the attack is aimed."""
+    widths = (8, 6, 10)
+    for layer, example in ((1, 0), (3, 1)):
+        aim = target(setting, widths, radius, n=2, count=3, layer=layer, example=example, norm=norm)
+        tilde, step = ATTACKS[attack](aim)
+        for changes in (tilde, add(tilde, step)):
+            assert len(changes) == aim.trace.network.trained
+            assert aim.ball.contains(changes).all()
+            dense = [
+                np.linalg.norm(change.materialise(), 2 if norm == "spectral" else "fro", (1, 2)) for change in changes
+            ]
+            assert_at_most(np.max(dense), radius * (1 + 1e-12))
+
+
+@attacks
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda setting: setting.id)
+@pytest.mark.parametrize("widths", [(2,), (2, 2, 2)], ids=str)
+def test_no_attack_is_undefined_on_tiny_networks(attack, setting, widths):
+    """Layers of two units, many of them dead, leave every attack finite and inside the ball."""
+    aim = target(setting, widths, 0.1, count=40, layer=len(widths))
+    tilde, step = ATTACKS[attack](aim)
+    assert aim.ball.contains(tilde).all()
+    assert aim.ball.contains(add(tilde, step)).all()
+    assert torch.isfinite(difference(aim, ATTACKS[attack](aim)).outputs).all()
+
+
+@pytest.mark.parametrize("attack", sorted(set(ATTACKS) - {"random", "descend"}))
+def test_attacks_do_not_mix_initialisations(attack):
+    """The pair found for several initialisations is the pair found for each alone; two attacks share draws or steps."""
+    together = target(CAO_GU_2020, (8, 6), 0.1, n=2, count=3, layer=2, example=1)
+    pair = ATTACKS[attack](together)
+    found = difference(together, pair)
+    for number in range(3):
+        network = initialise(CAO_GU_2020, Architecture(5, (8, 6)), [stream(0, "adversary", number)])
+        trace = Trace(network, together.trace.inputs)
+        alone = Target(trace, together.labels, together.ball, 2, 1, 0, generator(stream(0)))
+        assert_close(1 + difference(alone, ATTACKS[attack](alone)).outputs[0], 1 + found.outputs[number])
+
+
+def test_staying_is_no_change():
+    """W̃ = Ŵ = W⁽⁰⁾."""
+    tilde, step = ATTACKS["stay"](target(ZOU_GU_2019, (8, 6), 0.1, k=2))
+    assert not any(change.rank for change in (*tilde, *step))
+
+
+# -------------------------------------------------------------------------------------------------------- flipped units
+
+
+@pytest.mark.parametrize("width", [2, 6, 10])
+@pytest.mark.parametrize("radius", [0.01, 0.2, 0.6, 3.0])
+def test_flipping_from_the_start_is_optimal(width, radius):
+    """In one layer and example no set of units that the radius pays for is larger, over all 2^m sets."""
+    aim = target(CAO_GU_2020, (width,), radius, count=30)
+    assert_same(flips(aim, "flip-units"), [reference.most_flips(price, radius**2) for price in prices(aim)])
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_flips_of_a_deeper_layer_are_as_many_as_its_own_radius_pays_for(layer):
+    """Aimed at any layer, the change of that layer alone flips the largest affordable set."""
+    aim = target(CAO_GU_2020, (6, 8, 10), 0.4, n=2, count=20, layer=layer, example=1)
+    assert_same(flips(aim, "flip-units"), [reference.most_flips(price, 0.16) for price in prices(aim)])
+
+
+@pytest.mark.parametrize("width", [2, 4, 6])
+@pytest.mark.parametrize("radius", [0.1, 0.3, 0.6, 1.0])
+def test_flipping_on_both_sides_is_at_most_one_unit_short_of_optimal(width, radius):
+    """Alternating between W̃ and Ŵ flips all units but at most one of the best of all 3^m assignments.
+
+    Let k units be affordable, so that the squared prices of the k cheapest sum to 2τ² at most. Sorted, the odd ones
+    up to the 2p-th cost no more than the even ones, and the even ones no more than the odd ones after the first; so
+    the two purses buy ⌊k/2⌋ and ⌊(k − 1)/2⌋ units at least, k − 1 together.
+    """
+    aim = target(CAO_GU_2020, (width,), radius, count=60)
+    found = flips(aim, "flip-units-apart").numpy()
+    best = np.array([reference.most_flips_apart(price, radius**2) for price in prices(aim)])
+    assert_at_most(found, best)
+    assert_at_most(best - 1.0, found)
+
+
+def test_flipping_on_both_sides_may_be_one_unit_short():
+    """Squared prices 1, 1, 2 and two purses of 2 buy three units; alternation, 1 + 2 against 1, buys two."""
+    aim = target(CAO_GU_2020, (4,), 1.0)
+    # ‖x‖ = 1 and budget τ² = 1: squared prices 0.45, 0.46, 0.95 and one out of reach.
+    z = torch.tensor([0.45, 0.46, 0.95, 25.0], dtype=torch.float64).sqrt()
+    aim.trace.network.matrices[0].weight[0] = torch.outer(z, aim.trace.inputs[0])
+    assert reference.most_flips_apart(prices(aim)[0], 1.0) == 3
+    assert flips(aim, "flip-units-apart") == 2
+
+
+def test_flipping_on_both_sides_finds_more_than_one_side():
+    """The pair flips at least what one side does, and somewhere more."""
+    aim = target(CAO_GU_2020, (40,), 0.3, count=20)
+    one, both = flips(aim, "flip-units"), flips(aim, "flip-units-apart")
+    assert (both >= one).all()
+    assert (both > one).any()
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.3, 3.0])
+def test_switching_on_is_optimal(radius):
+    """As many units become active as the radius can pay for among the inactive, and none becomes inactive."""
+    aim = target(CAO_GU_2020, (10,), radius, count=20)
+    found = difference(aim, ATTACKS["switch-on"](aim)).flips[0][:, 0]
+    assert (found >= 0).all()
+    inactive = ~aim.trace.patterns[0][:, 0].numpy()
+    best = [
+        reference.most_flips(price[off], radius**2) if off.any() else 0
+        for price, off in zip(prices(aim), inactive, strict=True)
+    ]
+    assert_same(found.sum(-1), best)
+
+
+# -------------------------------------------------------------------------------------------------- linearisation error
+
+
+def signed(aim):
+    """z and g of the units whose g has the sign that raises the loss, one array per initialisation."""
+    slope = LOSSES[aim.trace.network.setting.loss].slopes(aim.trace.outputs, aim.labels)[:, aim.example, aim.output]
+    z, g = aim.preactivation().numpy(), aim.signal().numpy()
+    keep = (slope.sign()[:, None].numpy() * g) > 0
+    return [(z_s[k], g_s[k]) for z_s, g_s, k in zip(z, g, keep, strict=True)]
+
+
+def error(aim, attack):
+    """Linearisation error of the example and output aimed at, in the direction that raises the loss, (S,)."""
+    found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, aim.example, aim.output]
+    slope = LOSSES[aim.trace.network.setting.loss].slopes(aim.trace.outputs, aim.labels)[:, aim.example, aim.output]
+    assert (found * slope >= 0).all()
+    return found.abs()
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.5, 2.0])
+def test_brute_force_finds_the_supremum_of_the_linearisation_error(radius):
+    """A constrained optimiser, started along every set of units, reaches it and never exceeds it."""
+    aim = target(ZOU_GU_2019, (6,), radius, count=3)
+    for z, g in signed(aim):
+
+        def loss(displacement, z=z, g=g):
+            return -np.sum(np.abs(g) * np.maximum(np.abs(displacement) - np.abs(z), 0.0))
+
+        def inside(displacement):
+            return radius**2 - np.sum(displacement**2)
+
+        best = 0.0
+        for units in itertools.product((0.0, 1.0), repeat=len(z)):
+            start = radius * np.array(units) / max(sum(units) ** 0.5, 1.0)
+            found = minimize(loss, start, constraints={"type": "ineq", "fun": inside}, method="SLSQP").x
+            best = max(best, -loss(found * min(1.0, radius / max(np.linalg.norm(found), 1e-300))))
+        supremum = reference.largest_kink_error(z, g, radius)
+        assert_at_most(best, supremum)
+        assert_limit(best, supremum)
+
+
+@pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019, CAO_GU_2019_SLIDES], ids=lambda s: s.id)
+@pytest.mark.parametrize("radius", [0.05, 0.5, 2.0])
+def test_no_attack_from_the_start_exceeds_the_supremum(setting, radius):
+    """The linearisation error from W⁽⁰⁾ at one layer never exceeds the brute-force supremum of either sign."""
+    aim = target(setting, (10,), radius, count=20)
+    for attack in ("overshoot-kinks", "flip-units", "switch-on"):
+        found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, 0, 0].abs()
+        for number, value in enumerate(found):
+            z, g = aim.preactivation()[number].numpy(), aim.signal()[number].numpy()
+            suprema = [reference.largest_kink_error(z[side], g[side], radius) for side in (g > 0, g < 0)]
+            assert_at_most(value, max(suprema))
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.3, 1.0, 3.0])
+def test_overshooting_is_at_most_one_unit_short_of_optimal(radius):
+    """With V = ±1 the error falls short of the supremum by less than τ(√p − √(p−1) − 1/(2√p)), p units crossed.
+
+    The optimum crosses the p cheapest units, the largest p with |z_p| < τ(√p − √(p−1)) < τ / (2√(p−1)); the attack
+    those with |z_p| ≤ τ / (2√p), hence p or p − 1 of them. The bound is τ/2 at p = 1, and below τ / (7 p^{3/2}) from
+    p = 2 on.
+    """
+    aim = target(CAO_GU_2020, (12,), radius, count=60)
+    found = error(aim, "overshoot-kinks").numpy()
+    for value, (z, g) in zip(found, signed(aim), strict=True):
+        assert_same(np.abs(g), np.ones_like(g))
+        ordered = np.sort(np.abs(z))
+        gains = [radius * math.sqrt(p) - ordered[:p].sum() for p in range(len(z) + 1)]
+        p = int(np.argmax(gains))
+        assert_close(1 + max(gains), 1 + reference.largest_kink_error(z, g, radius))
+        short = radius * (math.sqrt(p) - math.sqrt(p - 1) - 1 / (2 * math.sqrt(p))) if p else 0.0
+        assert_at_most(value, max(gains))
+        assert_at_most(max(gains) - short, value + 1e-8 * radius * math.sqrt(max(p, 1)))
+
+
+def most_affordable(z, budget):
+    """The largest number of the given units whose squared prices sum to at most `budget`."""
+    return int((np.cumsum(np.sort(z**2)) <= budget).sum())
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.3, 1.0])
+@pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019], ids=lambda s: s.id)
+def test_placing_on_kinks_attains_its_norm_and_respects_its_certificate(setting, radius):
+    """At one layer the error per unit step is ‖g‖ over the placed units, and no pair exceeds the certificate.
+
+    A unit that differs between W̃ and Ŵ has |ẑ| ≤ |ẑ − z̃|, and both together have spent at least its squared price;
+    so the error is at most ‖step‖ times the norm of g over units of one sign that 2τ² pays for. With V = ±1 that is
+    √(number of affordable units).
+    """
+    aim = target(setting, (40,), radius, count=30)
+    pair = ATTACKS["place-on-kinks"](aim)
+    step = pair.step[0].spectral().numpy()
+    value = error(aim, "place-on-kinks").numpy()
+    for number, (z, g) in enumerate(signed(aim)):
+        order = np.argsort(np.abs(z / g))
+        paid = np.cumsum(z[order] ** 2)
+        placed = g[order][paid <= radius**2]
+        certificate = math.sqrt(np.sum(np.sort(g**2)[::-1][: most_affordable(z, 2 * radius**2)]))
+        assert_at_most(value[number], certificate * step[number])
+        assert_reaches(value[number], np.linalg.norm(placed) * step[number])
+        if setting is CAO_GU_2020:
+            assert_close(certificate**2, float(most_affordable(z, 2 * radius**2)))
+            assert_close(np.linalg.norm(placed) ** 2, float(most_affordable(z, radius**2)))
+
+
+# ----------------------------------------------------------------------------------------------------------- stretching
+
+
+@settings
+@pytest.mark.parametrize("widths", [(8,), (6, 10, 4)], ids=str)
+@pytest.mark.parametrize("radius", [1e-6, 0.3])
+def test_stretched_weights_have_exactly_the_radius_more(setting, widths, radius):
+    """‖W_l‖_2 becomes ‖W_l⁽⁰⁾‖_2 + τ in every trained layer, by numpy's decomposition: the largest there is."""
+    aim = target(setting, widths, radius, count=3)
+    network = aim.trace.network
+    stretched = network.moved(ATTACKS["stretch-weights"](aim).step)
+    for layer in range(network.trained):
+        before, after = (
+            np.linalg.svd(one.materialise(layer).numpy(), compute_uv=False)[:, 0] for one in (network, stretched)
+        )
+        assert_each_close(after, before + radius)
+        assert_each_close(stretched.spectral(layer), before + radius)
+
+
+def test_the_gradient_direction_is_steepest():
+    """Along ∇f the first-order change is τ Σ_l ‖∇_{W_l} f‖_F, the largest in a product of balls."""
+    for setting in SETTINGS.values():
+        aim = target(setting, (8, 6), 0.1, n=3, count=4, example=2)
+        step = ATTACKS["along-gradient"](aim).step
+        change = aim.trace.directional(step).sum(1)[:, 2, 0]
+        assert_each_close(change, 0.1 * aim.trace.gradient_norms()[:, :, 2, 0].sum(1))
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_stretched_features_grow_at_the_steepest_rate(layer):
+    """The first-order growth of ‖x_l‖ is τ Σ_r ‖∇_{W_r} ‖x_l‖ ‖_F, by autograd, and the growth is positive."""
+    aim = target(CAO_GU_2020, (8, 6, 10), 1e-3, n=2, count=3, layer=layer, example=1)
+    step = ATTACKS["stretch-features"](aim).step
+    for number in range(3):
+        leaves = [w.clone().requires_grad_() for w in reference.dense(aim.trace.network, number)]
+        x = aim.trace.inputs[1]
+        for weight in leaves[:layer]:
+            x = torch.relu(weight @ x)
+        gradients = torch.autograd.grad(torch.linalg.vector_norm(x), leaves[:layer])
+        growth = sum((g * reference.dense_change(c, number)).sum() for g, c in zip(gradients, step, strict=False))
+        assert_each_close(growth, 1e-3 * sum(torch.linalg.matrix_norm(gradient) for gradient in gradients))
+        assert not any(reference.dense_change(change, number).any() for change in step[layer:])
+    moved = Trace(aim.trace.network.moved(step), aim.trace.inputs)
+    assert (moved.features[layer][:, 1].norm(dim=-1) > aim.trace.features[layer][:, 1].norm(dim=-1)).all()
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_pushed_features_are_amplified_by_the_propagators_norm(layer):
+    """‖x̂_l − x_l‖ is ‖M_{1→l}‖_2 ‖x_0‖ per unit step of the first layer, exactly while no unit flips."""
+    aim = target(CAO_GU_2020, (8, 6, 10), 1e-4, n=2, count=3, layer=layer, example=1)
+    pair = ATTACKS["push-features"](aim)
+    found = difference(aim, pair)
+    assert not any(flip.any() for flip in found.flips)
+    moved = found.features[layer][:, 1].norm(dim=-1) / pair.step[0].frobenius()
+    norms = [
+        np.linalg.norm(
+            reference.propagator(reference.dense(aim.trace.network, number), aim.trace.inputs[1], 1, layer), 2
+        )
+        for number in range(3)
+    ]
+    assert_each_close(moved, norms)
+
+
+def test_the_stretched_product_grows_at_the_steepest_rate():
+    """The first-order growth of ‖Π Σ_r W_r‖_2 is τ Σ_r of its gradients' norms, masks held, by autograd."""
+    radius = 1e-3
+    aim = target(CAO_GU_2020, (8, 6, 10), radius, n=2, count=3, layer=3, example=1)
+    step = ATTACKS["stretch-product"](aim).step
+    for number in range(3):
+        weights = reference.dense(aim.trace.network, number)
+        diagonal = reference.masks(weights, aim.trace.inputs[1])
+        leaves = [weight.clone().requires_grad_() for weight in weights[1:3]]
+        product = diagonal[2] @ leaves[1] @ diagonal[1] @ leaves[0]
+        gradients = torch.autograd.grad(torch.linalg.matrix_norm(product, 2), leaves)
+        growth = sum((g * reference.dense_change(c, number)).sum() for g, c in zip(gradients, step[1:], strict=True))
+        assert_each_close(growth, radius * sum(torch.linalg.matrix_norm(gradient) for gradient in gradients))
+
+
+def test_amplified_signals_grow_in_every_layer():
+    """Moved along b_l g_{l−1}ᵀ, every backward signal below the output becomes longer, while no unit flips."""
+    aim = target(CAO_GU_2020, (8, 6, 10), 1e-4, n=2, count=3, example=1)
+    after = Trace(aim.trace.network.moved(ATTACKS["amplify-signals"](aim).step), aim.trace.inputs)
+    assert all(torch.equal(a, b) for a, b in zip(after.patterns, aim.trace.patterns, strict=True))
+    longer, shorter = ([one.input_signals, *one.unmasked_signals[:-1]] for one in (after, aim.trace))
+    for a, b in zip(longer, shorter, strict=True):
+        assert (a[:, 1].norm(dim=-1) > b[:, 1].norm(dim=-1)).all()
+
+
+@settings
+def test_descending_lowers_the_loss(setting):
+    """Twenty steps towards the labels lower the paper's loss at every initialisation."""
+    aim = target(setting, (12, 8), 0.1, n=3, count=4)
+    after = Trace(aim.trace.network.moved(ATTACKS["descend"](aim).step), aim.trace.inputs)
+    loss = LOSSES[setting.loss]
+    assert (loss.value(after.outputs, aim.labels) < loss.value(aim.trace.outputs, aim.labels)).all()
+
+
+def test_the_random_attack_is_on_the_sphere_and_reproducible():
+    """Every layer at full radius; the same generator draws the same point."""
+    one, other = (ATTACKS["random"](target(ZOU_GU_2019, (8, 6), 0.2)).step for _ in range(2))
+    for a, b in zip(one, other, strict=True):
+        assert isinstance(a, LowRank)
+        assert_each_close(a.spectral(), [0.2])
+        assert_same(a.materialise(), b.materialise())
+
+
+# --------------------------------------------------------------------------------------------- limits at infinite width
+
+WIDTH = 200_000
+
+
+@pytest.fixture(scope="module", params=[0.003, 0.02])
+def wide(request):
+    """One layer of 200,000 units."""
+    return target(CAO_GU_2020, (WIDTH,), request.param, seed=3)
+
+
+def test_flips_reach_their_limit(wide):
+    """(3/π)^{1/3} m τ^{2/3} from W⁽⁰⁾, and (6/π)^{1/3} for a pair."""
+    unit = WIDTH * wide.ball.radius ** (2 / 3)
+    assert_limit(flips(wide, "flip-units") / unit, [limits.FLIPS])
+    assert_limit(flips(wide, "flip-units-apart") / unit, [limits.PAIR_FLIPS])
+    assert_limit(flips(wide, "switch-on") / unit, [limits.ACTIVATED])
+
+
+def test_overshooting_reaches_its_limit(wide):
+    """0.3904 √m τ^{4/3} from W⁽⁰⁾."""
+    assert_limit(error(wide, "overshoot-kinks") / (WIDTH**0.5 * wide.ball.radius ** (4 / 3)), [limits.LINEARISATION])
+
+
+def test_placing_on_kinks_reaches_its_limit(wide):
+    """0.7877 √m τ^{1/3} per unit step, below the certificate 0.884."""
+    ratio = error(wide, "place-on-kinks") / ATTACKS["place-on-kinks"](wide).step[0].spectral()
+    ratio = ratio / (WIDTH**0.5 * wide.ball.radius ** (1 / 3))
+    assert_limit(ratio, [limits.KINK_PLACEMENT])
+    assert_at_most(ratio, [limits.KINK_CERTIFICATE])

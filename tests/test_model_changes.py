@@ -1,0 +1,129 @@
+"""Factored changes against the dense matrices that they stand for."""
+
+import pytest
+import torch
+
+from model.changes import DenseChange, LowRank, add, distance, distances, zero_change
+from model.randomness import generator, stream
+from tests.assertions import assert_close, assert_each_close, assert_same
+from tests.reference import dense_change
+
+SHAPES = [(1, 1), (1, 5), (5, 1), (3, 6), (6, 3), (5, 5)]
+RANKS = [0, 1, 2, 5, 9]
+
+shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
+ranks = pytest.mark.parametrize("rank", RANKS)
+
+
+def normal(*shape):
+    return torch.from_numpy(generator(stream(12, "changes", shape)).standard_normal(shape))
+
+
+def low_rank(shape, rank, name="change"):
+    rng = generator(stream(13, name, shape, rank))
+    return LowRank(*(torch.from_numpy(rng.standard_normal((3, size, rank))) for size in shape))
+
+
+def whole(change):
+    """(3, out, in), summed from outer products."""
+    return torch.stack([dense_change(change, number) for number in range(3)])
+
+
+@shapes
+@ranks
+def test_products_and_norms_are_those_of_the_dense_matrix(shape, rank):
+    """ΔW x, ΔWᵀ b, ‖ΔW‖_F, ‖ΔW‖_2 and the matrix itself, for every initialisation, at rank 0 and beyond full."""
+    change = low_rank(shape, rank)
+    matrix, x, b = whole(change), normal(3, 4, shape[1]), normal(3, 4, shape[0])
+    assert change.rank == rank
+    assert_close(change.materialise(), matrix)
+    for number in range(3):
+        assert_close(change.apply(x)[number], (matrix[number] @ x[number].T).T)
+        assert_close(change.apply_transposed(b)[number], (matrix[number].T @ b[number].T).T)
+    assert_each_close(change.frobenius(), matrix.square().sum((1, 2)).sqrt())
+    assert_each_close(change.spectral(), torch.linalg.svdvals(matrix)[:, 0])
+
+
+@shapes
+def test_dense_changes_have_the_same_interface(shape):
+    """A stored matrix applies, and has the norms, that its factors have."""
+    factored = low_rank(shape, 2)
+    change, x, b = DenseChange(whole(factored)), normal(3, 4, shape[1]), normal(3, 4, shape[0])
+    assert_close(change.materialise(), factored.materialise())
+    assert_close(change.apply(x), factored.apply(x))
+    assert_close(change.apply_transposed(b), factored.apply_transposed(b))
+    assert_each_close(change.frobenius(), factored.frobenius())
+    assert_each_close(change.spectral(), torch.linalg.svdvals(change.weight)[:, 0])
+
+
+@shapes
+@ranks
+def test_scaling_multiplies_the_matrix(shape, rank):
+    """By one factor, or by one for each initialisation; negative and zero included."""
+    change = low_rank(shape, rank)
+    assert_close(change.scaled(-2.5).materialise(), -2.5 * whole(change))
+    factors = torch.tensor([2.0, 0.0, -1.0], dtype=torch.float64)
+    assert_close(change.scaled(factors).materialise(), factors[:, None, None] * whole(change))
+
+
+@shapes
+@ranks
+@pytest.mark.parametrize("other_rank", [0, 1, 4])
+def test_sums_are_sums_of_matrices(shape, rank, other_rank):
+    """The sum has the matrices' sum, and never more columns than the matrix has rows or columns, however often."""
+    one, other = low_rank(shape, rank), low_rank(shape, other_rank, "other")
+    total, expected = one, whole(one)
+    for _ in range(4):
+        total, expected = total.plus(other), expected + whole(other)
+        assert total.rank <= max(min(shape), rank)
+        assert_close(1 + total.materialise(), 1 + expected)
+
+
+@shapes
+@ranks
+def test_compression_keeps_the_matrix(shape, rank):
+    """min(out, in) columns, and the same matrix."""
+    change = low_rank(shape, rank)
+    compressed = change.compressed()
+    assert compressed.rank == min(shape)
+    assert_close(compressed.materialise(), whole(change))
+    assert_each_close(compressed.frobenius(), change.frobenius())
+
+
+@shapes
+def test_no_change_is_zero(shape):
+    """Rank 0, norms 0, products 0, with an entry per initialisation, and neutral for sums."""
+    still = zero_change(shape, torch.zeros(3, dtype=torch.float64))
+    assert still.rank == 0
+    assert_same(still.frobenius(), torch.zeros(3))
+    assert_same(still.spectral(), torch.zeros(3))
+    assert_same(still.materialise(), torch.zeros(3, *shape))
+    assert_same(still.apply(normal(3, 4, shape[1])), torch.zeros(3, 4, shape[0]))
+    change = low_rank(shape, 1)
+    for (total,) in (add((still,), (change,)), add((change,), (still,))):
+        assert_same(total.materialise(), change.materialise())
+
+
+def test_distances_stand_by_layer():
+    """(S, layers), in the ball's norm."""
+    changes = [low_rank((4, 3), 2), low_rank((5, 4), 2), DenseChange(whole(low_rank((2, 5), 2)))]
+    frobenius, spectral = distances(changes, "frobenius"), distances(changes, "spectral")
+    assert frobenius.shape == spectral.shape == (3, 3)
+    for layer, change in enumerate(changes):
+        matrix = change.materialise()
+        assert_each_close(frobenius[:, layer], torch.linalg.matrix_norm(matrix))
+        assert_each_close(spectral[:, layer], torch.linalg.svdvals(matrix)[:, 0])
+        assert_same(distance(change, "frobenius"), frobenius[:, layer])
+        assert_same(distance(change, "spectral"), spectral[:, layer])
+
+
+def test_a_dense_change_replaces_no_change_and_meets_nothing_else():
+    """Adding it to a factored change, or anything to it, is refused; so are lists of different lengths."""
+    still, factored = zero_change((4, 3), torch.zeros(3, dtype=torch.float64)), low_rank((4, 3), 1)
+    stored = DenseChange(whole(factored))
+    assert add((still,), (stored,)) == (stored,)
+    for first, second in ((factored, stored), (stored, factored), (stored, stored)):
+        with pytest.raises(TypeError, match="dense"):
+            add((first,), (second,))
+    with pytest.raises(ValueError, match="zip"):
+        add((still,), (still, still))

@@ -1,0 +1,151 @@
+"""Generated data satisfy the papers' assumptions; what cannot is refused."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from model.data import INPUTS, Dataset, generate, unit_rows
+from model.randomness import generator, stream
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
+from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_same
+
+LARGEST = {
+    "simplex": lambda n: math.sqrt(2),
+    "chain": lambda n: 2 * math.sin(math.pi / max(n, 2)),
+}
+
+
+def made(name, n, d, setting=CAO_GU_2020, seed=0, **options):
+    return generate(name, n=n, d=d, setting=setting, rng=generator(stream(seed, "data")), **options)
+
+
+def distances(inputs):
+    """All pairwise Euclidean distances, coordinate by coordinate."""
+    return [math.dist(a, b) for a, b in itertools.combinations(inputs.tolist(), 2)]
+
+
+def recipes(n, share):
+    """Keyword arguments of every construction, the separation a share of the largest that it takes."""
+    return [("sphere", {}), *((name, {"phi": share * largest(n)}) for name, largest in LARGEST.items())]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7])
+@pytest.mark.parametrize("share", [1e-9, 0.3, 1.0])
+@pytest.mark.parametrize("mu", [None, 0.05, 0.9])
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=lambda setting: setting.id)
+def test_inputs_are_unit_vectors_with_the_last_coordinate_asked_for(n, share, mu, setting):
+    """‖x_i‖ = 1, and (x_i)_d = μ exactly where μ is given, for every construction and setting."""
+    shrink = 1.0 if mu is None else math.sqrt(1 - mu**2)
+    for name, options in recipes(n, share * shrink):
+        data = made(name, n, n + 2, setting, mu=mu, **options)
+        assert data.inputs.shape == (n, n + 2)
+        assert data.inputs.dtype == data.labels.dtype == torch.float64
+        assert_each_close([math.hypot(*x) for x in data.inputs.tolist()], [1.0] * n)
+        if mu is not None:
+            assert_same(data.inputs[:, -1], [mu] * n)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("phi", [1e-6, 0.1, 0.8])
+@pytest.mark.parametrize("mu", [None, 0.3])
+def test_simplex_points_are_all_at_one_distance(n, phi, mu):
+    """All pairwise distances are φ, with a fixed last coordinate too, and `separation` says so."""
+    data = made("simplex", n, n + 2, phi=phi, mu=mu)
+    assert_close([1 + distance for distance in distances(data.inputs)], [1 + phi] * (n * (n - 1) // 2))
+    assert_close(1 + data.separation, 1 + phi)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("share", [1e-6, 0.5, 1.0])
+@pytest.mark.parametrize("mu", [None, 0.3])
+def test_chain_neighbours_are_at_one_distance_and_nobody_is_closer(n, share, mu):
+    """Neighbours are at φ and all others at φ or more, until the ring closes at the largest φ."""
+    phi = share * LARGEST["chain"](n) * (1.0 if mu is None else math.sqrt(1 - mu**2))
+    data = made("chain", n, 4, phi=phi, mu=mu)
+    neighbours = [math.dist(*pair) for pair in itertools.pairwise(data.inputs.tolist())]
+    assert_close([1 + distance for distance in neighbours], [1 + phi] * (n - 1))
+    assert_at_most([phi] * len(distances(data.inputs)), [distance + 1e-12 for distance in distances(data.inputs)])
+    if share == 1.0 and n > 2:
+        assert_close(math.dist(data.inputs[0].tolist(), data.inputs[-1].tolist()), phi)
+
+
+@pytest.mark.parametrize("phi", [1e-12, 1e-9, 1e-6, 1e-3])
+def test_separation_of_close_points_keeps_its_digits(phi):
+    """The smallest distance is that of the points as stored, and infinite for a single point."""
+    x = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    y = torch.tensor([1.0, phi, 0.0], dtype=torch.float64)
+    far = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
+    assert_each_close(Dataset(torch.stack([x, far, y]), torch.ones(3, 1)).separation, phi)
+    assert Dataset(x[None], torch.ones(1, 1)).separation == math.inf
+
+
+@pytest.mark.parametrize("n", [2, 5, 9])
+def test_separation_is_the_smallest_distance(n):
+    """As a loop over pairs finds it."""
+    data = made("sphere", n, 3)
+    assert_each_close(data.separation, min(distances(data.inputs)))
+
+
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES, CHEN_ET_AL_2019_POSTER], ids=lambda s: s.id)
+def test_cross_entropy_settings_have_signs_as_labels(setting):
+    """±1, one output, and both occur."""
+    labels = made("sphere", 64, 5, setting).labels
+    assert labels.shape == (64, 1)
+    assert set(labels.flatten().tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_square_loss_labels_have_unit_norm(k):
+    """‖y_i‖ = 1 with as many outputs as asked for: the label bound that zou-gu-2019 assumes."""
+    labels = made("sphere", 9, 5, ZOU_GU_2019, k=k).labels
+    assert labels.shape == (9, k)
+    assert_each_close([math.hypot(*y) for y in labels.tolist()], [1.0] * 9)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_generator_decides_everything(name):
+    """The same stream gives the same data, another stream other data."""
+    phi = None if name == "sphere" else 0.2
+    one, same, other = (made(name, 3, 5, seed=seed, phi=phi) for seed in (1, 1, 2))
+    assert_same(one.inputs, same.inputs)
+    assert_same(one.labels, same.labels)
+    assert not torch.equal(one.inputs, other.inputs)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_rows_of_any_size_can_be_scaled_to_unit_norm(size):
+    """Squares of the entries neither overflow nor vanish."""
+    rows = unit_rows(size * torch.tensor([[3.0, 4.0], [-4.0, 3.0]], dtype=torch.float64))
+    assert_each_close(rows, [[0.6, 0.8], [-0.8, 0.6]])
+
+
+REFUSED = [
+    ("cube", {}, "cube"),
+    ("sphere", {"n": 0}, "n=0"),
+    ("sphere", {"d": 0}, "d=0"),
+    ("sphere", {"mu": 0.0}, "mu=0"),
+    ("sphere", {"mu": 1.0}, "mu=1"),
+    ("sphere", {"mu": -0.1}, "mu="),
+    ("sphere", {"mu": math.nan}, "mu=nan"),
+    ("sphere", {"d": 1, "mu": 0.5}, "d=1"),
+    ("simplex", {}, "phi=None"),
+    ("simplex", {"phi": 0.0}, "phi=0"),
+    ("simplex", {"phi": -0.1}, "phi=-"),
+    ("simplex", {"phi": math.nan}, "phi=nan"),
+    ("simplex", {"phi": 1.4143}, "phi=1.4143"),
+    ("simplex", {"phi": 0.1, "d": 3}, "d=3"),
+    ("simplex", {"phi": 1.4, "mu": 0.5, "d": 9}, "phi="),
+    ("chain", {}, "phi=None"),
+    ("chain", {"phi": 1.74}, "phi=1.74"),
+    ("chain", {"phi": 0.1, "d": 1}, "d=1"),
+    ("chain", {"phi": 0.1, "d": 2, "mu": 0.5}, "d="),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "message"), REFUSED)
+def test_what_cannot_be_satisfied_is_refused(name, options, message):
+    """Unknown names, empty sizes, and φ, μ and d that no data set has, with name and value."""
+    with pytest.raises(ValueError, match=message):
+        made(name, **{"n": 3, "d": 5, **options})

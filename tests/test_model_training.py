@@ -1,0 +1,101 @@
+"""Gradient descent against a dense replay with autograd."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from model.changes import LowRank
+from model.trace import Trace
+from model.training import gradient_descent
+from tests import reference
+from tests.assertions import assert_close, assert_same
+from tests.reference import SMALL
+
+STEPS = 10
+STEP_SIZE = 0.05
+
+small = pytest.mark.parametrize("case", SMALL, ids=str)
+
+
+def trajectory(case, steps=STEPS):
+    """The network that is trained, and its iterates."""
+    network, data = case.network(), case.data()
+    return network, list(gradient_descent(network, data.inputs, data.labels, step_size=STEP_SIZE, steps=steps))
+
+
+def replay(case, network, number, **options):
+    """Dense weights of one initialisation at W⁽⁰⁾, W⁽¹⁾, …"""
+    scale = reference.scale(case.setting, case.widths)
+    return reference.descent(reference.dense(network, number), scale, case.setting, case.data(), STEP_SIZE, **options)
+
+
+@small
+def test_iterates_are_those_of_dense_gradient_descent(case):
+    """W⁽ᵗ⁺¹⁾ = W⁽ᵗ⁾ − η ∇L(W⁽ᵗ⁾) in every trained layer, for ten steps; what is not trained does not move."""
+    network, iterates = trajectory(case)
+    assert [iterate.step for iterate in iterates] == list(range(STEPS + 1))
+    for number in range(network.initialisations):
+        for iterate, weights in zip(iterates, replay(case, network, number), strict=False):
+            for layer, weight in enumerate(weights):
+                assert_close(iterate.trace.network.materialise(layer)[number], weight)
+
+
+@small
+def test_changes_are_distances_from_the_start(case):
+    """The changes of an iterate, added to W⁽⁰⁾, are the network of its trace; the first are none."""
+    network, iterates = trajectory(case)
+    assert not any(change.rank for change in iterates[0].changes)
+    for iterate in iterates:
+        assert all(isinstance(change, LowRank) for change in iterate.changes)
+        there = Trace(network.moved(iterate.changes), case.data().inputs)
+        assert_same(there.outputs, iterate.trace.outputs)
+
+
+@small
+def test_factors_stay_small(case):
+    """After t steps a change has at most t · n columns, and never more than its matrix or its first gradient has."""
+    network, iterates = trajectory(case)
+    for iterate in iterates:
+        for change, shape in zip(iterate.changes, network.architecture.shapes, strict=False):
+            assert change.rank <= min(iterate.step * case.n, max(case.n, min(shape)))
+
+
+@pytest.mark.parametrize("case", [case for case in SMALL if len(case.widths) > 1 and case.moved], ids=str)
+def test_updating_layers_one_after_another_is_another_algorithm(case):
+    """The comparison is able to fail: with each gradient taken after the layers below have moved, it does."""
+    network, (*_, last) = trajectory(case, steps=2)
+    *_, weights = itertools.islice(replay(case, network, 0, together=False), 3)
+    moved = torch.cat([last.trace.network.materialise(layer)[0].flatten() for layer in range(len(weights))])
+    with pytest.raises(AssertionError):
+        assert_close(moved, torch.cat([weight.flatten() for weight in weights]))
+
+
+def test_iterates_come_one_at_a_time():
+    """A caller that stops early pays for nothing further; no step yields W⁽⁰⁾ alone."""
+    case = SMALL[0]
+    data = case.data()
+    run = gradient_descent(case.network(), data.inputs, data.labels, step_size=STEP_SIZE, steps=10**9)
+    assert next(run).step == 0
+    assert next(run).step == 1
+    assert len(trajectory(case, steps=0)[1]) == 1
+
+
+@pytest.mark.parametrize(("step_size", "steps"), [(0.0, 1), (-0.1, 1), (math.nan, 1), (0.1, -1)])
+def test_bad_arguments_are_refused(step_size, steps):
+    """A step size that is not positive, or a negative number of steps."""
+    case = SMALL[0]
+    data = case.data()
+    with pytest.raises(ValueError, match="step_size="):
+        next(gradient_descent(case.network(), data.inputs, data.labels, step_size=step_size, steps=steps))
+
+
+def test_labels_decide_the_direction():
+    """A step lowers the loss on its own labels, and raises it on their negatives."""
+    case = SMALL[1]
+    data = case.data()
+    _, (before, after) = trajectory(case, steps=1)
+    for sign in (1, -1):
+        losses = [reference.loss(case.setting, at.trace.outputs[0], sign * data.labels) for at in (before, after)]
+        assert torch.sign(losses[1] - losses[0]) == -sign
