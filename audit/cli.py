@@ -246,6 +246,26 @@ def audit(
     return audit(choose(patterns), sizes, options, form=form, out=out, write_constants=write_constants)
 
 
+@command("controls")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@patterns_argument
+def controls(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
+    """Whether each claim's false neighbours are refuted: a claim that nothing can refute tests nothing.
+
+    A neighbour is the claim with one exponent moved, its constant halved, or a part left out or replaced.
+    `true`: a stronger statement that holds, which says how loose the paper's bound is. Score: refuted over refuted
+    and survived.
+    """
+    from audit.auditing import Options, workers
+    from audit.controls import controls
+    from audit.devices import choose_device
+    from audit.listing import choose
+
+    options = Options(seed=seed, device=choose_device(device), workers=workers())
+    return controls(choose(patterns), options, form)
+
+
 @command("replay")
 @click.argument("token", metavar="TOKEN")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

@@ -12,6 +12,7 @@ from audit.tables import Format, emit, grid, number
 from claims import REGISTRY, Claim, select
 from claims.case import Configuration
 from claims.claim import audited_constants, constant
+from claims.controls import neighbours
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
@@ -81,7 +82,7 @@ def row(claim: Claim) -> dict[str, object]:
         "scaling": [term.exponents() for term in claim.terms],
         "constant": {"kind": claim.constant, "value": constant(claim), "provenance": _provenance(claim)},
         "domain": claim.domain.describe(),
-        "controls": [{"name": control.name, "statement": control.statement} for control in claim.controls],
+        "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
 
 
@@ -98,7 +99,7 @@ def page(claim: Claim) -> dict[str, object]:
         "limit": _limits(claim),
         "controls": [
             {"name": control.name, "statement": control.statement, "true": control.true or None}
-            for control in claim.controls
+            for control in neighbours(claim)
         ],
         "erratum": claim.erratum or None,
         "measured": inspect.getdoc(claim.measure),

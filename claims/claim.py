@@ -126,6 +126,7 @@ class Control:
         name: unique within its claim.
         statement: what it says, in words.
         scaling: the scaling that replaces the claim's (its first term), where that is the change.
+        parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         true: the reason why this neighbour is in fact true; empty when it is false.
@@ -134,6 +135,7 @@ class Control:
     name: str
     statement: str
     scaling: Scaling | None = None
+    parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
     true: str = ""
@@ -166,6 +168,7 @@ class Claim:
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
+        slack: parameters (or logs) in which the bound is loose, so that the next stronger exponent is true: why.
         notes: what a reader of the verdict should know.
     """
 
@@ -191,6 +194,7 @@ class Claim:
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
+    slack: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
     def __str__(self) -> str:
@@ -216,6 +220,7 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
+            if case.hidden > 1 or attack not in DEEP
             for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
             for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
             for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
@@ -235,8 +240,11 @@ AIMED_AT_LAYER = {
     "place-on-kinks",
     "overshoot-kinks",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "overshoot-kinks", "amplify-signals"}
-AIMED_AT_EXAMPLE = AIMED_AT_LAYER | AIMED_AT_OUTPUT | {"stretch-features", "push-features", "stretch-product"}
+AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "place-on-kinks-deep", "overshoot-kinks", "amplify-signals"}
+DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
+"""Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
+
+AIMED_AT_EXAMPLE = {*AIMED_AT_LAYER, *AIMED_AT_OUTPUT, *DEEP, "stretch-features", "push-features", "stretch-product"}
 
 REGISTRY: dict[str, Claim] = {}
 

@@ -13,11 +13,15 @@ import torch
 from torch import Tensor
 
 from model.ball import Ball
-from model.changes import Changes, LowRank
+from model.changes import Changes, LowRank, add
+from model.imposing import Imposed, impose
 from model.losses import LOSSES
 from model.spectra import top_singular
 from model.trace import Trace
 from model.training import gradient_descent
+
+OVERSHOOT = 0.01
+"""How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""
 
 
 class Pair(NamedTuple):
@@ -69,6 +73,11 @@ class Target:
         changes = list(self.trace.network.still())
         changes[self.layer - 1] = LowRank((displacement / size)[..., None], unit[..., None])
         return tuple(changes)
+
+    def imposing(self, order: Tensor, goal: Tensor, *, closeness: float) -> Imposed:
+        """Least-norm changes of all layers up to the one aimed at, see `model.imposing`."""
+        radius = self.ball.radius
+        return impose(self.trace, self.layer, self.example, order, goal, radius, closeness=closeness)
 
     def still(self) -> Changes:
         """No change."""
@@ -163,6 +172,39 @@ def place_on_kinks(target: Target) -> Pair:
     return Pair(target.displacing(tilde), target.displacing(torch.where(placed, after - before, 0.0)))
 
 
+def flip_units_deep(target: Target) -> Pair:
+    """Sort and spend at depth, from W⁽⁰⁾: every layer up to the one aimed at contributes its whole radius."""
+    z = target.preactivation()
+    return Pair(target.still(), target.imposing(z.abs(), -OVERSHOOT * z, closeness=torch.inf).changes)
+
+
+def flip_units_apart_deep(target: Target) -> Pair:
+    """The same for a pair: every second unit is flipped in W̃, the others in Ŵ, with all layers' radii."""
+    z = target.preactivation()
+    odd = z.abs().argsort(-1).argsort(-1) % 2 == 1
+    tilde, hat = (
+        target.imposing(torch.where(side, z.abs(), torch.inf), -OVERSHOOT * z, closeness=torch.inf).changes
+        for side in (~odd, odd)
+    )
+    return Pair(tilde, add(tuple(change.scaled(-1.0) for change in tilde), hat))
+
+
+def place_on_kinks_deep(target: Target) -> Pair:
+    """Kink placement at depth: W̃ with all layers' radii, then a short step of the layer aimed at alone."""
+    z, g = target.preactivation(), target.signal()
+    eligible = _harmful_sign(target) * g > 0
+    order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
+    found = target.imposing(order, -1e-3 * z, closeness=2.0)
+    there = Trace(target.trace.network.moved(found.changes), target.trace.inputs)
+    x = there.features[target.layer - 1][:, target.example]
+    toward = torch.where(found.served, z.sign() * g.abs(), 0.0)
+    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
+    crossing = _unit(toward) * typical * 0.1
+    step = list(target.still())
+    step[target.layer - 1] = LowRank(crossing[..., None], (x / x.square().sum(-1, keepdim=True))[..., None])
+    return Pair(found.changes, tuple(step))
+
+
 def overshoot_kinks(target: Target) -> Pair:
     """The largest linearisation error from W⁽⁰⁾ itself: units with |z_j| < D_j / 2 are moved by D_j ∝ g_j."""
     z, g = target.preactivation(), target.signal()
@@ -247,6 +289,9 @@ ATTACKS: dict[str, Attack] = {
         switch_on,
         place_on_kinks,
         overshoot_kinks,
+        flip_units_deep,
+        flip_units_apart_deep,
+        place_on_kinks_deep,
         stretch_weights,
         stretch_features,
         push_features,

@@ -26,6 +26,7 @@ from model.spectra import top_singular
 
 NOISE = 32  # in units of ε‖x‖: a residual below it is rounding, and no direction
 KEPT = 0.7  # a projection that leaves this share of a row has left it orthogonal to rounding
+INDEPENDENT = 0.1  # rows that keep this share beside one another are well-conditioned
 PASSES = 6  # two suffice, but for noise against a nearly full basis
 ROOM = 64  # directions that a side has room for at first, if the budget allows; untouched memory costs nothing
 MEMORY_SHARE = 0.75  # of what is available when the matrix is made
@@ -342,14 +343,29 @@ def orthonormalise(rows: Tensor, basis: Tensor) -> Split:
 
 
 def orthonormalise_within(rows: Tensor) -> Tensor:
-    """One Gram–Schmidt pass among the rows, in place: rows = triangle · new rows.
+    """Orthonormalises the rows among themselves, in place: rows = triangle · new rows.
+
+    Well-conditioned rows by a Cholesky factorisation of their Gram matrix, two passes over them; it is as good as one
+    Gram–Schmidt pass, and both are repeated by `orthonormalise`.
 
     Returns:
         (S, n, n), lower triangular; a zero on its diagonal means that the row was dropped.
     """
+    noise = NOISE * torch.finfo(rows.dtype).eps
+    gram = rows @ rows.mT
+    triangle = torch.linalg.cholesky_ex(gram).L
+    left, size = triangle.diagonal(dim1=-2, dim2=-1), gram.diagonal(dim1=-2, dim2=-1).sqrt()
+    if ((left > INDEPENDENT * size) & (left > noise)).all():
+        eye = torch.eye(rows.shape[1], dtype=rows.dtype, device=rows.device)
+        rows.copy_(torch.linalg.solve_triangular(triangle, eye.expand_as(triangle), upper=False) @ rows)
+        return triangle
+    return _one_by_one(rows, noise)
+
+
+def _one_by_one(rows: Tensor, noise: float) -> Tensor:
+    """One Gram–Schmidt pass, row after row, which drops what is in the span of the rows before."""
     n = rows.shape[1]
     triangle = rows.new_zeros(len(rows), n, n)
-    noise = NOISE * torch.finfo(rows.dtype).eps
     for i in range(n):
         row, before = rows[:, i : i + 1], rows[:, :i]
         triangle[:, i : i + 1, :i] = overlap = row @ before.mT

@@ -1,6 +1,6 @@
 """How well labels are separated: quadratic programmes over weights of the examples, and Assumption 4.10.
 
-Every programme has n variables and returns a bracket of its optimum: a feasible point and a dual bound.
+Each comes with a certificate: a duality gap, a bracket, or a second programme with the same optimum.
 """
 
 import math
@@ -232,7 +232,7 @@ def _affine_minimiser(gram: np.ndarray) -> np.ndarray:
     """q, (s,), with 1ᵀ q = 1 and G q constant, from the bordered system; least squares where it is singular."""
     bordered = np.block([[gram, np.ones((len(gram), 1))], [np.ones((1, len(gram))), np.zeros((1, 1))]])
     target = np.append(np.zeros(len(gram)), 1.0)
-    return np.linalg.lstsq(bordered, target)[0][:-1]
+    return np.linalg.lstsq(bordered, target, rcond=None)[0][:-1]
 
 
 def _in_span(inputs: np.ndarray) -> np.ndarray:

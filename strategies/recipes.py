@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from claims.case import Configuration, Recipe
-from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT
+from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, DEEP
 from model.adversary import ATTACKS
 from model.settings import Setting
 from strategies.arguments import InvalidArgument, check_integer, check_names
@@ -23,7 +23,7 @@ def recipes(
     """Recipes that make sense at a configuration: layers, examples and outputs that it has.
 
     An attack that ignores the layer, example or output gets one fixed value for it, as in
-    `claims.claim.Claim.recipes`, so that no two recipes are the same attack. For a claim, pass its `attacks`.
+    `claims.claim.Claim.recipes`, so that no two recipes are the same attack; deep attacks need a second layer. For a claim, pass its `attacks`.
     Shrinks to the closed-form worst case at a kink, on the first layer, example and output; random
     directions and W⁽⁰⁾ itself come last.
 
@@ -47,6 +47,7 @@ def recipes(
                 output=st.integers(0, configuration.k - 1 if attack in AIMED_AT_OUTPUT else 0),
             )
             for attack in sorted(attacks, key=_easiness)
+            if last > 1 or attack not in DEEP or set(attacks) <= DEEP
         ]
     )
 

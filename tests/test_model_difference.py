@@ -12,8 +12,11 @@ from model.adversary import ATTACKS, Target
 from model.ball import Ball
 from model.changes import DenseChange
 from model.difference import Difference
+from model.gaussian import DenseMatrix
 from model.losses import LOSSES
+from model.network import assemble
 from model.randomness import generator, stream
+from model.settings import CAO_GU_2020
 from model.trace import Trace
 from tests import reference
 from tests.assertions import assert_close, assert_resolved, assert_same
@@ -214,6 +217,28 @@ def test_a_dense_step_is_the_factored_step(case):
         assert_same(b, a)
     moved_there = Trace(network.moved(whole), case.data().inputs)
     assert_close(moved_there.outputs, Trace(network.moved(factored), case.data().inputs).outputs)
+
+
+@pytest.mark.parametrize("unit", range(6))
+def test_a_unit_exactly_on_its_kink_counts_as_inactive(unit):
+    """Leaving zero upwards is a flip, reaching zero from above is one, and no other move to or from zero is."""
+    before, after, flip = (
+        (0.0, 1.0, 1.0),
+        (0.0, 0.0, 0.0),
+        (0.0, -1.0, 0.0),
+        (1.0, 0.0, -1.0),
+        (-1.0, 0.0, 0.0),
+        (-1.0, 1.0, 1.0),
+    )[unit]
+    weights = torch.tensor([[[before], [2.0]]], dtype=torch.float64)
+    outputs = torch.tensor([[[1.0, -1.0]]], dtype=torch.float64)
+    network = assemble(CAO_GU_2020, [DenseMatrix(weights), DenseMatrix(outputs)], torch.zeros(1, dtype=torch.float64))
+    step = DenseChange(torch.tensor([[[after - before], [0.0]]], dtype=torch.float64))
+    difference = Difference(Trace(network, torch.ones(1, 1, dtype=torch.float64)), (step,))
+    change = max(after, 0.0) - max(before, 0.0)
+    assert_same(difference.flips[0], [[[flip, 0.0]]])
+    assert_same(difference.features[1], [[[change, 0.0]]])
+    assert_same(difference.linearisation_error, [[[change - (before > 0) * (after - before)]]])
 
 
 @moved

@@ -366,16 +366,31 @@ def test_run_is_the_recursion(n: int, k: int, share: float, seed: int) -> None:
 
 
 def test_run_ends_where_the_kernel_sends_it() -> None:
-    """W⁽∞⁾ is √(rᵀ K⁻¹ r) away; a residual that the kernel cannot see stays, costs no movement and never falls."""
-    kernel = two_layer_gram(points(4, 3))
-    residual = points(4, 1)
+    """W⁽∞⁾ is √(rᵀ K⁻¹ r) away, and after 10¹² steps as well."""
+    kernel, residual = two_layer_gram(points(4, 3)), points(4, 1)
     run = KernelRun((LayerKernel(kernel, torch.ones_like(kernel)),), residual, 1.0)
     assert_close(run.distance(math.inf) ** 2, (residual.mT @ torch.linalg.solve(kernel, residual)).squeeze())
     assert_close(run.distance(1e12), run.distance(math.inf))
-    ones = torch.ones(2, 2, dtype=torch.float64)
-    opposite = KernelRun((LayerKernel(ones, ones),), torch.tensor([[1.0], [-1.0]], dtype=torch.float64), 0.5)
-    assert float(opposite.iterations(0.1)) == math.inf
-    assert_at_most(opposite.distance(math.inf), torch.tensor(1e-12))
+
+
+def test_what_the_kernel_cannot_see_stays() -> None:
+    """With two weights and five examples the run ends at the least-squares fit, √(rᵀ K⁺ r) away."""
+    jacobian, residual = points(5, 2), points(5, 1)
+    kernel = jacobian @ jacobian.mT
+    run = KernelRun((LayerKernel(kernel, torch.ones_like(kernel)),), residual, 0.5)
+    weights = torch.linalg.lstsq(jacobian, residual).solution
+    assert_close(run.residual_at(math.inf), residual - jacobian @ weights)
+    assert_close(run.distance(math.inf), torch.linalg.matrix_norm(weights))
+    assert float(run.iterations(0.9 * float(run.loss(math.inf)))) == math.inf
+
+
+def test_first_steps_are_counted() -> None:
+    """A residual at or below ε takes no step; one a little above takes one."""
+    kernel = torch.eye(2, dtype=torch.float64)
+    run = KernelRun((LayerKernel(kernel, kernel),), torch.ones(3, 2, 1, dtype=torch.float64), 0.5)
+    assert_same(run.iterations(0.5), [0.0] * 3)
+    assert_same(run.iterations(0.49), [1.0] * 3)
+    assert_same(run.loss(torch.tensor([0.0, 1.0, 2.0])), [0.5, 0.5 * 0.75**2, 0.5 * 0.75**4])
 
 
 def test_spectral_distance_is_that_of_the_matrix() -> None:

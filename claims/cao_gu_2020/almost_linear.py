@@ -2,6 +2,7 @@
 
 import math
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from claims.case import Case, Configuration
 from claims.claim import Measurement, claim
@@ -27,10 +28,15 @@ def _one_layer(c: Configuration) -> float | None:
     domain=NEAR,
     quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks"),
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
     limit=_one_layer,
+    certificate=certificates.almost_linear,
     preconditions=PRE_5,
     erratum="E-06",
+    slack={
+        "L": "with all layers' budgets the error grows like L^(1/3) (K15)",
+        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
+    },
     notes="Expansion at W̃, as the proof's I_3 and the proof of Theorem 4.5 have it.",
 )
 def outputs_are_almost_linear(case: Case) -> Measurement:

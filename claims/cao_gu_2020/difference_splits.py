@@ -4,7 +4,7 @@ import torch
 
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from claims.case import Case
-from claims.claim import Sides, claim
+from claims.claim import Control, Sides, claim
 
 SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
 
@@ -21,16 +21,23 @@ SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
     quantifiers="for all W̃, Ŵ and x_i",
     attacks=SEARCH,
     erratum="E-32",
+    controls=(
+        Control("no flips", "the same with Σ̃_l in place of Σ̂_l", measure=lambda case: _telescoped(case, flips=0.0)),
+    ),
 )
 def difference_telescopes(case: Case) -> Sides:
     """Each layer's own change, Σ̂ẑ − Σ̃(ẑ − (Ŵ − W̃)x̂), carried to the output by W̃."""
+    return _telescoped(case, flips=1.0)
+
+
+def _telescoped(case: Case, *, flips: float) -> Sides:
     base, difference = case.at_expansion, case.difference
     total = torch.zeros_like(base.outputs)
     for layer, g in enumerate(base.unmasked_signals):
         below = base.features[layer] + difference.features[layer]
         fresh = case.pair.step[layer].apply(below)
         z = base.preactivations[layer] + difference.preactivations[layer]
-        change = difference.flips[layer] * z + base.patterns[layer] * fresh
+        change = flips * difference.flips[layer] * z + base.patterns[layer] * fresh
         total = total + torch.einsum("sirm,sim->sir", g, change)
     return Sides.of(difference.outputs, total)
 
@@ -45,6 +52,13 @@ def difference_telescopes(case: Case) -> Sides:
     domain=NEAR,
     quantifiers="for all W̃, Ŵ and x_i",
     attacks=SEARCH,
+    controls=(
+        Control(
+            "without I_1",
+            "f_Ŵ − f_W̃ = I_2 + I_3",
+            measure=lambda c: Sides.of(c.difference.outputs, c.difference.from_products + c.difference.linear),
+        ),
+    ),
 )
 def difference_splits_in_three(case: Case) -> Sides:
     """Flipped units, products of changes, and the gradient at W̃."""

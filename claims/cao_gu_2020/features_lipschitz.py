@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Measurement, claim
@@ -23,6 +24,7 @@ from model.limits import propagator_edge
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "push-features"),
     limit=lambda c: propagator_edge(c.L - 1) / math.sqrt(c.L) if c.ratio == 1 else None,
+    certificate=certificates.lipschitz,
     preconditions=PRE_B1,
 )
 def features_are_lipschitz(case: Case) -> Measurement:

@@ -2,6 +2,7 @@
 
 import math
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from claims.case import Case, Configuration
 from claims.claim import Measurement, claim
@@ -46,6 +47,7 @@ def _one_layer_one_example(c: Configuration) -> float | None:
     attacks=("stay", "random", "switch-on", "amplify-signals"),
     exact=lambda c: c.L == c.n == 1,
     limit=_one_layer_one_example,
+    certificate=certificates.loss_gradient,
     preconditions=PRE_5,
 )
 def loss_gradients_are_bounded(case: Case) -> Measurement:

@@ -21,6 +21,15 @@ SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z", "constan
     domain=AT_INITIALISATION,
     constant="stated",
     quantifiers="for all real z",
+    controls=(
+        Control(
+            "sign of z",
+            "−ℓ'(z) = 1 / (1 + e^−z)",
+            measure=lambda case: Sides.of(
+                surrogate(case.margins(case.at_moved)), surrogate(-case.margins(case.at_moved)), ("example",)
+            ),
+        ),
+    ),
 )
 def slope_is_a_sigmoid(case: Case) -> Sides:
     """−ℓ'(z), by automatic differentiation of the loss, is 1 / (1 + e^z)."""

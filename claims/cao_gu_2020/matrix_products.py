@@ -4,7 +4,8 @@ import torch
 
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from claims.case import Case
-from claims.claim import Sides, claim
+from claims.claim import Control, Sides, claim
+from model.trace import Trace
 
 
 @claim(
@@ -17,6 +18,7 @@ from claims.claim import Sides, claim
     domain=NEAR,
     quantifiers="for all W and x",
     attacks=("stay", "random", "flip-units"),
+    controls=(Control("patterns of −x", "the same with Σ_r(−x) in place of Σ_r(x)", measure=lambda c: _reflected(c)),),
 )
 def output_is_a_matrix_product(case: Case) -> Sides:
     """The masked product, formed from the output downwards, applied to x."""
@@ -35,12 +37,18 @@ def output_is_a_matrix_product(case: Case) -> Sides:
     domain=NEAR,
     quantifiers="for all W away from kinks, x and l ≤ L",
     attacks=("stay", "random", "flip-units"),
+    controls=(Control("without Σ_l", "the same without the last mask", measure=lambda c: _rank_one(c, masked=False)),),
 )
 def gradient_is_rank_one(case: Case) -> Sides:
     """Automatic differentiation of the plain forward pass, against x_{l−1} b_lᵀ."""
+    return _rank_one(case, masked=True)
+
+
+def _rank_one(case: Case, *, masked: bool) -> Sides:
     trace, network = case.at_moved, case.at_moved.network
     weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
     fixed = [network.materialise(layer) for layer in range(network.trained, network.hidden + 1)]
+    signals = trace.signals if masked else trace.unmasked_signals
     members = []
     for example in range(len(case.inputs)):
         x = case.inputs[example].expand(network.initialisations, 1, -1)
@@ -51,7 +59,7 @@ def gradient_is_rank_one(case: Case) -> Sides:
             automatic = torch.autograd.grad(f[:, output].sum(), weights, retain_graph=True)
             for layer, left in enumerate(automatic):
                 right = torch.einsum(
-                    "so,si->soi", trace.signals[layer][:, example, output], trace.features[layer][:, example]
+                    "so,si->soi", signals[layer][:, example, output], trace.features[layer][:, example]
                 )
                 members.append(torch.stack([torch.linalg.matrix_norm(a) for a in (left, right, left - right)]))
     shape = (len(case.inputs), int(case.parameters["k"]), network.trained)
@@ -69,10 +77,22 @@ def gradient_is_rank_one(case: Case) -> Sides:
     domain=NEAR,
     quantifiers="for all W, x and l ≤ L",
     attacks=("stay", "random", "flip-units"),
+    controls=(Control("degree two", "2 Tr[W_l^T ∇_{W_l} f] = f", measure=lambda c: _euler(c, degree=2)),),
 )
 def gradients_are_homogeneous(case: Case) -> Sides:
     """b_lᵀ W_l x_{l−1} = f for every layer."""
+    return _euler(case, degree=1)
+
+
+def _reflected(case: Case) -> Sides:
+    """The product with the activation patterns that −x would have."""
+    trace = case.at_moved
+    product = -torch.einsum("sird,id->sir", Trace(trace.network, -case.inputs).input_signals, case.inputs)
+    return Sides.of(trace.outputs, product, ("example", "output"))
+
+
+def _euler(case: Case, *, degree: int) -> Sides:
     trace = case.at_moved
     inner = [torch.einsum("sirm,sim->sir", b, z) for b, z in zip(trace.signals, trace.preactivations, strict=False)]
-    left = torch.stack(inner, 1)
+    left = torch.stack(inner, 1) * degree
     return Sides.of(left, trace.outputs[:, None].expand_as(left), ("layer", "example", "output"))

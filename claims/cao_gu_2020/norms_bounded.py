@@ -5,6 +5,7 @@ import math
 
 import torch
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from claims.case import Case, Configuration
 from claims.claim import Measurement, claim
@@ -31,6 +32,7 @@ def _largest_edge(c: Configuration) -> float:
     attacks=("stretch-weights",),
     exact=lambda _: True,
     limit=_largest_edge,
+    certificate=certificates.weights,
     preconditions=PRE_B1,
 )
 def weights_are_bounded(case: Case) -> Measurement:
@@ -52,6 +54,7 @@ def weights_are_bounded(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "stretch-features"),
     limit=lambda c: feature_stretch(c.L, c.tau),
+    certificate=certificates.features,
     preconditions=PRE_B1,
 )
 def features_are_bounded(case: Case) -> Measurement:
@@ -71,7 +74,9 @@ def features_are_bounded(case: Case) -> Measurement:
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "stretch-product"),
+    certificate=certificates.products,
     preconditions=PRE_B1,
+    slack={"L": "the true growth in depth is √(2eL)"},
     notes=f"The true growth in depth is √(2eL) = {math.sqrt(2 * math.e):.3g} √L: the printed L is slack by √L.",
 )
 def masked_products_are_bounded(case: Case) -> Measurement:

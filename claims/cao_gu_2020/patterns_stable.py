@@ -2,6 +2,7 @@
 
 import torch
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Measurement, claim
@@ -19,10 +20,12 @@ from model.limits import PAIR_FLIPS
     domain=NEAR,
     quantifiers="for all W̃, Ŵ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "flip-units", "flip-units-apart"),
+    attacks=("random", "along-gradient", "flip-units", "flip-units-apart", "flip-units-apart-deep"),
     exact=lambda c: c.L == 1,
     limit=lambda c: PAIR_FLIPS if c.L == 1 else None,
+    certificate=certificates.patterns,
     preconditions=PRE_B1,
+    slack={"L": "with all layers' budgets flips grow like l^(2/3) (K12)"},
 )
 def few_patterns_change(case: Case) -> Measurement:
     """The number of units of a layer that are active under one network and not under the other."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Measurement, claim
@@ -34,7 +35,9 @@ def _sparsity(case: Case) -> int:
     quantifiers="for all W̃ in the ball, l ≤ L, i ≤ n and sparse unit vectors a",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
+    certificate=certificates.sparse_signals,
     preconditions=PRE_B1,
+    slack={"L": "at a fixed number of entries the signal does not grow with depth"},
     obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
     notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",
 )
@@ -57,6 +60,7 @@ def sparse_signals_are_short(case: Case) -> Measurement:
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "switch-on", "amplify-signals"),
+    certificate=certificates.signals,
     preconditions=PRE_B1,
 )
 def signals_are_bounded(case: Case) -> Measurement:
