@@ -12,6 +12,9 @@ SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
+EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features"}
+"""Attacks that meet the matrices many times: their depth lines are narrower."""
+
 
 class Point(NamedTuple):
     """One configuration and the number of independent initialisations measured there."""
@@ -43,7 +46,7 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights.
     """
-    base = Configuration(delta=sizes.delta, data=sizes.data)
+    base = Configuration(n=1, delta=sizes.delta, data=sizes.data)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
     return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
 
@@ -74,13 +77,16 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.kind in ("EXACT", "DET"):
         return [replace(base, m=m, L=L, n=3) for m, L in ((64, 1), (64, 3), (256, 2))]
     shallow = claim.domain.depth[0]
-    wide, base = (65_536, base) if shallow == 1 else (1024, replace(base, L=shallow))
-    lines = [replace(base, m=m, n=2) for m in (256, 2048, 16_384, 131_072) if m <= 2 * wide]
-    lines += [replace(base, m=m, L=2, n=2) for m in (128, 256, 512, 1024)]
-    lines += [replace(base, m=512, L=L, n=2) for L in (1, 2, 4, 8) if shallow <= L]
-    lines += [replace(base, m=1024, n=n) for n in (1, 4, 16)]
+    wide, line = (131_072, base) if shallow == 1 else (1024, replace(base, L=shallow))
+    if not claim.balls:
+        base = line = replace(base, n=4)
+    depths = 1024 if claim.balls and EXPENSIVE.isdisjoint(claim.attacks) else 512
+    lines = [replace(line, m=m) for m in (256, 2048, 16_384, 131_072) if m <= wide]
+    lines += [replace(base, m=m, L=2) for m in (128, 256, 512, 1024)]
+    lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 8) if shallow <= L]
+    lines += [replace(line, m=1024, n=n) for n in (1, 4, 16)]
     if claim.balls:
-        lines += [replace(base, m=wide, n=1, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
+        lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
     return lines
 
 

@@ -9,6 +9,9 @@ from scipy.stats import binom, nct, norm, t
 
 CONFIDENCE = 0.95
 
+DRIFT = 1.5
+"""How far slopes may drift beyond the sizes measured, over the drift seen; a logarithm's go on by about that."""
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -31,15 +34,15 @@ def growth(
 
     Every initialisation is a cluster and gives one slope over the half of the sizes nearest to the limit;
     Student's interval of those slopes is the noise. Finite sizes and log factors make local slopes
-    drift towards the limit, so the interval is extended by twice the drift seen between the two halves, in
-    the direction in which the slope was moving.
+    drift towards the limit, so the interval is extended by `DRIFT` times the drift between the two halves, in the
+    direction in which the slope was moving.
 
     Args:
         sizes: distinct positive sizes.
         logs: (sizes, S), logarithms of the quantity; −inf and NaN are left out with their size.
         toward_zero: whether the limit is at small sizes (τ, φ, ε) and not at large ones.
-        floor: per size, the relative standard error of the quantity that more initialisations do not remove,
-            because finite width causes it; twice that widens the interval.
+        floor: per size, the relative error of the quantity that more initialisations do not remove, because
+            finite width causes it; it widens the interval.
 
     Returns:
         None with fewer than two usable sizes.
@@ -57,9 +60,9 @@ def growth(
     near = _slopes(x[: middle + 1], y[: middle + 1]) if middle else None
     far = _slopes(x[middle:], y[middle:])
     mean = float(far.mean())
-    noise = _half_width(far) + 2 * float(np.linalg.norm(_weights(x[middle:]) * error[middle:]))
-    drift = 0.0 if near is None else _beyond(mean - float(near.mean()), _half_width(far) + _half_width(near))
-    return Slope(mean, mean - noise + 2 * min(drift, 0.0), mean + noise + 2 * max(drift, 0.0), len(x))
+    noise = _half_width(far) + float(np.linalg.norm(_weights(x[middle:]) * error[middle:]))
+    drift = 0.0 if near is None else DRIFT * (mean - float(near.mean()))
+    return Slope(mean, mean - noise + min(drift, 0.0), mean + noise + max(drift, 0.0), len(x))
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,6 @@ def _weights(x: np.ndarray) -> np.ndarray:
     """What least squares multiplies every value with to get the slope."""
     centred = x - x.mean()
     return centred / (centred @ centred)
-
-
-def _beyond(value: float, noise: float) -> float:
-    """What of a value is more than noise, with its sign."""
-    return math.copysign(max(0.0, abs(value) - noise), value)
 
 
 def _half_width(slopes: np.ndarray) -> float:

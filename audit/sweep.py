@@ -42,7 +42,7 @@ class Trials:
 
     Attributes:
         lhs, rhs, ratio: at the worst member; for identities the norms of the sides.
-        residual: of identities; empty for inequalities.
+        residual, condition: of identities; empty for inequalities.
         recipes: the attack that found the worst.
         worst: index of the worst member.
         certificate: sound upper bound of the ratio over the ball; empty where none is known.
@@ -55,6 +55,7 @@ class Trials:
     rhs: list[float] = field(default_factory=list)
     ratio: list[float] = field(default_factory=list)
     residual: list[float] = field(default_factory=list)
+    condition: list[float] = field(default_factory=list)
     recipes: list[str] = field(default_factory=list)
     worst: list[dict[str, int]] = field(default_factory=list)
     certificate: list[float] = field(default_factory=list)
@@ -91,8 +92,12 @@ class Trials:
     def _evaluation(self) -> Evaluation:
         dtype = getattr(torch, self.job.dtype)
         lhs, rhs, ratio = (torch.tensor(column, dtype=dtype) for column in (self.lhs, self.rhs, self.ratio))
-        residual = torch.tensor(self.residual, dtype=dtype) if self.residual else None
-        return Evaluation(lhs, rhs, ratio, residual, self.worst, [Recipe.parse(text) for text in self.recipes])
+        residual, condition = (
+            torch.tensor(column, dtype=dtype) if column else None for column in (self.residual, self.condition)
+        )
+        return Evaluation(
+            lhs, rhs, ratio, residual, condition, self.worst, [Recipe.parse(text) for text in self.recipes]
+        )
 
 
 def jobs(claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], **options: str | int) -> list[Job]:
@@ -193,6 +198,7 @@ def _collect(trials: Trials, found: Evaluation) -> None:
     trials.rhs += found.rhs.tolist()
     trials.ratio += found.ratio.tolist()
     trials.residual += [] if found.residual is None else found.residual.tolist()
+    trials.condition += [] if found.condition is None else found.condition.tolist()
     trials.recipes += [str(recipe) for recipe in found.recipes]
     trials.worst += found.worst
 

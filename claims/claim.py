@@ -64,20 +64,33 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Sides:
-    """The two sides of an identity, each as a norm, with the norm of their difference, (S, *axes)."""
+    """The two sides of an identity, each as a norm, with the norm of their difference, (S, *axes).
+
+    Attributes:
+        scale: size of the terms that the sides are sums of; where they cancel, rounding is relative to this.
+    """
 
     left: Tensor
     right: Tensor
     gap: Tensor
     axes: tuple[str, ...] = ()
+    scale: Tensor | None = None
 
     @classmethod
-    def of(cls, left: Tensor, right: Tensor, axes: tuple[str, ...] = ()) -> "Sides":
-        """The sides (S, *axes, …), compared in Euclidean norm over what is not in `axes`."""
+    def of(cls, left: Tensor, right: Tensor, axes: tuple[str, ...] = (), *, terms: Tensor | None = None) -> "Sides":
+        """The sides (S, *axes, …), compared in Euclidean norm over what is not in `axes`.
+
+        Args:
+            left, right: the sides.
+            axes: what the first axes after S run over.
+            terms: sizes of the terms that each entry is a sum of, in the shape of the sides.
+        """
         shape = left.shape[: 1 + len(axes)]
-        flat = [x.reshape(*shape, -1) for x in (left, right, left - right)]
-        a, b, gap = (torch.linalg.vector_norm(x, dim=-1) for x in flat)
-        return cls(a, b, gap, axes)
+
+        def norm(x: Tensor) -> Tensor:
+            return torch.linalg.vector_norm(x.reshape(*shape, -1), dim=-1)
+
+        return cls(norm(left), norm(right), norm(left - right), axes, None if terms is None else norm(terms))
 
 
 Measure = Callable[[Case], Measurement | Sides]

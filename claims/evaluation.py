@@ -24,6 +24,7 @@ class Evaluation:
         lhs, rhs: at the worst member, (S,); for identities the norms of the two sides.
         ratio: lhs / rhs there, NaN where both are 0, infinite where only rhs is 0.
         residual: relative norm of the difference of an identity's sides, None for inequalities.
+        condition: of an identity, the size of the terms its sides sum over the size of the sides, at least 1.
         worst: index of the worst member along each axis of the measurement.
         recipes: the attack that found it.
     """
@@ -32,6 +33,7 @@ class Evaluation:
     rhs: Tensor
     ratio: Tensor
     residual: Tensor | None
+    condition: Tensor | None
     worst: list[dict[str, int]]
     recipes: list[Recipe]
 
@@ -40,8 +42,8 @@ class Evaluation:
 
         An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything.
         """
-        if self.residual is not None:
-            return ~(self.residual <= RESIDUAL[self.residual.dtype])
+        if self.residual is not None and self.condition is not None:
+            return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         slack = ROUNDING[self.ratio.dtype]
         lower = claim.bound == "lower"
         holds = self.ratio >= constant * (1 - slack) if lower else self.ratio <= constant * (1 + slack)
@@ -67,7 +69,7 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     index = _worst(ratio, lower)
     lhs_worst, rhs_worst, ratio_worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (lhs, rhs, ratio))
     named = _named(index, measurement.axes, lhs.shape[1:])
-    return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, named, recipes)
+    return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, None, named, recipes)
 
 
 def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tensor:
@@ -89,8 +91,8 @@ def supremum(claim: Claim, case: Case) -> Evaluation:
 
 
 def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
-    if a.residual is not None and b.residual is not None:
-        take = b.residual > a.residual
+    if a.residual is not None and b.residual is not None and a.condition is not None and b.condition is not None:
+        take = b.residual / b.condition > a.residual / a.condition
     else:
         take = (b.ratio < a.ratio) if lower else (b.ratio > a.ratio)
     take |= a.ratio.isnan() & ~b.ratio.isnan()
@@ -98,13 +100,13 @@ def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
     def pick(x: Tensor, y: Tensor) -> Tensor:
         return torch.where(take, y, x)
 
-    residual = None if a.residual is None or b.residual is None else pick(a.residual, b.residual)
     chosen = take.tolist()
     return Evaluation(
         pick(a.lhs, b.lhs),
         pick(a.rhs, b.rhs),
         pick(a.ratio, b.ratio),
-        residual,
+        None if a.residual is None or b.residual is None else pick(a.residual, b.residual),
+        None if a.condition is None or b.condition is None else pick(a.condition, b.condition),
         [y if t else x for x, y, t in zip(a.worst, b.worst, chosen, strict=True)],
         [y if t else x for x, y, t in zip(a.recipes, b.recipes, chosen, strict=True)],
     )
@@ -113,9 +115,13 @@ def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
     largest = torch.maximum(sides.left, sides.right).clamp_min(torch.finfo(sides.gap.dtype).tiny)
     residual = sides.gap / largest
-    index = _worst(residual, False)
-    lhs, rhs, worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (sides.left, sides.right, residual))
-    return Evaluation(lhs, rhs, lhs / rhs, worst, _named(index, sides.axes, residual.shape[1:]), recipes)
+    condition = torch.ones_like(residual) if sides.scale is None else (sides.scale / largest).clamp_min(1.0)
+    index = _worst(residual / condition, False)
+    lhs, rhs, worst, amplified = (
+        _members(part).gather(1, index[:, None])[:, 0] for part in (sides.left, sides.right, residual, condition)
+    )
+    named = _named(index, sides.axes, residual.shape[1:])
+    return Evaluation(lhs, rhs, lhs / rhs, worst, amplified, named, recipes)
 
 
 def _members(x: Tensor) -> Tensor:

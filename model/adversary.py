@@ -130,7 +130,7 @@ def flip_units(target: Target) -> Pair:
 def flip_units_apart(target: Target) -> Pair:
     """Sort and spend on both sides: every second unit is flipped in W̃, the others in Ŵ.
 
-    Exact for the first layer and a pair W̃, Ŵ: the pair has twice the squared budget.
+    The pair has twice the squared budget; for the first layer this is the largest number of flips, or one less.
     """
     z = target.preactivation()
     cost = z.abs() / target.at(target.layer)[1]
@@ -201,12 +201,15 @@ def place_on_kinks_deep(target: Target) -> Pair:
     typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
     crossing = _unit(toward) * typical * 0.1
     step = list(target.still())
-    step[target.layer - 1] = LowRank(crossing[..., None], (x / x.square().sum(-1, keepdim=True))[..., None])
+    step[target.layer - 1] = LowRank(crossing[..., None], (x / _square(x))[..., None])
     return Pair(found.changes, tuple(step))
 
 
 def overshoot_kinks(target: Target) -> Pair:
-    """The largest linearisation error from W⁽⁰⁾ itself: units with |z_j| < D_j / 2 are moved by D_j ∝ g_j."""
+    """A large linearisation error from W⁽⁰⁾ itself: units with |z_j| < D_j / 2 are moved by D_j ∝ g_j.
+
+    The largest at the first layer, up to the contribution of one unit.
+    """
     z, g = target.preactivation(), target.signal()
     size = target.at(target.layer)[1]
     eligible = _harmful_sign(target) * g > 0
@@ -299,6 +302,10 @@ ATTACKS: dict[str, Attack] = {
         amplify_signals,
     )
 }
+
+
+def _square(x: Tensor) -> Tensor:
+    return x.square().sum(-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
 
 
 def _unit(x: Tensor) -> Tensor:

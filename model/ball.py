@@ -39,7 +39,8 @@ class Ball:
     def fill(self, change: LowRank) -> LowRank:
         """The change scaled to lie on the sphere of this ball; no change stays no change."""
         size = change.frobenius() if self.norm == "frobenius" else change.spectral()
-        return change.scaled(self.radius / size.clamp_min(torch.finfo(size.dtype).tiny))
+        limits = torch.finfo(size.dtype)
+        return change.scaled((self.radius / size.clamp_min(limits.tiny)).clamp_max(limits.max))
 
     def sample(self, network: Network, rng: np.random.Generator, rank: int = 1) -> Changes:
         """A random change on the sphere of every layer, the product of two Gaussian factors."""

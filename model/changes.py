@@ -129,6 +129,8 @@ def add(first: Changes, second: Changes) -> Changes:
 def _sum(a: Change, b: Change) -> Change:
     if isinstance(a, LowRank) and a.rank == 0:
         return b
+    if isinstance(b, LowRank) and b.rank == 0:
+        return a
     if isinstance(a, LowRank) and isinstance(b, LowRank):
         return a.plus(b)
     raise TypeError("a dense change can only be added to no change")

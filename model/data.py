@@ -28,7 +28,9 @@ class Dataset:
 
 
 def sphere(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
-    """n independent uniform points of the unit sphere in R^d; φ is whatever it comes to."""
+    """n independent uniform points of the unit sphere in R^d; φ is whatever it comes to, and cannot be asked for."""
+    if phi is not None:
+        raise ValueError(f"{phi=} must be None for sphere data, whose separation is random")
     return unit_rows(torch.from_numpy(rng.standard_normal((n, d))))
 
 
@@ -89,8 +91,9 @@ def generate(
     """
     if name not in INPUTS:
         raise ValueError(f"data {name!r} must be one of {', '.join(INPUTS)}")
-    if n < 1 or d < 1:
-        raise ValueError(f"{n=} and {d=} must be positive")
+    least = 1 if mu is None else 2
+    if n < 1 or d < least:
+        raise ValueError(f"{n=} must be positive and {d=} at least {least}")
     if mu is None:
         inputs = INPUTS[name](n, d, phi, rng)
     else:

@@ -38,8 +38,11 @@ class DeferredMatrix:
     Directions are stored as rows, so that a basis grows by a slice. After right rank r and left rank s, a product of
     n rows costs O(n (r + s) (out + in)) time per initialisation, and memory is O((r + s) (out + in)). Each
     initialisation draws from its own stream, and as many numbers as it has new directions: it is the same matrix
-    alone or beside others. (To rounding: a residual within rounding of the threshold that separates a direction from
-    noise may fall on either side of it, which changes the sample, not its law.)
+    alone or beside others. It is not the matrix that `randomness.gaussian` draws from the same seed.
+
+    Rounding enters twice. Answers agree with the completion of the same sample to rounding, always. But a residual
+    of relative size δ determines its direction only to ε/δ, and at 32 ε may count as a direction or as noise: what is
+    drawn for it, and so the sample, varies by as much between machines, thread counts and batches. The law does not.
 
     Args:
         seeds: one per initialisation, S in all.

@@ -87,6 +87,13 @@ class Difference:
         return self.from_flips + self.from_products
 
     @cached_property
+    def terms(self) -> Tensor:
+        """Σ_l ‖g_l‖ ‖ẑ_l − z̃_l‖, (S, n, k): the size of what the output difference is a sum of, before cancellation."""
+        pairs = zip(self.base.unmasked_signals, self.preactivations, strict=True)
+        sizes = [_length(g) * _length(dz)[..., None] for g, dz in pairs]
+        return torch.stack(sizes).sum(0)
+
+    @cached_property
     def outputs(self) -> Tensor:
         """f(Ŵ) − f(W̃), (S, n, k), propagated through the layers."""
         network = self.base.network
@@ -100,3 +107,7 @@ class Difference:
         f = self.base.outputs
         first_order = (loss.slopes(f, labels) * self.linearisation_error).sum(dim=(-2, -1))
         return first_order + loss.remainder(f, self.outputs, labels)
+
+
+def _length(x: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(x, dim=-1)

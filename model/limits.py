@@ -20,7 +20,7 @@ LINEARISATION = 0.75 * (4 * math.sqrt(math.pi)) ** (-1 / 3)
 """Largest linearisation error from W⁽⁰⁾ at one hidden layer, over √m τ^{4/3}: 0.3904."""
 
 KINK_PLACEMENT = math.sqrt(ACTIVATED)
-"""Linearisation error over √m τ^{1/3} ‖step‖ from a W̃ on the kinks, one hidden layer: 0.7877."""
+"""Linearisation error over √m τ^{1/3} ‖step‖ from a W̃ on the kinks, one hidden layer: 0.7876."""
 
 KINK_CERTIFICATE = KINK_PLACEMENT * 2 ** (1 / 6)
 """No pair in the ball exceeds this multiple of √m τ^{1/3} ‖step‖, one hidden layer: 0.884."""

@@ -36,7 +36,7 @@ def top_singular(
         shape: (out, in).
         like: a tensor whose leading axis is S, and whose dtype and device are used.
         copies: operators per initialisation.
-        steps: Krylov dimension; the result is exact once it reaches min(shape).
+        steps: Krylov dimension; the result is exact once it reaches min(out + 1, in).
 
     Returns:
         value (S, copies), left (S, copies, out), right (S, copies, in).
@@ -52,12 +52,14 @@ def top_singular(
     diagonal: list[Tensor] = []
     above: list[Tensor] = []
     u = apply(rights[0])
-    for step in range(min(steps, rows, columns)):
+    # A wide operator needs one step more than it has rows: the start is in the span of no rows of it.
+    dimension = min(steps, rows + 1, columns)
+    for step in range(dimension):
         u, alpha = _unit(_purge(u, lefts))
         lefts.append(u)
         diagonal.append(alpha)
         v, beta = _unit(_purge(apply_transposed(u) - alpha[..., None] * rights[-1], rights))
-        if step + 1 == min(steps, rows, columns) or _converged(diagonal, above, beta):
+        if step + 1 == dimension or _converged(diagonal, above, beta):
             break
         rights.append(v)
         above.append(beta)

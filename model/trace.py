@@ -142,8 +142,14 @@ class Trace:
     def propagator_norms(self, low: int, high: int) -> Singular:
         """Leading singular triple of M_{low→high} = Σ_high W_high … W_{low+1} Σ_low for each input.
 
-        The map from the layer-`low` pre-activation to x_high: left (S, n, m_high), right (S, n, m_low).
+        The map from the layer-`low` pre-activation to x_high: left (S, n, m_high), right (S, n, m_low). For one layer
+        it is a mask, every active unit is leading, and the triple has them all alike.
         """
+        if low == high:
+            mask = self.patterns[low - 1].to(self.inputs)
+            count = mask.sum(-1)
+            alike = mask / count.clamp_min(1.0).sqrt()[..., None]
+            return Singular(count.clamp_max(1.0), alike, alike)
         return self._operator_norm(range(low, high), masked_input=True)
 
     def forward_through(self, low: int, high: int, direction: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def recipes(
     """Recipes that make sense at a configuration: layers, examples and outputs that it has.
 
     An attack that ignores the layer, example or output gets one fixed value for it, as in
-    `claims.claim.Claim.recipes`, so that no two recipes are the same attack; deep attacks need a second layer. For a claim, pass its `attacks`.
+    `claims.claim.Claim.recipes`, so that no two recipes are the same attack; deep attacks
+    need a second layer. For a claim, pass its `attacks`.
     Shrinks to the closed-form worst case at a kink, on the first layer, example and output; random
     directions and W⁽⁰⁾ itself come last.
 

@@ -39,7 +39,7 @@ def _telescoped(case: Case, *, flips: float) -> Sides:
         z = base.preactivations[layer] + difference.preactivations[layer]
         change = flips * difference.flips[layer] * z + base.patterns[layer] * fresh
         total = total + torch.einsum("sirm,sim->sir", g, change)
-    return Sides.of(difference.outputs, total)
+    return Sides.of(difference.outputs, total, terms=difference.terms)
 
 
 @claim(
@@ -56,11 +56,15 @@ def _telescoped(case: Case, *, flips: float) -> Sides:
         Control(
             "without I_1",
             "f_Ŵ − f_W̃ = I_2 + I_3",
-            measure=lambda c: Sides.of(c.difference.outputs, c.difference.from_products + c.difference.linear),
+            measure=lambda case: _split(case, flips=0.0),
         ),
     ),
 )
 def difference_splits_in_three(case: Case) -> Sides:
     """Flipped units, products of changes, and the gradient at W̃."""
+    return _split(case, flips=1.0)
+
+
+def _split(case: Case, *, flips: float) -> Sides:
     d = case.difference
-    return Sides.of(d.outputs, d.from_flips + d.from_products + d.linear)
+    return Sides.of(d.outputs, flips * d.from_flips + d.from_products + d.linear, terms=d.terms)

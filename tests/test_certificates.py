@@ -1,0 +1,54 @@
+"""A sound upper bound over the ball is never exceeded by an attack, and is tight where it says so."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims import REGISTRY
+from claims.case import Configuration, draw
+from claims.evaluation import evaluate, supremum
+from strategies import cases, recipes
+from tests.assertions import assert_close
+
+CERTIFIED = [member for member in REGISTRY.values() if member.certificate is not None]
+
+
+@pytest.mark.parametrize("member", CERTIFIED, ids=str)
+@given(data=st.data())
+def test_no_attack_exceeds_the_certificate(member, data):
+    """attack ≤ certificate on every case, whatever the recipe."""
+    configuration = data.draw(cases(member))
+    case = draw(member.setting, configuration, 0, 4)
+    recipe = data.draw(recipes(member.setting, configuration, attacks=member.attacks))
+    found = evaluate(member, case.attacked(recipe), recipe).ratio.nan_to_num(0.0)
+    bound = member.certificate(case)
+    assert (bound.isnan() | (found <= bound * (1 + 1e-9))).all()
+
+
+@pytest.mark.parametrize(
+    ("id", "n"), [("lemma-B.1-i-weights", 2), ("lemma-5.1b", 1), ("lemma-B.1-i-features", 1), ("lemma-B.1-iii", 1)]
+)
+def test_the_attack_attains_the_certificate_at_one_layer(id, n):
+    """Where the worst case is known in closed form the bracket closes."""
+    member = REGISTRY[f"cao-gu-2020/{id}"]
+    case = draw(member.setting, Configuration(m=512, n=n, tau=0.05), 1, 4)
+    assert_close(supremum(member, case).ratio, member.certificate(case))
+
+
+def test_flips_fall_short_of_their_certificate_by_at_most_a_unit_or_two():
+    """The pair's budget is split between two networks, the certificate pools it: they differ by integers only."""
+    member = REGISTRY["cao-gu-2020/lemma-B.1-iv"]
+    configuration = Configuration(m=4096, n=1)
+    case = draw(member.setting, configuration, 2, 8)
+    missing = (member.certificate(case) - supremum(member, case).ratio) * configuration.tau ** (2 / 3) * 4096
+    assert bool((missing >= -1e-6).all())
+    assert bool((missing <= 2 + 1e-6).all())
+
+
+def test_kink_placement_lies_within_the_proven_factor_of_its_certificate():
+    """One hidden layer: the certificate exceeds the attack by 2^(1/6) in the limit, so by less than 15 %."""
+    member = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    case = draw(member.setting, Configuration(m=20_000, n=1), 3, 4)
+    share = supremum(member, case).ratio / member.certificate(case)
+    assert torch.all((share > 0.87) & (share < 0.91))

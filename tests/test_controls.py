@@ -1,0 +1,36 @@
+"""Every claim can fail: false neighbours are refuted, fast ones here, all of them by `lemmata controls`."""
+
+import pytest
+
+from audit.auditing import Options
+from audit.controls import judge_control
+from claims import REGISTRY
+from claims.controls import neighbour, neighbours
+
+pytestmark = pytest.mark.controls
+
+COUNTED = [
+    pytest.param(member, control, id=f"{member}:{control.name}")
+    for member in REGISTRY.values()
+    for control in neighbours(member)
+    if control.scaling is None and not control.true
+]
+
+
+@pytest.mark.parametrize(("member", "control"), COUNTED)
+def test_a_false_neighbour_is_refuted(member, control):
+    """A halved constant, a dropped part or the printed reading is violated where the claim is not."""
+    result = judge_control(member, control, [], Options())
+    assert result.verdict == "refuted", result.reason
+    assert result.witness is not None
+
+
+@pytest.mark.parametrize("member", [m for m in REGISTRY.values() if m.kind not in ("DEF", "CTX")], ids=str)
+def test_every_claim_has_a_neighbour_that_is_not_the_claim_itself(member):
+    """A claim none of whose neighbours can be refuted tests nothing."""
+    assert neighbours(member)
+    names = [control.name for control in neighbours(member)]
+    assert len(set(names)) == len(names)
+    for control in neighbours(member):
+        changed = neighbour(member, control)
+        assert control.factor != 1 or changed.terms != member.terms or changed.measure is not member.measure
