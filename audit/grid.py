@@ -93,6 +93,6 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
 def _initialisations(claim: Claim, c: Configuration) -> int:
     """Many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
     weights = c.m * c.d + c.m**2 * (c.L - 1)
-    if (not claim.balls and weights <= 700_000) or weights * c.n <= 12_000:
-        return LARGE
+    if not claim.balls or weights * c.n <= 12_000:
+        return max(SMALL, min(LARGE, 150_000_000 // weights))
     return SMALL if c.L > 1 else max(SMALL, min(16, 8_000_000 // weights))

@@ -212,9 +212,10 @@ class Case:
 
     def attacked(self, recipe: Recipe) -> "Case":
         """The same initialisations at the pair that the recipe finds."""
-        return self._with(ATTACKS[recipe.attack](self.target(recipe)))
+        return self.at_pair(ATTACKS[recipe.attack](self.target(recipe)))
 
-    def _with(self, pair: Pair) -> "Case":
+    def at_pair(self, pair: Pair) -> "Case":
+        """The same initialisations at another W̃ and Ŵ."""
         case = Case(
             self.initial,
             self.data,

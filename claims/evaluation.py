@@ -37,6 +37,23 @@ class Evaluation:
     worst: list[dict[str, int]]
     recipes: list[Recipe]
 
+    def where(self, take: Tensor, other: "Evaluation") -> "Evaluation":
+        """The other evaluation at the initialisations taken, (S,) boolean, this one elsewhere."""
+
+        def pick(x: Tensor, y: Tensor) -> Tensor:
+            return torch.where(take, y, x)
+
+        chosen = take.tolist()
+        return Evaluation(
+            pick(self.lhs, other.lhs),
+            pick(self.rhs, other.rhs),
+            pick(self.ratio, other.ratio),
+            None if self.residual is None or other.residual is None else pick(self.residual, other.residual),
+            None if self.condition is None or other.condition is None else pick(self.condition, other.condition),
+            [y if t else x for x, y, t in zip(self.worst, other.worst, chosen, strict=True)],
+            [y if t else x for x, y, t in zip(self.recipes, other.recipes, chosen, strict=True)],
+        )
+
     def violates(self, claim: Claim, constant: float) -> Tensor:
         """Which initialisations break the claim with this constant, (S,) boolean.
 
@@ -97,19 +114,7 @@ def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
         take = (b.ratio < a.ratio) if lower else (b.ratio > a.ratio)
     take |= a.ratio.isnan() & ~b.ratio.isnan()
 
-    def pick(x: Tensor, y: Tensor) -> Tensor:
-        return torch.where(take, y, x)
-
-    chosen = take.tolist()
-    return Evaluation(
-        pick(a.lhs, b.lhs),
-        pick(a.rhs, b.rhs),
-        pick(a.ratio, b.ratio),
-        None if a.residual is None or b.residual is None else pick(a.residual, b.residual),
-        None if a.condition is None or b.condition is None else pick(a.condition, b.condition),
-        [y if t else x for x, y, t in zip(a.worst, b.worst, chosen, strict=True)],
-        [y if t else x for x, y, t in zip(a.recipes, b.recipes, chosen, strict=True)],
-    )
+    return a.where(take, b)
 
 
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.changes import Change, Changes, LowRank, distances
+from model.changes import Change, Changes, LowRank, distance, distances
 from model.network import Network
 from model.settings import Norm
 
@@ -31,6 +31,10 @@ class Ball:
     def contains(self, changes: Changes, slack: float = 1e-12) -> Tensor:
         """Whether each initialisation's changes lie in the ball, (S,)."""
         return (distances(changes, self.norm) <= self.radius * (1 + slack) + slack).all(-1)
+
+    def excess(self, change: Change) -> Tensor:
+        """Whether a layer's change lies outside, beyond rounding, (S,) boolean."""
+        return distance(change, self.norm) > self.radius * (1 + 1e-12)
 
     def project(self, changes: tuple[LowRank, ...]) -> tuple[LowRank, ...]:
         """The nearest point of the ball in Frobenius norm, layer by layer, still factored."""
