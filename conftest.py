@@ -79,10 +79,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     table = Table(title="claims", box=box.SIMPLE, title_justify="left", pad_edge=False)
     for name in ("claim", "verdict", "cases", "inits", "worst ratio", "constant", "searched", "rate ≤", "catches ≥"):
-        table.add_column(name, justify="left" if name in ("claim", "verdict", "searched") else "right")
+        table.add_column(name, justify="left" if name in ("claim", "verdict", "searched") else "right", no_wrap=True)
     for row in sorted(rows):
         table.add_row(*row)
-    console = Console(width=max(110, terminalreporter._tw.fullwidth), no_color=True)
+    console = Console(width=max(140, terminalreporter._tw.fullwidth), no_color=True)
     with console.capture() as capture:
         console.print(table)
     terminalreporter.write_line("")

@@ -18,10 +18,11 @@ from claims import REGISTRY
 from claims.case import Configuration
 from claims.claim import Claim, Control, audited_constants, constant
 from claims.controls import neighbour, neighbours
-from claims.evaluation import supremum
+from claims.search import supremum
 
 Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
-INITIALISATIONS = 16
+FIRST, MOST = 16, 256
+"""Initialisations at first, and at most while some violate a control and nothing is decided."""
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,23 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     known = constant(claim)
     limit = (1.0 if known is None else known) * control.factor
     alpha = Budget().shared(len(REGISTRY)).alpha
+    drawn = 0
     for configuration in hardest(claim):
-        numbers = range(INITIALISATIONS)
-        case = realise(claim, configuration, options.seed, numbers, device=options.device)
-        found = supremum(changed, case)
-        violated = found.violates(changed, limit)
         delta = configuration.delta if claim.probability else 0.0
-        if Evidence(int(violated.sum()), len(numbers), alpha).refutes(delta):
-            number = int(violated.nonzero()[0])
-            value = found.ratio if found.residual is None else found.residual
-            witness = Replay(claim, configuration, options.seed, (number,), found.recipes[number])
-            reason = f"{int(violated.sum())} of {len(numbers)} initialisations violate it"
-            return Result(control, "refuted", reason, witness, finite(float(value[number])))
-    return Result(control, "survived", f"no significant violation in {INITIALISATIONS} initialisations")
+        violations, drawn = 0, 0
+        while drawn < FIRST or (violations and drawn < MOST):
+            numbers = range(drawn, drawn + max(FIRST, drawn))
+            case = realise(claim, configuration, options.seed, numbers, device=options.device)
+            found = supremum(changed, case)
+            violated = found.violates(changed, limit)
+            violations, drawn = violations + int(violated.sum()), numbers.stop
+            if Evidence(violations, drawn, alpha).refutes(delta):
+                at = int(violated.nonzero()[0])
+                value = found.ratio if found.residual is None else found.residual
+                witness = Replay(claim, configuration, options.seed, (numbers.start + at,), found.recipes[at])
+                reason = f"{violations} of {drawn} initialisations violate it"
+                return Result(control, "refuted", reason, witness, finite(float(value[at])))
+    return Result(control, "survived", f"no significant violation in {drawn} initialisations")
 
 
 def hardest(claim: Claim) -> list[Configuration]:

@@ -16,12 +16,16 @@ from audit.tokens import Replay
 from claims import REGISTRY
 from claims.case import Case, Configuration, Recipe, draw
 from claims.claim import Claim
-from claims.evaluation import Evaluation, evaluate, supremum
+from claims.evaluation import Evaluation
+from claims.search import found_by, supremum
 from model.data import INPUTS, Dataset
 from model.randomness import generator, stream
 
 ENTRIES = 20_000_000
 """Largest tensor, in entries, that one batch of initialisations may need."""
+
+ASCENT = 6
+"""Gradient steps from the worst attack, on networks small enough for them."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def run(job: Job) -> Trials:
     claim, trials = REGISTRY[job.claim], Trials(job)
     for numbers in _batches(job, claim):
         case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device)
-        found = supremum(claim, case)
+        found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
         _collect(trials, found)
         if claim.certificate is not None:
             trials.certificate += claim.certificate(case).tolist()
@@ -168,7 +172,7 @@ def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluat
     drawn = realise(case.claim, case.configuration, case.seed, case.initialisations, dtype, device)
     if case.recipe is None:
         return supremum(case.claim, drawn)
-    return evaluate(case.claim, drawn.attacked(case.recipe), case.recipe)
+    return found_by(case.claim, drawn, case.recipe)
 
 
 def _subset(claim: Claim, configuration: Configuration, seed: int) -> Dataset:
@@ -191,6 +195,10 @@ def _batches(job: Job, claim: Claim) -> list[range]:
     entries = c.m * c.ratio * max(c.d, c.n * 4, c.m * c.ratio if hidden > 1 else 1)
     size = max(1, ENTRIES // entries)
     return [range(first, min(first + size, job.initialisations)) for first in range(0, job.initialisations, size)]
+
+
+def _small(c: Configuration) -> bool:
+    return c.n * (c.m * c.d + c.m**2 * (c.L - 1)) <= 300_000
 
 
 def _collect(trials: Trials, found: Evaluation) -> None:

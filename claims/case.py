@@ -68,18 +68,20 @@ class Configuration:
 class Recipe:
     """An attack of `model.adversary.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
 
-    "stay" is the initial network itself.
+    "stay" is the initial network itself. `ascent` is the number of gradient steps taken from what the attack finds.
     """
 
     attack: str = "stay"
     layer: int = 1
     example: int = 0
     output: int = 0
+    ascent: int = 0
 
     def __str__(self) -> str:
         if self.attack == "stay":
             return "stay"
-        return f"{self.attack}@{self.layer}.{self.example}.{self.output}"
+        aim = f"{self.attack}@{self.layer}.{self.example}.{self.output}"
+        return f"{aim}^{self.ascent}" if self.ascent else aim
 
     @classmethod
     def parse(cls, text: str) -> "Recipe":
@@ -88,14 +90,15 @@ class Recipe:
         Raises:
             ValueError: if the attack is unknown or the aim is not three integers.
         """
-        attack, _, aim = text.partition("@")
+        attack, _, rest = text.partition("@")
         if attack not in ATTACKS:
             raise ValueError(f"attack {attack!r} must be one of {', '.join(ATTACKS)}")
+        aim, _, ascent = rest.partition("^")
         try:
             layer, example, output = (int(part) for part in (aim or "1.0.0").split("."))
+            return cls(attack, layer, example, output, int(ascent or 0))
         except ValueError:
-            raise ValueError(f"recipe {text!r} must look like {attack}@LAYER.EXAMPLE.OUTPUT") from None
-        return cls(attack, layer, example, output)
+            raise ValueError(f"recipe {text!r} must look like {attack}@LAYER.EXAMPLE.OUTPUT[^STEPS]") from None
 
 
 _SIZES = torch.logspace(-9, 3, 97, dtype=torch.float64)

@@ -173,6 +173,8 @@ class Claim:
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
         attacks: names in `model.adversary.ATTACKS` that search the ball for its worst case.
+        ascends: whether gradient steps may improve on them; False where they attain the supremum, where the measurement
+            is flat, or where it is itself an iteration.
         exact: whether those attacks attain the supremum, at the given configuration.
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
         certificate: sound upper bound of the measured ratio over the whole ball, (S,), where one is known.
@@ -199,6 +201,7 @@ class Claim:
     quantifiers: str = ""
     probability: str = ""
     attacks: tuple[str, ...] = ("stay",)
+    ascends: bool = False
     exact: Callable[[Configuration], bool] = lambda _: False
     limit: Callable[[Configuration], float | None] = lambda _: None
     certificate: Callable[[Case], Tensor] | None = None

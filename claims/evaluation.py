@@ -97,26 +97,6 @@ def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tenso
     return total
 
 
-def supremum(claim: Claim, case: Case) -> Evaluation:
-    """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest)."""
-    best: Evaluation | None = None
-    for recipe in claim.recipes(case):
-        found = evaluate(claim, case.attacked(recipe) if recipe.attack != "stay" else case, recipe)
-        best = found if best is None else _worse(best, found, claim.bound == "lower")
-    assert best is not None
-    return best
-
-
-def _worse(a: Evaluation, b: Evaluation, lower: bool) -> Evaluation:
-    if a.residual is not None and b.residual is not None and a.condition is not None and b.condition is not None:
-        take = b.residual / b.condition > a.residual / a.condition
-    else:
-        take = (b.ratio < a.ratio) if lower else (b.ratio > a.ratio)
-    take |= a.ratio.isnan() & ~b.ratio.isnan()
-
-    return a.where(take, b)
-
-
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
     largest = torch.maximum(sides.left, sides.right).clamp_min(torch.finfo(sides.gap.dtype).tiny)
     residual = sides.gap / largest

@@ -1,16 +1,53 @@
-"""Ascent inside the ball: from a structured pair, up the gradient of the claim's own ratio."""
+"""The worst case of a claim over the ball: its attacks, and ascent from the worst they find."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from claims.case import Case
+from claims.case import Case, Recipe
 from claims.claim import Claim, Sides
 from claims.evaluation import Evaluation, evaluate, right_hand_side
 from model.adversary import Pair
 from model.ball import Ball
 from model.changes import Change, LowRank
+
+
+def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
+    """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
+
+    Args:
+        claim: says which attacks, see `Claim.recipes`.
+        case: at W⁽⁰⁾.
+        ascent: gradient steps from the attack that is worst for most initialisations; 0 for none.
+    """
+    recipes = claim.recipes(case)
+    worst = found_by(claim, case, recipes[0])
+    for recipe in recipes[1:]:
+        worst = _worse(claim, worst, found_by(claim, case, recipe))
+    if ascent and claim.ascends:
+        start = Counter(recipe for recipe in worst.recipes if recipe.attack != "stay").most_common(1)
+        for recipe, _ in start:
+            worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
+    return worst
+
+
+def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
+    """The claim measured where one recipe leads."""
+    if recipe.attack == "stay":
+        return evaluate(claim, case, recipe)
+    reached = case.attacked(recipe)
+    return evaluate(claim, ascend(claim, reached, steps=recipe.ascent) if recipe.ascent else reached, recipe)
+
+
+def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:
+    if a.residual is not None and b.residual is not None and a.condition is not None and b.condition is not None:
+        take = b.residual / b.condition > a.residual / a.condition
+    else:
+        take = (b.ratio < a.ratio) if claim.bound == "lower" else (b.ratio > a.ratio)
+    return a.where(take | (a.ratio.isnan() & ~b.ratio.isnan()), b)
 
 
 def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
@@ -35,6 +72,8 @@ def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
         moving = [LowRank(a, b) for a, b in zip(leaves[::2], leaves[1::2], strict=True)]
         pair = Pair(tuple(moving[: len(tilde)]), tuple(moving[len(tilde) :]))
         objective = _objective(claim, case.at_pair(pair))
+        if not objective.requires_grad:
+            return best
         gradients = torch.autograd.grad(objective.sum(), leaves, allow_unused=True)
         sign = -1.0 if claim.bound == "lower" else 1.0
         moved = [_step(leaf.detach(), gradient, sign * size) for leaf, gradient in zip(leaves, gradients, strict=True)]
@@ -53,7 +92,7 @@ def _objective(claim: Claim, case: Case) -> Tensor:
     measurement = claim.measure(case)
     if isinstance(measurement, Sides):
         raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
-    ratio = (measurement.lhs / right_hand_side(claim, case, measurement)).flatten(1)
+    ratio = (measurement.lhs / right_hand_side(claim, case, measurement)).reshape(len(measurement.lhs), -1)
     return ratio.amin(-1) if claim.bound == "lower" else ratio.amax(-1)
 
 

@@ -27,15 +27,15 @@ class CrossEntropy:
 
     def value(self, f: Tensor, y: Tensor) -> Tensor:
         """(1/n) Σ log(1 + exp(−y_i f_i))."""
-        return cross_entropy(y * f).mean(dim=(-2, -1))
+        return cross_entropy(_margins(f, y)).mean(dim=(-2, -1))
 
     def slopes(self, f: Tensor, y: Tensor) -> Tensor:
         """ℓ'(y_i f_i) y_i / n."""
-        return -y * surrogate(y * f) / y.shape[-2]
+        return -y * surrogate(_margins(f, y)) / y.shape[-2]
 
     def remainder(self, f: Tensor, df: Tensor, y: Tensor) -> Tensor:
         """Taylor remainder of the mean loss, exact to rounding for any df."""
-        return taylor_remainder(y * f, y * df).mean(dim=(-2, -1))
+        return taylor_remainder(_margins(f, y), y * df).mean(dim=(-2, -1))
 
 
 class Square:
@@ -55,6 +55,13 @@ class Square:
 
 
 LOSSES: dict[Loss, LossFunction] = {"cross-entropy": CrossEntropy(), "square": Square()}
+
+
+def _margins(f: Tensor, y: Tensor) -> Tensor:
+    """y f, where one output meets one label: two outputs would silently share it."""
+    if f.shape[-1] != 1 or y.shape[-1] != 1:
+        raise ValueError(f"k = {f.shape[-1]} outputs and {y.shape[-1]} labels: cross-entropy wants one of each")
+    return y * f
 
 
 def cross_entropy(z: Tensor) -> Tensor:

@@ -138,12 +138,10 @@ def initialise(
     Hidden entries are N(0, 2/fan-out); V is balanced ±1, N(0, 1/k) or N(0, 1/m).
 
     Raises:
-        ValueError: if V must be balanced and the last width is odd, or the loss is cross-entropy and k ≠ 1.
+        ValueError: if V must be balanced and the last width is odd or k ≠ 1.
 
     Source: cao-gu-2020 Algorithm 1; zou-gu-2019 section 2; cao-gu-2019-slides.
     """
-    if setting.loss == "cross-entropy" and architecture.k != 1:
-        raise ValueError(f"k = {architecture.k} must be 1 for the cross-entropy loss of {setting.id}")
     like = torch.zeros(len(seeds), dtype=dtype, device=device)
     streams = [_children(seed, len(architecture.shapes)) for seed in seeds]
     layers: list[Matrix] = [

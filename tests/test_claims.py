@@ -14,10 +14,11 @@ from audit.tokens import Replay, parse
 from claims import REGISTRY
 from claims.case import Configuration, Recipe
 from claims.claim import Claim, audited_constants, constant
-from claims.evaluation import Evaluation, evaluate, supremum
+from claims.evaluation import Evaluation
+from claims.search import found_by, supremum
 from strategies import cases, recipes
 
-FIRST, MOST = 8, 64
+FIRST, MOST = 8, 256
 """Initialisations of a case at first, and at most when some of them violate the claim."""
 
 
@@ -51,8 +52,7 @@ class Tally:
         """A row of the terminal summary."""
         limit = _constant(claim)
         delta = _delta(claim, Configuration())
-        most = max((trial.evidence.trials for trial in self.trials), default=0)
-        caught = detectable(delta, most, budget.alpha, budget.beta) if most else None
+        caught = smallest_caught(delta, budget)
         high = max((trial.evidence.high for trial in self.trials), default=1.0)
         lower = claim.bound == "lower"
         ratios = [trial.worst for trial in self.trials]
@@ -71,6 +71,12 @@ class Tally:
         )
 
 
+def smallest_caught(delta: float, budget: Budget) -> float | None:
+    """The smallest violation rate that a case catches: one is seen among the first, and all of them are significant."""
+    late = detectable(delta, MOST, budget.alpha, budget.beta / 2)
+    return None if late is None else max(late, 1 - (budget.beta / 2) ** (1 / FIRST))
+
+
 def count(
     claim: Claim,
     configuration: Configuration,
@@ -85,9 +91,9 @@ def count(
     delta, violations, drawn = _delta(claim, configuration), 0, 0
     worst, at = float("nan"), 0
     while drawn < FIRST or (violations and drawn < MOST and not Evidence(violations, drawn, alpha).refutes(delta)):
-        numbers = range(drawn, drawn + max(FIRST, drawn))
+        numbers = range(drawn, min(MOST, drawn + max(FIRST, drawn)))
         case = realise(claim, configuration, seed, numbers, device=device)
-        found = supremum(claim, case) if recipe is None else evaluate(claim, case.attacked(recipe), recipe)
+        found = supremum(claim, case) if recipe is None else found_by(claim, case, recipe)
         violations += int(found.violates(claim, limit).sum())
         value, index = _worst(claim, found)
         if not worst >= value or (claim.bound == "lower" and value < worst):

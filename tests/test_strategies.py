@@ -214,11 +214,11 @@ def test_configurations_make_cases(setting: Setting, data: st.DataObject) -> Non
 DOMAINS = {(claim.setting, claim.domain): claim for claim in REGISTRY.values()}
 
 
-@pytest.mark.parametrize("claim", DOMAINS.values(), ids=str)
+@pytest.mark.parametrize("member", DOMAINS.values(), ids=str)
 @FEW
 @given(data=st.data())
-def test_cases_lie_in_the_domain_of_the_claim(claim: Claim, data: st.DataObject) -> None:
-    drawn, domain = data.draw(strategies.cases(claim)), claim.domain
+def test_cases_lie_in_the_domain_of_the_claim(member: Claim, data: st.DataObject) -> None:
+    drawn, domain = data.draw(strategies.cases(member)), member.domain
     ranges: list[tuple[float, tuple[float, float]]] = [
         (drawn.m, domain.width),
         (drawn.L, domain.depth),
@@ -230,13 +230,13 @@ def test_cases_lie_in_the_domain_of_the_claim(claim: Claim, data: st.DataObject)
     assert drawn.delta == Configuration().delta
 
 
-@pytest.mark.parametrize("claim", REGISTRY.values(), ids=str)
+@pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
 @settings(FEW, max_examples=3)
 @given(data=st.data())
-def test_recipes_are_those_of_the_claim(claim: Claim, data: st.DataObject) -> None:
-    configuration = data.draw(strategies.configurations(claim.setting, domain=replace(claim.domain, width=(4, 8))))
-    drawn = data.draw(strategies.recipes(claim.setting, configuration, attacks=claim.attacks))
-    assert drawn in claim.recipes(draw(claim.setting, configuration, 0, 1))
+def test_recipes_are_those_of_the_claim(member: Claim, data: st.DataObject) -> None:
+    configuration = data.draw(strategies.configurations(member.setting, domain=replace(member.domain, width=(4, 8))))
+    drawn = data.draw(strategies.recipes(member.setting, configuration, attacks=member.attacks))
+    assert drawn in member.recipes(draw(member.setting, configuration, 0, 1))
 
 
 @FEW
@@ -437,9 +437,9 @@ def test_configurations_shrink_to_the_hard_small_case() -> None:
     assert simplest(lifted) == replace(hard, d=3, mu=0.1)
 
 
-@pytest.mark.parametrize("claim", DOMAINS.values(), ids=str)
-def test_cases_shrink_to_the_smallest_sizes(claim: Claim) -> None:
-    drawn, domain = simplest(strategies.cases(claim)), claim.domain
+@pytest.mark.parametrize("member", DOMAINS.values(), ids=str)
+def test_cases_shrink_to_the_smallest_sizes(member: Claim) -> None:
+    drawn, domain = simplest(strategies.cases(member)), member.domain
     assert (drawn.L, drawn.n, drawn.ratio) == (domain.depth[0], domain.samples[0], 1)
     assert drawn.m in (domain.width[0], domain.width[0] + 1)
 
@@ -481,14 +481,14 @@ def measured(claim: Claim) -> list[float]:
     return [x for found in evaluations for side in (found.lhs, found.rhs) for x in side.nan_to_num(-1.0).tolist()]
 
 
-@pytest.mark.parametrize("claim", REGISTRY.values(), ids=str)
-def test_claims_are_measured_without_global_randomness(claim: Claim) -> None:
+@pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
+def test_claims_are_measured_without_global_randomness(member: Claim) -> None:
     """The global states are as they were, and another global seed measures the same numbers, bit for bit."""
     found = []
     for seed in (1, 2):
         with globally_seeded(seed):
             before = global_states()
-            found.append(measured(claim))
+            found.append(measured(member))
             assert global_states() == before
     assert found[0] == found[1]
 

@@ -29,6 +29,7 @@ def _one_layer(c: Configuration) -> float | None:
     quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    ascends=True,
     limit=_one_layer,
     certificate=certificates.almost_linear,
     preconditions=PRE_5,

@@ -23,6 +23,7 @@ from model.limits import propagator_edge
     quantifiers="for all W̃, Ŵ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "push-features"),
+    ascends=True,
     limit=lambda c: propagator_edge(c.L - 1) / math.sqrt(c.L) if c.ratio == 1 else None,
     certificate=certificates.lipschitz,
     preconditions=PRE_B1,

@@ -45,6 +45,7 @@ def _one_layer_one_example(c: Configuration) -> float | None:
     quantifiers="for all W in the ball and l ≤ L",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "switch-on", "amplify-signals"),
+    ascends=True,
     exact=lambda c: c.L == c.n == 1,
     limit=_one_layer_one_example,
     certificate=certificates.loss_gradient,

@@ -53,6 +53,7 @@ def weights_are_bounded(case: Case) -> Measurement:
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "stretch-features"),
+    ascends=True,
     limit=lambda c: feature_stretch(c.L, c.tau),
     certificate=certificates.features,
     preconditions=PRE_B1,

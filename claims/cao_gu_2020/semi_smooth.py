@@ -23,6 +23,7 @@ from model.losses import LOSSES, surrogate_error
     quantifiers="for all W̃, Ŵ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    ascends=True,
     certificate=certificates.almost_smooth,
     preconditions=PRE_5,
     slack={

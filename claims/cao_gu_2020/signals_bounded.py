@@ -35,6 +35,7 @@ def _sparsity(case: Case) -> int:
     quantifiers="for all W̃ in the ball, l ≤ L, i ≤ n and sparse unit vectors a",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
+    ascends=True,
     certificate=certificates.sparse_signals,
     preconditions=PRE_B1,
     slack={"L": "at a fixed number of entries the signal does not grow with depth"},
@@ -60,6 +61,7 @@ def sparse_signals_are_short(case: Case) -> Measurement:
     quantifiers="for all W̃ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "switch-on", "amplify-signals"),
+    ascends=True,
     certificate=certificates.signals,
     preconditions=PRE_B1,
 )
