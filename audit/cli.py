@@ -266,6 +266,15 @@ def controls(patterns: tuple[str, ...], seed: int, device: str, form: "Format") 
     return controls(choose(patterns), options, form)
 
 
+@command("calibrate")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+def calibrate(seed: int, form: "Format") -> int:
+    """Truths known in closed form, measured by the code that audits the claims: what the instruments are worth."""
+    from audit.calibration import calibrate
+
+    return calibrate(form, seed)
+
+
 @command("replay")
 @click.argument("token", metavar="TOKEN")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

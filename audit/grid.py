@@ -82,7 +82,7 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
         base = line = replace(base, n=4)
     depths = 1024 if claim.balls and EXPENSIVE.isdisjoint(claim.attacks) else 512
     lines = [replace(line, m=m) for m in (256, 2048, 16_384, 131_072) if m <= wide]
-    lines += [replace(base, m=m, L=2) for m in (128, 256, 512, 1024)]
+    lines += [replace(base, m=m, L=2) for m in (128, 256, 512)]
     lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 8) if shallow <= L]
     lines += [replace(line, m=1024, n=n) for n in (1, 4, 16)]
     if claim.balls:

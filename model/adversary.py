@@ -20,7 +20,7 @@ from model.spectra import top_singular
 from model.trace import Trace
 from model.training import gradient_descent
 
-OVERSHOOT = 0.01
+OVERSHOOT = 0.003
 """How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""
 
 

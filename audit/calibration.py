@@ -1,0 +1,259 @@
+"""`lemmata calibrate`: truths known in closed form, measured by the same code that audits the claims.
+
+An audit whose instruments miss these is worth nothing. Each row is one truth at one width: what was measured (mean
+over initialisations), the truth, and the relative error, which shrinks as the width grows.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from audit.tables import Format, emit, grid
+from claims.case import Case, Configuration, Recipe, draw
+from model import limits
+from model.settings import CAO_GU_2020
+
+CLOSE, EDGE = 0.02, 0.05
+"""Largest relative error at the largest width: at a million units, and at depth, where edges converge like m^(−2/3)."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A quantity whose infinite-width limit is known.
+
+    Attributes:
+        id: in the catalogue of calibration truths.
+        text: what it is.
+        configurations: by increasing width.
+        measure: per initialisation, (S,).
+        truth: the limit at a configuration.
+        initialisations: measured at each.
+        tolerance: largest relative error at the last configuration.
+    """
+
+    id: str
+    text: str
+    configurations: tuple[Configuration, ...]
+    measure: Callable[[Case], Tensor]
+    truth: Callable[[Configuration], float]
+    initialisations: int = 8
+    tolerance: float = CLOSE
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A truth measured at one width."""
+
+    truth: Truth
+    configuration: Configuration
+    measured: float
+    expected: float
+
+    @property
+    def error(self) -> float:
+        """Relative error."""
+        return abs(self.measured / self.expected - 1)
+
+
+def calibrate(form: Format, seed: int) -> int:
+    """Measure every truth, print the table, and return 1 if one is off at its largest width."""
+    readings = list(measure_all(TRUTHS, seed))
+    last = {reading.truth.id: reading for reading in readings}
+    off = [id for id, reading in last.items() if reading.error > reading.truth.tolerance]
+    columns = ("truth", "m", "L", "τ", "measured", "limit", "relative error", "what")
+    rows = [
+        [
+            r.truth.id,
+            str(r.configuration.m),
+            str(r.configuration.L),
+            f"{r.configuration.tau:g}",
+            f"{r.measured:.4f}",
+            f"{r.expected:.4f}",
+            f"{r.error:.2%}",
+            r.truth.text,
+        ]
+        for r in readings
+    ]
+    document = [
+        {
+            "id": r.truth.id,
+            "what": r.truth.text,
+            "m": r.configuration.m,
+            "L": r.configuration.L,
+            "tau": r.configuration.tau,
+            "measured": r.measured,
+            "limit": r.expected,
+            "relative_error": r.error,
+        }
+        for r in readings
+    ]
+    verdict = f"off at the largest width: {', '.join(off)}" if off else "all calibrated"
+    tolerance = f"tolerance {CLOSE:.0%} at the largest width, {EDGE:.0%} at depth"
+    emit(form, document, grid(columns, rows), f"{len(TRUTHS)} truths, {verdict}; {tolerance}.")
+    return int(bool(off))
+
+
+def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
+    """One reading per truth and configuration."""
+    for truth in truths:
+        for configuration in truth.configurations:
+            case = draw(CAO_GU_2020, configuration, seed, truth.initialisations)
+            yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+
+
+def _widths(*widths: int, **sizes: float) -> tuple[Configuration, ...]:
+    return tuple(Configuration(m=m, n=1, **sizes) for m in widths)  # type: ignore[arg-type]
+
+
+def _attacked(attack: str, layer: int | None = None) -> Callable[[Case], Case]:
+    return lambda case: case.attacked(Recipe(attack, layer or case.hidden))
+
+
+def _flips(attack: str) -> Callable[[Case], Tensor]:
+    """Flipped units of the last layer over m τ^{2/3}."""
+
+    def measure(case: Case) -> Tensor:
+        flips = _attacked(attack)(case).difference.flips[-1].abs().sum(-1)[:, 0]
+        return flips / (case.parameters["m"] * case.tau ** (2 / 3))
+
+    return measure
+
+
+def _linearisation(attack: str, power: float) -> Callable[[Case], Tensor]:
+    """Linearisation error over √m τ^power, and over the step for power 1/3."""
+
+    def measure(case: Case) -> Tensor:
+        there = _attacked(attack)(case)
+        error = there.difference.linearisation_error.abs()[:, 0, 0]
+        step = there.step_norms.sum(-1) if power < 1 else torch.ones_like(error)
+        return error / (math.sqrt(case.parameters["m"]) * case.tau**power * step)
+
+    return measure
+
+
+def _gradient(case: Case) -> Tensor:
+    return case.at_initial.gradient_norms().mean(dim=(1, 2, 3)) / math.sqrt(case.parameters["m"])
+
+
+def _variance(case: Case) -> Tensor:
+    return case.at_initial.outputs.square().mean(dim=(1, 2))
+
+
+def _product(case: Case) -> Tensor:
+    return case.at_initial.jacobian_norms(2, case.hidden).value.mean(-1)
+
+
+def _propagator(case: Case) -> Tensor:
+    return case.at_initial.propagator_norms(1, case.hidden).value.mean(-1)
+
+
+def _top_entries(case: Case) -> Tensor:
+    """The s largest entries of the signal at the last layer but one, s = τ^{2/3} m."""
+    g = case.at_initial.unmasked_signals[-2][:, 0, 0].abs()
+    s = int(case.tau ** (2 / 3) * g.shape[-1])
+    return torch.linalg.vector_norm(g.topk(s).values, dim=-1) / math.sqrt(case.parameters["m"])
+
+
+def _share(c: Configuration) -> float:
+    return int(c.tau ** (2 / 3) * c.m) / c.m
+
+
+WIDE = (1_000, 10_000, 100_000, 1_000_000)
+
+TRUTHS = (
+    Truth(
+        "K1",
+        "Var f(x), balanced v",
+        _widths(64, L=2),
+        _variance,
+        lambda _: limits.OUTPUT_VARIANCE,
+        initialisations=40_000,
+    ),
+    Truth(
+        "K4",
+        "‖W_l‖_2, square",
+        _widths(256, 512, 1024, L=2),
+        lambda case: case.initial.spectral(1),
+        lambda c: limits.spectral_edge(c.m, c.m),
+    ),
+    Truth(
+        "K4 first layer",
+        "‖W_1‖_2",
+        _widths(1_000, 100_000, d=64),
+        lambda case: case.initial.spectral(0),
+        lambda c: limits.spectral_edge(c.m, c.d),
+    ),
+    Truth("K5", "‖∇_{W_l} f‖_F / √m", _widths(*WIDE), _gradient, lambda _: math.sqrt(0.5)),
+    Truth(
+        "K7",
+        "‖Π Σ_r W_r‖_2, two factors",
+        _widths(256, 512, 1024, L=3),
+        _product,
+        lambda c: limits.product_edge(c.L - 1),
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K8",
+        "‖M_{1→3}‖_2",
+        _widths(256, 512, 1024, L=3),
+        _propagator,
+        lambda c: limits.propagator_edge(c.L - 1),
+        tolerance=EDGE,
+    ),
+    Truth("K9", "flips from W⁽⁰⁾ / m τ^(2/3)", _widths(*WIDE), _flips("flip-units"), lambda _: limits.FLIPS),
+    Truth("K10", "flips of a pair", _widths(*WIDE), _flips("flip-units-apart"), lambda _: limits.PAIR_FLIPS),
+    Truth("K11", "units switched on", _widths(*WIDE), _flips("switch-on"), lambda _: limits.ACTIVATED),
+    Truth(
+        "K12",
+        "layer-l flips, all budgets",
+        tuple(Configuration(m=m, n=1, L=L, tau=0.01) for L in (2, 3) for m in (512, 2048)),
+        _flips("flip-units-deep"),
+        lambda c: limits.FLIPS * c.L ** (2 / 3),
+        initialisations=8,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K13",
+        "linearisation error from W⁽⁰⁾ / √m τ^(4/3)",
+        _widths(*WIDE),
+        _linearisation("overshoot-kinks", 4 / 3),
+        lambda _: limits.LINEARISATION,
+    ),
+    Truth(
+        "K14",
+        "linearisation error of a pair / √m τ^(1/3) ‖step‖",
+        _widths(*WIDE),
+        _linearisation("place-on-kinks", 1 / 3),
+        lambda _: limits.KINK_PLACEMENT,
+    ),
+    Truth(
+        "K15",
+        "the same at depth L, all budgets",
+        tuple(Configuration(m=m, n=1, L=L, tau=0.01) for L in (2, 3) for m in (512, 2048)),
+        _linearisation("place-on-kinks-deep", 1 / 3),
+        lambda c: limits.KINK_PLACEMENT * c.L ** (1 / 3),
+        initialisations=8,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K16",
+        "s largest entries of the signal / √m",
+        _widths(256, 512, 1024, L=2, tau=0.1),
+        _top_entries,
+        lambda c: limits.top_entries(_share(c)),
+    ),
+    Truth(
+        "K17",
+        "sup ‖∇f‖_F / √m over the ball, one layer",
+        _widths(*WIDE, tau=0.1),
+        lambda case: _gradient_at(_attacked("switch-on")(case)),
+        lambda c: math.sqrt(0.5 + limits.ACTIVATED * c.tau ** (2 / 3)),
+    ),
+)
+
+
+def _gradient_at(case: Case) -> Tensor:
+    return case.at_moved.gradient_norms()[:, 0, 0, 0] / math.sqrt(case.parameters["m"])
