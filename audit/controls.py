@@ -113,7 +113,11 @@ def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Tria
         if evidence.refutes(item.job.configuration.delta):
             reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
             return Result(control, "refuted", reason, item.replay(item.extreme()), finite(float(ratios.max())))
-    return Result(control, "inconclusive", "a logarithm is below the resolution of the sizes measured")
+    return Result(
+        control,
+        "inconclusive",
+        "a logarithm is below the resolution of the sizes measured: it takes orders of magnitude more of its argument",
+    )
 
 
 def _by_counts(claim: Claim, control: Control, options: Options) -> Result:

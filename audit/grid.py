@@ -77,12 +77,13 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.kind in ("EXACT", "DET"):
         return [replace(base, m=m, L=L, n=3) for m, L in ((64, 1), (64, 3), (256, 2))]
     shallow = claim.domain.depth[0]
-    wide, line = (131_072, base) if shallow == 1 else (1024, replace(base, L=shallow))
+    wide, line = (131_072, base) if shallow == 1 else (2048, replace(base, L=shallow))
     if not claim.balls:
         base = line = replace(base, n=4)
-    depths = 1024 if claim.balls and EXPENSIVE.isdisjoint(claim.attacks) else 512
+    cheap = EXPENSIVE.isdisjoint(claim.attacks)
+    depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in (256, 2048, 16_384, 131_072) if m <= wide]
-    lines += [replace(base, m=m, L=2) for m in (128, 256, 512)]
+    lines += [replace(base, m=m, L=2) for m in ((128, 512, 2048) if cheap else (128, 256, 512))]
     lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 8) if shallow <= L]
     lines += [replace(line, m=1024, n=n) for n in (1, 4, 16)]
     if claim.balls:
