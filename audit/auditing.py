@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from rich.text import Text
 
 from audit.errors import UserError
 from audit.evidence import Budget
+from audit.files import load_data
 from audit.grid import Point, Sizes, corners, points
 from audit.growth import quantile
 from audit.listing import right_hand_side
@@ -28,6 +29,7 @@ from audit.tables import Format, emit, finite, grid, number
 from audit.verdicts import Exponent, Finding, judge
 from claims import REGISTRY
 from claims.claim import Claim, Search, audited_constants, constants_file
+from model.data import INPUTS
 
 SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
@@ -59,6 +61,7 @@ def audit(
         UserError: if the sizes fit no claim, or the output directory cannot be written.
     """
     folder = None if out is None else _folder(out)
+    sizes = _with_dimension(sizes, chosen)
     testable = [claim for claim in chosen if claim.expected != "not-executable"]
     try:
         findings = sweep(testable, sizes, options, extra=write_constants)
@@ -88,6 +91,20 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: boo
     for trials in measured:
         by_claim[trials.job.claim].append(trials)
     return [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in chosen]
+
+
+def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
+    """The sizes with the input dimension of the data, which decides how wide a network may be.
+
+    Raises:
+        UserError: if the data cannot be read, or have fewer examples than are asked for.
+    """
+    if sizes.data in INPUTS or not chosen:
+        return sizes
+    inputs = load_data(sizes.data, chosen[0].setting).data.inputs
+    if sizes.samples and max(sizes.samples) > len(inputs):
+        raise UserError(f"--samples: {max(sizes.samples)} examples asked of {sizes.data}, which has {len(inputs)}")
+    return replace(sizes, dimension=inputs.shape[1])
 
 
 def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Which configurations an audit measures, and how many initialisations each gets."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from claims.case import Configuration
 from claims.claim import Claim
+
+WEIGHTS = 700_000
+"""Weights of the widest one-layer network of the default lines."""
 
 SMALL = 8
 LARGE = 64
@@ -25,7 +29,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Sizes that a user asks for; an empty list leaves the default lines."""
+    """Sizes that a user asks for; an empty list leaves the default lines. `dimension` is that of the data."""
 
     widths: Sequence[int] = ()
     depths: Sequence[int] = ()
@@ -34,6 +38,7 @@ class Sizes:
     initialisations: int | None = None
     delta: float = 0.05
     data: str = "sphere"
+    dimension: int = Configuration.d
 
     @property
     def given(self) -> bool:
@@ -46,7 +51,7 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights.
     """
-    base = Configuration(n=1, delta=sizes.delta, data=sizes.data)
+    base = Configuration(n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
     return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
 
@@ -77,18 +82,27 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.kind in ("EXACT", "DET"):
         return [replace(base, m=m, L=L, n=3) for m, L in ((64, 1), (64, 3), (256, 2))]
     shallow = claim.domain.depth[0]
-    wide, line = (131_072, base) if shallow == 1 else (2048, replace(base, L=shallow))
+    # One layer has m · d weights: as wide as that allows, and as a power of two.
+    widest = 2 ** int(math.log2(min(131_072, WEIGHTS // base.d)))
+    wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow))
     if not claim.balls:
         base = line = replace(base, n=4)
     cheap = EXPENSIVE.isdisjoint(claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
-    lines = [replace(line, m=m) for m in (256, 2048, 16_384, 131_072) if m <= wide]
+    lines = [replace(line, m=m) for m in _geometric(256, wide)]
     lines += [replace(base, m=m, L=2) for m in ((128, 512, 2048) if cheap else (128, 256, 512))]
     lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 8) if shallow <= L]
-    lines += [replace(line, m=1024, n=n) for n in (1, 4, 16)]
+    lines += [replace(line, m=1024, n=n) for n in (1, 2, 4, 8, 16)]
     if claim.balls:
         lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
     return lines
+
+
+def _geometric(first: int, last: int, count: int = 4) -> list[int]:
+    """Even widths from first to last in equal ratios."""
+    if last <= first:
+        return [last]
+    return [2 * round(first * (last / first) ** (step / (count - 1)) / 2) for step in range(count)]
 
 
 def _initialisations(claim: Claim, c: Configuration) -> int:

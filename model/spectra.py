@@ -8,7 +8,7 @@ from torch import Tensor
 
 STEPS = 160  # the square Gaussian edge has a gap of order m^(-2/3); this reaches 1e-12 at m = 2,000
 
-FEW = 16  # operators with at most this many columns are formed
+FEW = 64  # operators with at most this many columns are formed
 
 
 class Singular(NamedTuple):
