@@ -16,7 +16,7 @@ SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
-EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features"}
+EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features", "stretch-weights"}
 """Attacks that meet the matrices many times: their depth lines are narrower."""
 
 
@@ -90,8 +90,8 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     cheap = EXPENSIVE.isdisjoint(claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in _geometric(256, wide)]
-    lines += [replace(base, m=m, L=2) for m in ((128, 512, 2048) if cheap else (128, 256, 512))]
-    lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 8) if shallow <= L]
+    lines += [replace(base, m=m, L=2) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
+    lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 6) if shallow <= L]
     lines += [replace(line, m=1024, n=n) for n in (1, 2, 4, 8, 16)]
     if claim.balls:
         lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]

@@ -23,6 +23,9 @@ NEIGHBOUR = {"m": 1 / 6, "tau": 1 / 6, "L": 1 / 3, "n": 1 / 2, "phi": 1 / 2}
 TOWARD_ZERO = {"tau", "phi"}
 """Parameters whose bounds are about small values."""
 
+DECADES = {"m", "tau", "phi"}
+"""Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
+
 FITTED = ("m", "L", "n", "tau", "phi")
 
 
@@ -45,8 +48,12 @@ class Exponent:
 
     @property
     def broken(self) -> bool:
-        """Whether the ratio outgrows every constant."""
-        return self.excess[0] > RESOLUTION
+        """Whether the ratio outgrows every constant.
+
+        Two sizes cannot tell growth from the approach to a limit, except where limits are approached over decades.
+        """
+        resolved = self.measured.points > 2 or self.parameter in DECADES
+        return resolved and self.excess[0] > RESOLUTION
 
     @property
     def settled(self) -> bool:

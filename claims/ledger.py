@@ -1,6 +1,6 @@
 """Derivations: exponent arithmetic on scalings, as chains of steps that can be read, judged and mutated."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,9 +18,19 @@ def as_stated(name: str, scaling: Scaling) -> Scaling:
     return scaling
 
 
-def shifted(premise: str, by: Scaling) -> Given:
-    """A reading in which one premise is multiplied by a power product: a false neighbour of a derivation."""
-    return lambda name, scaling: scaling * by if name == premise else scaling
+def shifted(by: Mapping[str, Scaling]) -> Given:
+    """A reading in which premises are multiplied by power products: a neighbour of a derivation."""
+    return lambda name, scaling: scaling * by.get(name, ONE)
+
+
+def unit_shifts(premises: Mapping[str, Scaling]) -> list[tuple[str, Scaling]]:
+    """Each exponent of each premise one up and one down, by premise; exponents of logarithms do not count."""
+    return [
+        (name, Scaling(**{parameter: by}))
+        for name, scaling in premises.items()
+        for parameter in scaling.without_logs().powers
+        for by in (1, -1)
+    ]
 
 
 def substitute(scaling: Scaling, **values: Scaling) -> Scaling:
@@ -82,7 +92,9 @@ ASYMPTOTIC = Regime(
     large=frozenset({"L", "m", "n", "K", "two", "two_to_L"}),
     small=frozenset({"B", "eps", "gamma", "phi", "tau", "eta", "delta", "E_S"}),
 )
-"""L, m, n, K ≥ 1; B, ε, γ, φ, τ, η, δ, E_S ≤ 1. `two` is the number 2 and `two_to_L` is 2^L, both as bases."""
+"""L, m, n, K ≥ 1; B, ε, γ, φ, τ, η, δ, E_S ≤ 1. `two` is the number 2 and `two_to_L` is 2^L, both as bases.
+
+Where powers of L are to be absorbed by those of 2^L, a derivation says so: `Derivation.enlarge`."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ class Step:
         left, right: what it compares.
         holds: outcome of a comparison, None for the other rules.
         excess: the factor by which a comparison fails.
-        slack: the factor that a comparison has to spare.
+        slack: the factor that a comparison has to spare, in other parameters if it fails.
     """
 
     rule: Rule
@@ -194,13 +206,13 @@ class Derivation:
 
     def substitute(self, name: str, scaling: Scaling, **values: Scaling) -> Scaling:
         """A product with parameters replaced by what they are."""
-        where = ", ".join(f"{parameter} = {value}" for parameter, value in values.items())
+        where = ", ".join(f"{Scaling(**{parameter: 1})} = {value}" for parameter, value in values.items())
         return self._yield("substitute", name, substitute(scaling, **values), f" = {scaling} at {where}")
 
     def enlarge(self, name: str, scaling: Scaling, **bounds: Scaling) -> Scaling:
         """A product with parameters of positive power replaced by upper bounds of theirs."""
         values = {parameter: bound for parameter, bound in bounds.items() if scaling.powers.get(parameter, 0) > 0}
-        since = ", ".join(f"{parameter} ≤ {bound}" for parameter, bound in bounds.items())
+        since = ", ".join(f"{Scaling(**{parameter: 1})} ≤ {bound}" for parameter, bound in bounds.items())
         return self._yield("enlarge", name, substitute(scaling, **values), f" ≤, since {since},")
 
     def least(self, parameter: str, name: str, left: Scaling, right: Scaling) -> Scaling:
@@ -211,11 +223,17 @@ class Derivation:
         """The largest value of a parameter up to which left ≤ right; a failure if smaller values do not help."""
         return self._solve("at most", parameter, name, left, right)
 
-    def at_most(self, name: str, left: Scaling, right: Scaling, *, up_to: tuple[str, ...] = ()) -> None:
-        """Compare: left ≤ C right throughout the regime, up to logarithms and powers of the parameters named."""
+    def at_most(
+        self, name: str, left: Scaling, right: Scaling, *, up_to: tuple[str, ...] = (), strict: bool = False
+    ) -> None:
+        """Compare: left ≤ C right throughout the regime, up to logarithms and powers of the parameters named.
+
+        Strictly so where the difference of the two is what remains: the two must then not be the same.
+        """
         ratio = without(left / right, up_to).without_logs()
         excess = self.regime.excess(ratio)
-        self._compare("at most", name, left, right, up_to, excess == ONE, excess, ONE / ratio)
+        holds = excess == ONE and not (strict and ratio == ONE)
+        self._compare("at most", name, left, right, up_to, holds, excess, excess / ratio)
 
     def equal(self, name: str, left: Scaling, right: Scaling, *, up_to: tuple[str, ...] = ()) -> None:
         """Compare: the same power product, up to logarithms and powers of the parameters named."""
@@ -250,7 +268,7 @@ class Derivation:
             return ONE
         found, threshold = solve(left, right, parameter)
         outcome = None if found == wanted else False
-        means = f"{text} means {parameter} {found} {threshold}"
+        means = f"{text} means {Scaling(**{parameter: 1})} {found} {threshold}"
         self.steps.append(Step("solve", name, means, threshold, left, right, outcome))
         return threshold
 
@@ -266,14 +284,15 @@ class Derivation:
         slack: Scaling,
     ) -> None:
         logs = (left / right).powers.keys() & LOGS.keys()
-        ignored = [*(["logs"] if logs else []), *(f"powers of {parameter}" for parameter in up_to)]
-        known = f"fails by {excess}"
-        if holds:
-            known = "exactly" if slack == ONE else f"with {slack} to spare"
-        sign = "≤" if rule == "at most" else "="
-        text = f": {left} {sign} {right}, {known}{', up to ' + ' and '.join(ignored) if ignored else ''}"
-        spare = slack if holds else ONE
-        self.steps.append(Step(rule, name, text, None, left, right, holds, ONE if holds else excess, spare))
+        ignored = [*(["logs"] if logs else []), *(f"powers of {Scaling(**{name: 1})}" for name in up_to)]
+        known = [
+            *([] if holds else [f"fails by {excess}"]),
+            *([f"with {slack} to spare"] if slack != ONE else []),
+            *(["exactly"] if holds and slack == ONE else []),
+            *([f"up to {' and '.join(ignored)}"] if ignored else []),
+        ]
+        text = f": {left} {'≤' if rule == 'at most' else '='} {right}, {', '.join(known)}"
+        self.steps.append(Step(rule, name, text, None, left, right, holds, excess, slack))
 
 
 @dataclass(frozen=True, kw_only=True)
