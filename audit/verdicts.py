@@ -93,7 +93,9 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> F
     probability are judged by exact binomial evidence. Statements up to an absolute constant are judged by
     growth: refuted when the ratio outgrows every constant in some parameter.
     """
-    finding = Finding(claim, "inconclusive", "", trials)
+    finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
+    if not trials:
+        return finding
     finding.preconditions = _preconditions(claim, trials)
     level = 1 - delta if claim.bound != "lower" else delta
     if claim.kind != "EXACT":
@@ -102,6 +104,8 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> F
         _judge_counts(finding, budget, 0.0)
     elif claim.stated is not None:
         _judge_counts(finding, budget, delta)
+    elif not all(math.isfinite(side) for item in trials for side in (*item.lhs, *item.rhs)):
+        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
     else:
         finding.exponents = exponents(claim, trials)
         _judge_growth(finding)
