@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from claims.case import Configuration, Recipe
 from claims.claim import REGISTRY, Claim
@@ -22,7 +22,7 @@ class Replay:
 
     def token(self) -> str:
         """`claim:m=64,L=2,…,seed=0,init=3[,recipe=place-on-kinks@1.0.0]`."""
-        parts = [quote(part, safe="=.+-") for part in self.configuration.token().split(",") if part]
+        parts = [part for part in self.configuration.token().split(",") if part]
         parts += [f"seed={self.seed}", f"init={_compact(self.initialisations)}"]
         if self.recipe is not None:
             parts.append(f"recipe={self.recipe}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from urllib.parse import quote
 
 import numpy as np
 import torch
@@ -55,12 +56,13 @@ class Configuration:
         return tuple(self.m * (self.ratio if layer % 2 else 1) for layer in layers)
 
     def token(self) -> str:
-        """The configuration as text, without what has its default: `m=64,L=2`."""
+        """The configuration as text, without what has its default: `m=64,L=2`. Values are URL-quoted."""
         defaults = Configuration()
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return ",".join(
-            f"{field.name}={getattr(self, field.name)}"
-            for field in fields(self)
-            if getattr(self, field.name) != getattr(defaults, field.name)
+            f"{name}={quote(str(value), safe='/.+-')}"
+            for name, value in values.items()
+            if value != getattr(defaults, name)
         )
 
 
@@ -208,7 +210,17 @@ class Case:
         return torch.cat([own, self.probes.expand(len(own), -1)], -1)
 
     def target(self, recipe: Recipe) -> Target:
-        """What the recipe's attack reads."""
+        """What the recipe's attack reads.
+
+        Raises:
+            ValueError: if the recipe aims at a layer, example or output that is not there.
+        """
+        sizes = {"layer": self.hidden, "example": len(self.inputs), "output": int(self.parameters["k"])}
+        for name, size in sizes.items():
+            first = int(name == "layer")
+            if not first <= getattr(recipe, name) < size + first:
+                allowed = f"{first} to {size - 1 + first}"
+                raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), str(recipe)))
         ball = Ball(self.setting.ball, self.tau)
         return Target(self.at_initial, self.labels, ball, recipe.layer, recipe.example, recipe.output, rng)

@@ -1,0 +1,67 @@
+"""A token replays exactly the case it names, and a token that names none is refused."""
+
+import json
+
+import pytest
+
+from audit.cli import main
+from audit.sweep import realise
+from audit.tokens import Replay, parse
+from claims import REGISTRY
+from claims.case import Configuration, Recipe
+from claims.search import found_by
+
+CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]
+
+
+@pytest.mark.parametrize(
+    "replay",
+    [
+        Replay(CLAIM, Configuration(), 0, (0,)),
+        Replay(CLAIM, Configuration(m=64, L=3, tau=1e-3, ratio=4, n=2), 7, (3, 5), Recipe("place-on-kinks", 2, 1)),
+        Replay(CLAIM, Configuration(data="chain", phi=0.1, d=3), 2, (0, 1, 2), Recipe("along-gradient", 1, ascent=6)),
+        Replay(CLAIM, Configuration(data="a file, with = and @.npz"), 0, (4,)),
+    ],
+    ids=lambda replay: replay.token(),
+)
+def test_a_token_names_one_case_and_no_other(replay):
+    """Writing and reading a token gives the same case."""
+    assert parse(replay.token()) == replay
+
+
+def test_replaying_measures_the_same_numbers(capsys):
+    """One initialisation alone, from the command line, equals the same one measured among others."""
+    configuration, recipe = Configuration(m=64, L=2, n=2), Recipe("place-on-kinks", 2, 1)
+    together = found_by(CLAIM, realise(CLAIM, configuration, 3, range(5)), recipe)
+    token = Replay(CLAIM, configuration, 3, (4,), recipe).token()
+    assert main(["replay", token, "--format", "json"]) == 0
+    case = json.loads(capsys.readouterr().out)["cases"][0]
+    assert case["lhs"] == float(together.lhs[4])
+    assert case["rhs"] == float(together.rhs[4])
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        "cao-gu-2020/lemma-5.2a:m",
+        "cao-gu-2020/lemma-5.2a:colour=3",
+        "cao-gu-2020/lemma-5.2a:m=many",
+        "cao-gu-2020/lemma-5.2a:m=7",
+        "cao-gu-2020/lemma-5.2a:m=8,tau=-1",
+        "cao-gu-2020/lemma-5.2a:m=8,init=x",
+        "cao-gu-2020/lemma-5.2a:m=8,seed=-1",
+        "cao-gu-2020/lemma-5.2a:m=8,recipe=magic@1.0.0",
+        "cao-gu-2020/lemma-5.2a:m=8,recipe=place-on-kinks@1.0",
+        "cao-gu-2020/lemma-5.2a:m=8,recipe=place-on-kinks@5.0.0",
+        "cao-gu-2020/lemma-5.2a:m=8,recipe=place-on-kinks@1.9.0",
+        "cao-gu-2020/lemma-5.2a:m=8,data=nowhere.csv",
+    ],
+)
+def test_a_token_that_names_no_case_is_one_line_and_status_2(token, capsys):
+    """What is wrong is said, and nothing is printed on standard output."""
+    assert main(["replay", token]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lemmata: ")
+    assert printed.err.count("\n") == 1
