@@ -56,6 +56,12 @@ class Trace:
         return self.network.scale * self.network.apply(self.network.hidden, self.features[-1])
 
     @cached_property
+    def output_terms(self) -> Tensor:
+        """‖g_H‖ ‖x_H‖, (S, n, k): the size of what an output is a sum of, before cancellation."""
+        signals, features = self.unmasked_signals[-1], self.features[-1]
+        return torch.linalg.vector_norm(signals, dim=-1) * torch.linalg.vector_norm(features, dim=-1)[..., None]
+
+    @cached_property
     def _backward(self) -> tuple[list[Tensor], list[Tensor]]:
         network, n = self.network, len(self.inputs)
         k = network.matrices[-1].shape[0]

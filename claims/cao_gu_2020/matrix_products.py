@@ -24,7 +24,7 @@ def output_is_a_matrix_product(case: Case) -> Sides:
     """The masked product, formed from the output downwards, applied to x."""
     trace = case.at_moved
     product = torch.einsum("sird,id->sir", trace.input_signals, case.inputs)
-    return Sides.of(trace.outputs, product, ("example", "output"))
+    return Sides.of(trace.outputs, product, ("example", "output"), terms=trace.output_terms)
 
 
 @claim(
@@ -95,4 +95,5 @@ def _euler(case: Case, *, degree: int) -> Sides:
     trace = case.at_moved
     inner = [torch.einsum("sirm,sim->sir", b, z) for b, z in zip(trace.signals, trace.preactivations, strict=False)]
     left = torch.stack(inner, 1) * degree
-    return Sides.of(left, trace.outputs[:, None].expand_as(left), ("layer", "example", "output"))
+    terms = trace.output_terms[:, None].expand_as(left)
+    return Sides.of(left, trace.outputs[:, None].expand_as(left), ("layer", "example", "output"), terms=terms)
