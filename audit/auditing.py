@@ -42,6 +42,7 @@ class Options:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
+    engine: str = "dense"
     budget: float = math.inf
     workers: int = 1
 
@@ -117,6 +118,7 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
             "torch": torch.__version__,
             "platform": platform.platform(),
             "device": options.device,
+            "engine": options.engine,
             "dtype": options.dtype,
             "seed": options.seed,
             "data": sizes.data,

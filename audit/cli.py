@@ -192,6 +192,13 @@ class Duration(click.ParamType):
 
 @command("audit")
 @click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "dense"]),
+    default="auto",
+    show_default=True,
+    help="How random matrices are held; auto is dense.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @click.option("--widths", type=Sizes(int), default=(), help="Widths m, for instance 256,1024.")
@@ -215,6 +222,7 @@ def audit(
     initialisations: int | None,
     delta: float,
     data: str,
+    engine: str,
     device: str,
     dtype: str,
     seed: int,
@@ -241,7 +249,12 @@ def audit(
         data=data,
     )
     options = Options(
-        seed=seed, dtype=dtype, device=choose_device(device), budget=budget or math.inf, workers=workers()
+        seed=seed,
+        dtype=dtype,
+        device=choose_device(device),
+        engine="dense" if engine == "auto" else engine,
+        budget=budget or math.inf,
+        workers=workers(),
     )
     return audit(choose(patterns), sizes, options, form=form, out=out, write_constants=write_constants)
 
