@@ -91,7 +91,7 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in _geometric(256, wide)]
     lines += [replace(base, m=m, L=2) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
-    lines += [replace(base, m=depths, L=L) for L in (1, 2, 4, 6) if shallow <= L]
+    lines += [replace(base, m=depths, L=L) for L in ((1, 2, 4, 6) if shallow == 1 else (2, 4, 8))]
     lines += [replace(line, m=1024, n=n) for n in (1, 2, 4, 8, 16)]
     if claim.balls:
         lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
