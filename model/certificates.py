@@ -12,7 +12,7 @@ from model.trace import Trace
 
 def weight_norms(trace: Trace, radius: float) -> list[Tensor]:
     """‖W_l‖_2 ≤ ‖W_l⁽⁰⁾‖_2 + τ for the hidden layers, each (S,); attained."""
-    return [trace.network.spectral(layer) + radius for layer in range(trace.network.hidden)]
+    return [norm + radius for norm in trace.weight_norms]
 
 
 def feature_moves(trace: Trace, radius: float) -> list[Tensor]:

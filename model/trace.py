@@ -56,6 +56,11 @@ class Trace:
         return self.network.scale * self.network.apply(self.network.hidden, self.features[-1])
 
     @cached_property
+    def weight_norms(self) -> list[Tensor]:
+        """‖W_l‖_2 of the hidden layers, each (S,): an iteration each, so once per trace."""
+        return [self.network.spectral(layer) for layer in range(self.network.hidden)]
+
+    @cached_property
     def output_terms(self) -> Tensor:
         """‖g_H‖ ‖x_H‖, (S, n, k): the size of what an output is a sum of, before cancellation."""
         signals, features = self.unmasked_signals[-1], self.features[-1]
