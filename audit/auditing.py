@@ -26,10 +26,9 @@ from audit.growth import quantile
 from audit.listing import right_hand_side
 from audit.sweep import Trials, jobs, run_all
 from audit.tables import Format, emit, finite, grid, number
-from audit.verdicts import Exponent, Finding, judge
-from claims import REGISTRY
-from claims.claim import Claim, Search, audited_constants, constants_file
-from model.data import INPUTS
+from audit.verdicts import Exponent, Finding, judge, judge_unmeasured
+from claims.claim import Claim, Search, audited_constants, constants_file, measured_claims
+from model.data import GENERATED
 
 SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
@@ -63,9 +62,8 @@ def audit(
     """
     folder = None if out is None else _folder(out)
     sizes = _with_dimension(sizes, chosen)
-    testable = [claim for claim in chosen if claim.expected != "not-executable"]
     try:
-        findings = sweep(testable, sizes, options, extra=write_constants)
+        findings = sweep(chosen, sizes, options, extra=write_constants)
     except ValueError as error:
         raise UserError(str(error)) from error
     document = to_json(findings, sizes, options)
@@ -83,15 +81,19 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: boo
     def configurations(claim: Claim) -> list[Point]:
         return points(claim, sizes) + (corners(claim) if extra and claim.stated is None else [])
 
-    work = jobs(chosen, configurations, seed=options.seed, dtype=options.dtype, device=options.device)
+    derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
+    measurable = [claim for claim in chosen if claim.measured]
+    work = jobs(measurable, configurations, seed=options.seed, dtype=options.dtype, device=options.device)
     deadline = time.monotonic() + options.budget
     with _progress(len(work)) as advance:
         measured = run_all(work, workers=options.workers, done=lambda _: advance(), deadline=deadline)
-    budget = Budget().shared(len(REGISTRY))
-    by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in chosen}
+    budget = Budget().shared(len(measured_claims()))
+    by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in measured:
         by_claim[trials.job.claim].append(trials)
-    return [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in chosen]
+    judged = [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in measurable]
+    found = {finding.claim.id: finding for finding in (*derived, *judged)}
+    return [found[claim.id] for claim in chosen]
 
 
 def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
@@ -100,7 +102,7 @@ def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
     Raises:
         UserError: if the data cannot be read, or have fewer examples than are asked for.
     """
-    if sizes.data in INPUTS or not chosen:
+    if sizes.data in GENERATED or not chosen:
         return sizes
     inputs = load_data(sizes.data, chosen[0].setting).data.inputs
     if sizes.samples and max(sizes.samples) > len(inputs):
@@ -140,7 +142,7 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     remarks = [
         Text(f"{_short(finding)}: {finding.verdict}, {finding.reason}{_replay_hint(finding)}")
         for finding in findings
-        if finding.verdict != "supported" or not finding.expected
+        if finding.verdict not in ("supported", "not-executable") or not finding.expected
     ]
     surprises = [finding for finding in findings if not finding.expected]
     total = sum(finding.initialisations for finding in findings)
@@ -153,7 +155,9 @@ _EXPONENTS = {"m": "m", "L": "L", "n": "n", "τ": "tau"}
 
 def _row(finding: Finding) -> list[str]:
     constant = finding.constant
-    if constant is None:
+    if not finding.claim.measured:
+        shown = "" if finding.claim.derive is None else "derived"
+    elif constant is None:
         shown = f"residual {max((max(t.residual) for t in finding.trials if t.residual), default=0):.1e}"
     else:
         high = "…" if constant.high is None else f"{constant.high:.3g}"
@@ -260,7 +264,7 @@ def _replay_hint(finding: Finding) -> str:
 
 
 def _short(finding: Finding) -> str:
-    return finding.claim.id.removeprefix("cao-gu-2020/")
+    return finding.claim.id.partition("/")[2]
 
 
 def _folder(out: str) -> Path:

@@ -14,10 +14,10 @@ from audit.sweep import Trials, jobs, realise, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
 from audit.verdicts import RESOLUTION, exponents
-from claims import REGISTRY
 from claims.case import Configuration
-from claims.claim import Claim, Control, audited_constants, constant
+from claims.claim import Claim, Control, audited_constants, constant, measured_claims
 from claims.controls import neighbour, neighbours
+from claims.ledger import as_stated
 from claims.search import supremum
 
 Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
@@ -75,9 +75,19 @@ def judge_control(claim: Claim, control: Control, trials: list[Trials], options:
     """Whether the control falls: by growth where an exponent moved, else by counting violations."""
     if control.true:
         return Result(control, "true", control.true)
+    if control.shift is not None:
+        return _by_derivation(claim, control)
     if control.scaling is not None:
         return _by_growth(claim, control, trials)
     return _by_counts(claim, control, options)
+
+
+def _by_derivation(claim: Claim, control: Control) -> Result:
+    """Whether the derivation from the shifted premise fails."""
+    moved = neighbour(claim, control)
+    assert moved.derive is not None
+    derivation = moved.derive(as_stated)
+    return Result(control, "survived" if derivation.holds else "refuted", derivation.verdict())
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
@@ -109,7 +119,7 @@ def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Tria
     for item in trials:
         ratios = torch.tensor(item.ratio) / factor[id(item)]
         violations = int((ratios > 2 * level[low]).sum())
-        evidence = Evidence(violations, len(ratios), Budget().shared(len(REGISTRY)).alpha)
+        evidence = Evidence(violations, len(ratios), Budget().shared(len(measured_claims())).alpha)
         if evidence.refutes(item.job.configuration.delta):
             reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
             return Result(control, "refuted", reason, item.replay(item.extreme()), finite(float(ratios.max())))
@@ -125,7 +135,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     changed = neighbour(claim, control)
     known = constant(claim)
     limit = (1.0 if known is None else known) * control.factor
-    alpha = Budget().shared(len(REGISTRY)).alpha
+    alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
     for configuration in hardest(claim):
         delta = configuration.delta if claim.probability else 0.0

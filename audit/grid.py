@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from claims.case import Configuration
 from claims.claim import Claim
+from model.data import GENERATED
 
 WEIGHTS = 700_000
 """Weights of the widest one-layer network of the default lines."""
@@ -18,6 +20,10 @@ LARGE = 64
 
 EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features", "stretch-weights"}
 """Attacks that meet the matrices many times: their depth lines are narrower."""
+
+
+COORDINATE = 0.3
+"""μ of generated inputs, where the setting fixes a coordinate."""
 
 
 class Point(NamedTuple):
@@ -51,7 +57,7 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights.
     """
-    base = Configuration(n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
+    base = _of(claim, n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
     return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
 
@@ -59,28 +65,47 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 def corners(claim: Claim) -> list[Point]:
     """The hard ends of the claim's domain, where finite sizes make its constant largest."""
     domain = claim.domain
+    if domain.lines:
+        ends = [
+            [{name: value} for value in dict.fromkeys((values[0], values[-1]))]
+            for name, values in domain.lines.items()
+            if name != "m"
+        ]
+        base = replace(_of(claim), m=domain.width[0])
+        count = SMALL if claim.kind == "RUN" else LARGE
+        return [Point(replace(base, **ChainMap(*chosen)), count) for chosen in itertools.product(*ends)]
     tau = Configuration.tau if domain.radius is None else domain.radius[1]
     grid = itertools.product(sorted({*domain.depth, 2}), (1, domain.samples[1]), (1, 4))
     return [
-        Point(Configuration(m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
+        Point(_of(claim, m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
         for L, n, ratio in grid
         if ratio == 1 or L > 1
     ]
 
 
+def _of(claim: Claim, **sizes: Any) -> Configuration:
+    """A configuration of the claim's setting, with what the statement fixes."""
+    mu = COORDINATE if claim.setting.fixed_coordinate and sizes.get("data", "sphere") in GENERATED else None
+    return Configuration(**{"L": claim.domain.depth[0], "mu": mu, **sizes, **claim.domain.fixed})
+
+
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
     grid = itertools.product(
-        sizes.widths or (1024,),
-        sizes.depths or (1,),
-        sizes.samples or (2,),
+        sizes.widths or (claim.domain.fixed.get("m", 1024),),
+        sizes.depths or (base.L,),
+        sizes.samples or (claim.domain.fixed.get("n", 2),),
         (sizes.radii or (0.01,)) if claim.balls else (base.tau,),
     )
     return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid]
 
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
+    if claim.domain.lines:
+        return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
     if claim.kind in ("EXACT", "DET"):
-        return [replace(base, m=m, L=L, n=3) for m, L in ((64, 1), (64, 3), (256, 2))]
+        shallow = claim.domain.depth[0] - 1
+        n = claim.domain.fixed.get("n", 3)
+        return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]
     shallow = claim.domain.depth[0]
     # One layer has m · d weights: as wide as that allows, and as a power of two.
     widest = 2 ** int(math.log2(min(131_072, WEIGHTS // base.d)))
@@ -108,6 +133,8 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 def _initialisations(claim: Claim, c: Configuration) -> int:
     """Many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
     weights = c.m * c.d + c.m**2 * (c.L - 1)
+    if claim.kind == "RUN":
+        return SMALL
     if not claim.balls or weights * c.n <= 12_000:
         return max(SMALL, min(LARGE, 150_000_000 // weights))
     return SMALL if c.L > 1 else max(SMALL, min(16, 8_000_000 // weights))

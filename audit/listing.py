@@ -13,6 +13,7 @@ from claims import REGISTRY, Claim, select
 from claims.case import Configuration
 from claims.claim import audited_constants, constant
 from claims.controls import neighbours
+from claims.ledger import as_stated
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
@@ -102,7 +103,8 @@ def page(claim: Claim) -> dict[str, object]:
             for control in neighbours(claim)
         ],
         "erratum": claim.erratum or None,
-        "measured": inspect.getdoc(claim.measure),
+        "measured": inspect.getdoc(claim.derive or claim.measure),
+        "derivation": [] if claim.derive is None else claim.derive(as_stated).lines(),
         "notes": claim.notes or None,
         "file": _file(claim),
     }
@@ -132,10 +134,11 @@ def _limits(claim: Claim) -> list[dict[str, object]]:
 
 def _file(claim: Claim) -> str:
     """Where the claim is defined: file below the checkout, and line."""
-    path = Path(inspect.getsourcefile(claim.measure) or "").resolve()
+    function = claim.derive or claim.measure
+    path = Path(inspect.getsourcefile(function) or "").resolve()
     root = Path(claims.__file__).resolve().parent.parent
     shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return f"{shown}:{inspect.getsourcelines(claim.measure)[1]}"
+    return f"{shown}:{inspect.getsourcelines(function)[1]}"
 
 
 def _lines(value: object) -> list[str]:

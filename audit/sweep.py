@@ -18,7 +18,7 @@ from claims.case import Case, Configuration, Recipe, draw
 from claims.claim import Claim
 from claims.evaluation import Evaluation
 from claims.search import found_by, supremum
-from model.data import INPUTS, Dataset
+from model.data import GENERATED, Dataset
 from model.randomness import generator, stream
 
 ENTRIES = 20_000_000
@@ -163,7 +163,7 @@ def realise(
     Raises:
         ValueError: if the sizes do not fit the data or the setting.
     """
-    data = None if configuration.data in INPUTS else _subset(claim, configuration, seed)
+    data = None if configuration.data in GENERATED else _subset(claim, configuration, seed)
     return draw(claim.setting, configuration, seed, numbers, data=data, dtype=getattr(torch, dtype), device=device)
 
 

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 from claims.case import Configuration, Recipe
 from claims.claim import REGISTRY, Claim
 
-_INTEGERS = {"m", "L", "n", "d", "k", "ratio"}
+_INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
+_WORDS = {"data", "labels"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _pair(part: str) -> tuple[str, str]:
 
 
 def _value(name: str, text: str) -> object:
-    if name == "data":
+    if name in _WORDS:
         return text
     if text == "None":
         return None

@@ -13,20 +13,21 @@ from audit.growth import Quantile, Slope, growth, quantile
 from audit.sweep import Trials
 from claims.case import Configuration
 from claims.claim import Claim
+from claims.ledger import as_stated
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
 
-NEIGHBOUR = {"m": 1 / 6, "tau": 1 / 6, "L": 1 / 3, "n": 1 / 2, "phi": 1 / 2}
+NEIGHBOUR = {"m": 1 / 6, "tau": 1 / 6, "L": 1 / 3, "n": 1 / 2, "k": 1 / 2, "batch": 1 / 2, "phi": 1 / 2, "eps": 1 / 2}
 """The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
 
-TOWARD_ZERO = {"tau", "phi"}
+TOWARD_ZERO = {"tau", "phi", "eps"}
 """Parameters whose bounds are about small values."""
 
-DECADES = {"m", "tau", "phi"}
+DECADES = {"m", "tau", "phi", "eps"}
 """Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
 
-FITTED = ("m", "L", "n", "tau", "phi")
+FITTED = ("m", "L", "n", "tau", "phi", "eps", "k", "batch")
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,14 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> F
         finding.exponents = exponents(claim, trials)
         _judge_growth(finding)
     return finding
+
+
+def judge_unmeasured(claim: Claim) -> Finding:
+    """The verdict on a claim that no number decides: its derivation's, or why nothing can."""
+    if claim.derive is None:
+        return Finding(claim, "not-executable", claim.notes, [])
+    derivation = claim.derive(as_stated)
+    return Finding(claim, "supported" if derivation.holds else "refuted", derivation.verdict(), [])
 
 
 def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:

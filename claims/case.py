@@ -12,7 +12,7 @@ from torch import Tensor
 from model.adversary import ATTACKS, Pair, Target
 from model.ball import Ball
 from model.changes import distances
-from model.data import Dataset, generate
+from model.data import LABELLED, Dataset, generate
 from model.difference import Difference
 from model.network import Architecture, Network, initialise
 from model.randomness import generator, stream
@@ -36,6 +36,11 @@ class Configuration:
         phi: separation of the inputs, for the constructions that take one.
         mu: fixed last coordinate, for the settings that have one.
         delta: δ of the claim's "with probability at least 1 − δ".
+        labels: how inputs without labels of their own are labelled, see `model.data.LABELS`.
+        noise: probability with which each label changes sign.
+        eps: ε, the accuracy that a run is to reach.
+        batch: examples per step of SGD; None is all of them.
+        alpha: α, the exponent of the output's scale m^α, where the setting leaves it open.
     """
 
     m: int = 256
@@ -49,6 +54,11 @@ class Configuration:
     phi: float | None = None
     mu: float | None = None
     delta: float = 0.05
+    labels: str = "random"
+    noise: float = 0.0
+    eps: float = 0.1
+    batch: int | None = None
+    alpha: float | None = None
 
     def widths(self, setting: Setting) -> tuple[int, ...]:
         """The hidden widths."""
@@ -120,6 +130,7 @@ class Case:
         delta: δ.
         pair: W̃ and Ŵ; None is W̃ = Ŵ = W⁽⁰⁾.
         draws: decides what the attacks draw.
+        configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
     """
 
@@ -133,7 +144,9 @@ class Case:
         pair: Pair | None = None,
         draws: np.random.SeedSequence | None = None,
         probes: Tensor | None = None,
+        configuration: Configuration | None = None,
     ) -> None:
+        self.configuration = configuration or Configuration()
         self.initial = initial
         self.data = data
         self.tau = tau
@@ -163,7 +176,28 @@ class Case:
             "tau": self.tau,
             "delta": self.delta,
             "phi": self.data.separation,
+            "eps": self.configuration.eps,
+            "batch": self.configuration.batch or n,
         }
+
+    def for_each(self, value: Tensor | float) -> Tensor:
+        """A quantity that no initialisation decides, once per initialisation, (S, …)."""
+        value = torch.as_tensor(value).to(self.initial.like)
+        return value.expand(self.initial.initialisations, *value.shape)
+
+    def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
+        """Examples drawn anew from the law of the case's own, independent of them and of W⁽⁰⁾.
+
+        Raises:
+            ValueError: if the data are no sample of a known law.
+        """
+        c = self.configuration
+        if c.data not in (*LABELLED, "sphere"):
+            raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
+        rng = generator(stream(int(self.draws.generate_state(1)[0]), purpose))
+        return generate(
+            c.data, n=examples, d=c.d, setting=self.setting, rng=rng, mu=c.mu, k=c.k, labels=c.labels, noise=c.noise
+        )
 
     @property
     def depth(self) -> int:
@@ -239,6 +273,7 @@ class Case:
             pair=pair,
             draws=self.draws,
             probes=self.probes,
+            configuration=self.configuration,
         )
         case.__dict__["at_initial"] = self.at_initial
         return case
@@ -272,9 +307,22 @@ def draw(
     numbers = range(initialisations) if isinstance(initialisations, int) else initialisations
     if data is None:
         rng = generator(stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k))
-        data = generate(c.data, n=c.n, d=c.d, setting=setting, rng=rng, phi=c.phi, mu=c.mu, k=c.k)
+        data = generate(
+            c.data,
+            n=c.n,
+            d=c.d,
+            setting=setting,
+            rng=rng,
+            phi=c.phi,
+            mu=c.mu,
+            k=c.k,
+            labels=c.labels,
+            noise=c.noise,
+        )
+    if c.alpha is not None:
+        setting = setting.scaled(c.alpha)
     architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
     network = initialise(setting, architecture, seeds, dtype=dtype, device=device)
-    draws = stream(seed, "attack", c)
-    return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS)
+    draws = stream(seed, "attack", c.token())
+    return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS, configuration=c)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +15,9 @@ from torch import Tensor
 from claims.case import Case, Configuration, Recipe
 from claims.scaling import ONE, Scaling
 from model.settings import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from claims.ledger import Derivation, Given
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "existence"]
@@ -96,6 +99,15 @@ class Sides:
 Measure = Callable[[Case], Measurement | Sides]
 
 
+def unmeasured(case: Case) -> Measurement:
+    """The measurement of a claim that no network decides.
+
+    Raises:
+        TypeError: always.
+    """
+    raise TypeError("a claim of kind LEDGER or CTX is not measured")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Domain:
     """What the statement says "for all" about, as ranges of valid sizes; the hardest end comes first.
@@ -105,20 +117,28 @@ class Domain:
         depth: of L, as the paper counts it.
         samples: of n.
         radius: of τ; None for a statement that has no ball.
+        fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
+        lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
+            the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        examples: the most cases that a generated test draws, for statements that need a whole training run.
     """
 
     width: tuple[int, int] = (32, 256)
     depth: tuple[int, int] = (1, 4)
     samples: tuple[int, int] = (1, 6)
     radius: tuple[float, float] | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    examples: int | None = None
 
-    def describe(self) -> dict[str, list[float] | None]:
+    def describe(self) -> dict[str, Any]:
         """Ranges by name, for JSON."""
         return {
             "m": list(self.width),
             "L": list(self.depth),
             "n": list(self.samples),
             "tau": None if self.radius is None else list(self.radius),
+            **{name: value for name, value in self.fixed.items() if name not in ("m", "L", "n", "tau")},
         }
 
 
@@ -143,6 +163,7 @@ class Control:
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         true: the reason why this neighbour is in fact true; empty when it is false.
+        shift: of a derivation, the premise that is multiplied and by what.
     """
 
     name: str
@@ -152,6 +173,7 @@ class Control:
     factor: float = 1.0
     measure: Measure | None = None
     true: str = ""
+    shift: tuple[str, Scaling] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +188,7 @@ class Claim:
         bound: direction of the inequality; None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         constant: "stated" (the paper gives it), "limit" (known in closed form at infinite width) or "audited".
         stated: the paper's constant, where it gives one.
@@ -194,6 +217,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    derive: "Callable[[Given], Derivation] | None" = None
     terms: tuple[Scaling, ...] = (ONE,)
     constant: Literal["stated", "limit", "audited"] = "audited"
     stated: float | None = None
@@ -225,6 +249,11 @@ class Claim:
     def reading(self) -> str:
         """ "meant", or "printed"."""
         return self.id.partition("@")[2] or "meant"
+
+    @property
+    def measured(self) -> bool:
+        """Whether numbers decide the claim, and not exponents, or nothing."""
+        return self.derive is None and self.kind != "CTX"
 
     @property
     def balls(self) -> bool:
@@ -286,6 +315,29 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         return REGISTRY[id]
 
     return register
+
+
+def measured_claims() -> list[Claim]:
+    """The claims that share the error budget of a run: those that numbers decide."""
+    return [claim for claim in REGISTRY.values() if claim.measured]
+
+
+def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
+    """Register a statement that nothing can execute, with what is tested instead.
+
+    Raises:
+        ValueError: if the id is taken.
+    """
+    return claim(
+        id,
+        source=source,
+        statement=statement,
+        kind="CTX",
+        bound=None,
+        constant="stated",
+        expected="not-executable",
+        notes=instead,
+    )(unmeasured)
 
 
 def select(patterns: tuple[str, ...] = ()) -> list[Claim]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claims.claim import Expected, Source
+from claims.claim import REGISTRY, Claim, Expected, Source, unmeasured
 from claims.scaling import LOGS, ONE, Scaling
 
 Rule = Literal["given", "multiply", "substitute", "enlarge", "solve", "at most", "equal", "decreases", "note"]
@@ -319,3 +319,28 @@ class Statement:
 
     def __str__(self) -> str:
         return self.id
+
+
+def register(statements: Iterable[Statement]) -> None:
+    """Enter statements into the registry, as claims of kind LEDGER.
+
+    Raises:
+        ValueError: if an id is taken.
+    """
+    for s in statements:
+        if s.id in REGISTRY:
+            raise ValueError(f"claim {s.id!r} is registered twice")
+        REGISTRY[s.id] = Claim(
+            id=s.id,
+            source=s.source,
+            statement=s.statement,
+            kind="LEDGER",
+            bound=None,
+            measure=unmeasured,
+            setting=s.source.paper.setting,
+            derive=s.derive,
+            constant="stated",
+            erratum=s.erratum,
+            expected=s.expected,
+            notes=s.notes,
+        )

@@ -10,7 +10,29 @@ LOGS: dict[str, tuple[str, Callable[[Mapping[str, float]], float]]] = {
 }
 """Named logarithms: LaTeX, and value from the parameters."""
 
-SYMBOLS = {"tau": r"\tau", "phi": r"\phi", "eps": r"\epsilon", "gamma": r"\gamma", "delta": r"\delta"}
+SYMBOLS = {
+    "tau": r"\tau",
+    "phi": r"\phi",
+    "eps": r"\epsilon",
+    "gamma": r"\gamma",
+    "delta": r"\delta",
+    "eta": r"\eta",
+    "E_S": r"\mathcal{E}_S",
+    "two": "2",
+    "two_to_L": "(2^L)",
+}
+PLAIN = {
+    "tau": "τ",
+    "phi": "φ",
+    "eps": "ε",
+    "gamma": "γ",
+    "delta": "δ",
+    "eta": "η",
+    "two": "2",
+    "two_to_L": "(2^L)",
+    "log_m": "log(m)",
+    "log_n_delta": "log(n/δ)",
+}
 
 
 class Scaling:
@@ -84,8 +106,7 @@ class Scaling:
 
 
 def _plain(name: str, power: Fraction) -> str:
-    greek = {"tau": "τ", "phi": "φ", "eps": "ε", "gamma": "γ", "log_m": "log(m)", "log_n_delta": "log(n/δ)"}
-    base = greek.get(name, name)
+    base = PLAIN.get(name, name)
     if power == 1:
         return base
     return f"{base}^{power}" if power.denominator == 1 and power > 0 else f"{base}^({power})"

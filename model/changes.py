@@ -71,7 +71,7 @@ class LowRank:
 
 @dataclass(frozen=True)
 class DenseChange:
-    """ΔW stored whole, (S, out, in): the distance between two networks that somebody else trained."""
+    """ΔW stored whole, (S, out, in): between networks trained elsewhere, or after more steps than factors pay for."""
 
     weight: Tensor
 
@@ -118,11 +118,7 @@ def zero_change(shape: tuple[int, int], like: Tensor) -> LowRank:
 
 
 def add(first: Changes, second: Changes) -> Changes:
-    """Layer-wise sums. A dense change only ever meets a rank-0 one, which it replaces.
-
-    Raises:
-        TypeError: when a dense change is added to anything but a rank-0 change.
-    """
+    """Layer-wise sums, factored where both are."""
     return tuple(_sum(a, b) for a, b in zip(first, second, strict=True))
 
 
@@ -133,4 +129,4 @@ def _sum(a: Change, b: Change) -> Change:
         return a
     if isinstance(a, LowRank) and isinstance(b, LowRank):
         return a.plus(b)
-    raise TypeError("a dense change can only be added to no change")
+    return DenseChange(a.materialise() + b.materialise())

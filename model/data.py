@@ -56,11 +56,45 @@ def chain(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor
     return torch.cos(angles) * frame[0] + torch.sin(angles) * frame[1]
 
 
+def xor(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """±e_1 with label +1 and ±e_2 with label −1, each equally often up to one: d ≥ 2.
+
+    Not linearly separable, and separable by random ReLU features with margin (√2 − 1)/√(2π).
+    """
+    if d < 2:
+        raise ValueError(f"{d=} must be at least 2 for xor data")
+    corner = torch.arange(n) % 4
+    inputs = torch.zeros(n, d, dtype=torch.float64)
+    inputs[torch.arange(n), corner % 2] = torch.where(corner < 2, 1.0, -1.0).to(inputs)
+    return inputs, torch.where(corner % 2 == 0, 1.0, -1.0).to(inputs)[:, None]
+
+
+def axes(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """e_1, −e_1, e_2, −e_2, … all with label +1: n ≤ 2d."""
+    if n > 2 * d:
+        raise ValueError(f"{n=} must be at most 2d = {2 * d} for axes data")
+    at = torch.arange(n)
+    inputs = torch.zeros(n, d, dtype=torch.float64)
+    inputs[at, at // 2] = torch.where(at % 2 == 0, 1.0, -1.0).to(inputs)
+    return inputs, torch.ones(n, 1, dtype=torch.float64)
+
+
+LABELLED: dict[str, Callable[[int, int, np.random.Generator], tuple[Tensor, Tensor]]] = {"xor": xor, "axes": axes}
+"""Constructions that come with their labels, ±1. Their frame is fixed: drawing again draws from the same law."""
+
+LABELS = ("random", "alternating", "ones")
+"""Labels of other constructions: independent fair signs (unit vectors for the square loss), +1, −1, +1, … or all +1
+(in the first output)."""
+
 INPUTS: dict[str, Callable[[int, int, float | None, np.random.Generator], Tensor]] = {
     "sphere": sphere,
     "simplex": simplex,
     "chain": chain,
 }
+
+
+GENERATED = (*INPUTS, *LABELLED)
+"""Every construction by name."""
 
 
 def generate(
@@ -73,11 +107,13 @@ def generate(
     phi: float | None = None,
     mu: float | None = None,
     k: int = 1,
+    labels: str = "random",
+    noise: float = 0.0,
 ) -> Dataset:
     """A generated data set that satisfies the setting's assumptions on inputs and labels.
 
     Args:
-        name: a key of `INPUTS`.
+        name: a key of `INPUTS` or of `LABELLED`.
         n: number of examples.
         d: input dimension, including the fixed last coordinate where there is one.
         setting: cross-entropy settings get labels ±1, square-loss settings labels of norm at most 1.
@@ -85,16 +121,27 @@ def generate(
         phi: separation, where the construction takes one.
         mu: last coordinate of every input (zou-gu-2019, Assumption 3.1); None leaves it free.
         k: output dimension.
+        labels: one of `LABELS`, for constructions without labels of their own.
+        noise: probability with which each label changes sign.
 
     Raises:
         ValueError: if the name is unknown, or the sizes and φ, μ do not fit one another.
     """
-    if name not in INPUTS:
-        raise ValueError(f"data {name!r} must be one of {', '.join(INPUTS)}")
+    if name not in GENERATED:
+        raise ValueError(f"data {name!r} must be one of {', '.join(GENERATED)}")
+    if labels not in LABELS:
+        raise ValueError(f"labels {labels!r} must be one of {', '.join(LABELS)}")
+    if not 0 <= noise <= 1:
+        raise ValueError(f"{noise=} must be in [0, 1]")
     least = 1 if mu is None else 2
     if n < 1 or d < least:
         raise ValueError(f"{n=} must be positive and {d=} at least {least}")
-    if mu is None:
+    own: Tensor | None = None
+    if name in LABELLED:
+        if mu is not None or phi is not None or k != 1:
+            raise ValueError(f"{mu=} and {phi=} must be None and {k=} be 1 for {name} data")
+        inputs, own = LABELLED[name](n, d, rng)
+    elif mu is None:
         inputs = INPUTS[name](n, d, phi, rng)
     else:
         if not 0 < mu < 1:
@@ -102,11 +149,22 @@ def generate(
         shrink = math.sqrt(1 - mu**2)
         free = INPUTS[name](n, d - 1, None if phi is None else phi / shrink, rng)
         inputs = torch.cat([shrink * free, torch.full((n, 1), mu, dtype=torch.float64)], 1)
+    targets = _labels(labels, n, k, setting, rng) if own is None else own
+    if noise:
+        targets = targets * torch.from_numpy(np.where(rng.random((n, 1)) < noise, -1.0, 1.0))
+    return Dataset(inputs, targets)
+
+
+def _labels(name: str, n: int, k: int, setting: Setting, rng: np.random.Generator) -> Tensor:
+    if name != "random":
+        targets = torch.zeros(n, k, dtype=torch.float64)
+        targets[:, 0] = 1.0
+        if name == "alternating":
+            targets[1::2, 0] = -1.0
+        return targets
     if setting.loss == "cross-entropy":
-        labels = torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
-    else:
-        labels = unit_rows(torch.from_numpy(rng.standard_normal((n, k))))
-    return Dataset(inputs, labels)
+        return torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
+    return unit_rows(torch.from_numpy(rng.standard_normal((n, k))))
 
 
 def unit_rows(x: Tensor) -> Tensor:

@@ -1,19 +1,20 @@
 """The papers' own training algorithms, with iterates that stay factored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from model.changes import Changes, LowRank, add
-from model.losses import LOSSES
+from model.changes import Changes, DenseChange, LowRank, add, distances
+from model.losses import LOSSES, surrogate_error
 from model.network import Network
 from model.trace import Trace
 
 
 @dataclass(frozen=True)
 class Iterate:
-    """One point of a trajectory: W⁽ᵗ⁾ − W⁽⁰⁾, and the trace there."""
+    """One point of a trajectory: W⁽ᵗ⁾ − W⁽⁰⁾, and the trace there on the examples of the step."""
 
     step: int
     changes: Changes
@@ -21,7 +22,7 @@ class Iterate:
 
 
 def gradient_descent(
-    network: Network, inputs: Tensor, labels: Tensor, *, step_size: float, steps: int
+    network: Network, inputs: Tensor, labels: Tensor, *, step_size: float, steps: int, compact: bool = False
 ) -> Iterator[Iterate]:
     """Full-batch gradient descent on all trained layers at once, from W⁽⁰⁾.
 
@@ -33,6 +34,7 @@ def gradient_descent(
         labels: (n, k).
         step_size: η, the same at every step.
         steps: number of updates.
+        compact: whether a layer is held whole once its factors are larger than that.
 
     Raises:
         ValueError: if the step size is not positive or the number of steps is negative.
@@ -41,12 +43,151 @@ def gradient_descent(
     """
     if not step_size > 0 or steps < 0:
         raise ValueError(f"{step_size=} must be positive and {steps=} non-negative")
+    everything = range(len(inputs))
+    batches = (everything for _ in range(steps))
+    return stochastic_gradient_descent(network, inputs, labels, step_size=step_size, batches=batches, compact=compact)
+
+
+def stochastic_gradient_descent(
+    network: Network,
+    inputs: Tensor,
+    labels: Tensor,
+    *,
+    step_size: float,
+    batches: Iterable[Sequence[int]],
+    compact: bool = False,
+) -> Iterator[Iterate]:
+    """Gradient descent on the mean loss of one batch after the other, from W⁽⁰⁾.
+
+    Yields the iterate before each batch, with its trace on that batch, and at last the final one on all inputs.
+
+    Args:
+        network: at W⁽⁰⁾.
+        inputs: (n, d).
+        labels: (n, k).
+        step_size: η, the same at every step.
+        batches: indices of the examples of each step.
+        compact: whether a layer is held whole once its factors are larger than that.
+
+    Raises:
+        ValueError: if the step size is not positive.
+
+    Source: zou-gu-2019 Algorithm 1, SGD; cao-gu-2019-slides, one pass with batches of one.
+    """
+    if not step_size > 0:
+        raise ValueError(f"{step_size=} must be positive")
+    return _descend(network, inputs, labels, step_size, batches, compact)
+
+
+def _descend(
+    network: Network,
+    inputs: Tensor,
+    labels: Tensor,
+    step_size: float,
+    batches: Iterable[Sequence[int]],
+    compact: bool,
+) -> Iterator[Iterate]:
     loss = LOSSES[network.setting.loss]
     changes: Changes = network.still()
-    for step in range(steps + 1):
-        trace = Trace(network.moved(changes), inputs)
+    step = 0
+    for batch in batches:
+        whole = len(batch) == len(inputs)
+        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[list(batch)])
+        trace = Trace(network.moved(changes), examples)
         yield Iterate(step, changes, trace)
-        if step < steps:
-            gradient = trace.gradient(loss.slopes(trace.outputs, labels))
-            update: tuple[LowRank, ...] = tuple(layer.scaled(-step_size) for layer in gradient)
-            changes = add(changes, update)
+        gradient = trace.gradient(loss.slopes(trace.outputs, targets))
+        changes = add(changes, tuple(layer.scaled(-step_size) for layer in gradient))
+        if compact:
+            changes = tuple(_compacted(change) for change in changes)
+        step += 1
+    yield Iterate(step, changes, Trace(network.moved(changes), inputs))
+
+
+def _compacted(change: LowRank | DenseChange) -> LowRank | DenseChange:
+    """The same change in whichever form needs less memory."""
+    if isinstance(change, DenseChange):
+        return change
+    out, into = change.left.shape[-2], change.right.shape[-2]
+    return DenseChange(change.materialise()) if change.rank * (out + into) > out * into else change
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is kept of the iterates W⁽⁰⁾, …, W⁽ᵀ⁾ of gradient descent, (S, T + 1, …).
+
+    Attributes:
+        step_size: η.
+        outputs: f(x_i), (S, T + 1, n, k).
+        losses: L_S, (S, T + 1).
+        errors: E_S for the cross-entropy, the root of the mean squared residual for the square loss, (S, T + 1).
+        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers).
+        gradients: ‖∇_{W_l} L_S(W⁽ᵗ⁾)‖_F, (S, T + 1, layers).
+        seen: what else was asked for, by name.
+        last: the last iterate.
+    """
+
+    step_size: float
+    outputs: Tensor
+    losses: Tensor
+    errors: Tensor
+    distances: Tensor
+    gradients: Tensor
+    seen: dict[str, Tensor]
+    last: Iterate
+
+    @property
+    def steps(self) -> int:
+        """T, the number of updates made."""
+        return self.losses.shape[1] - 1
+
+    def first(self, below: Tensor) -> Tensor:
+        """The first step at which a condition (S, T + 1) holds, infinite where it never does, (S,)."""
+        hit = below.to(self.losses).argmax(-1).to(self.losses)
+        return torch.where(below.any(-1), hit, torch.inf)
+
+
+def follow(
+    network: Network,
+    inputs: Tensor,
+    labels: Tensor,
+    *,
+    step_size: float,
+    steps: int,
+    until: Callable[[Tensor, Tensor], Tensor] | None = None,
+    **observe: Callable[[Iterate], Tensor],
+) -> Run:
+    """Run gradient descent and keep the numbers that the papers' statements are about.
+
+    Args:
+        network: at W⁽⁰⁾.
+        inputs: (n, d).
+        labels: (n, k).
+        step_size: η.
+        steps: most updates.
+        until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when
+            all are.
+        observe: further quantities of an iterate, each (S, …).
+
+    Raises:
+        ValueError: as `gradient_descent` does.
+    """
+    loss = LOSSES[network.setting.loss]
+    kept: dict[str, list[Tensor]] = {name: [] for name in ("outputs", "losses", "errors", "distances", "gradients")}
+    seen: dict[str, list[Tensor]] = {name: [] for name in observe}
+    last: Iterate | None = None
+    for last in gradient_descent(network, inputs, labels, step_size=step_size, steps=steps, compact=True):
+        f = last.trace.outputs
+        value = loss.value(f, labels)
+        error = surrogate_error(f, labels) if network.setting.loss == "cross-entropy" else (2 * value).sqrt()
+        kept["outputs"].append(f)
+        kept["losses"].append(value)
+        kept["errors"].append(error)
+        kept["distances"].append(distances(last.changes, network.setting.ball))
+        kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
+        for name, quantity in observe.items():
+            seen[name].append(quantity(last))
+        if until is not None and bool(until(value, error).all()):
+            break
+    assert last is not None
+    columns = {name: torch.stack(values, 1) for name, values in kept.items()}
+    return Run(step_size, **columns, seen={name: torch.stack(values, 1) for name, values in seen.items()}, last=last)

@@ -1,7 +1,8 @@
 """All sizes that a claim says "for all" about, together."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def configurations(
 ) -> st.SearchStrategy[Configuration]:
     """Configurations whose sizes lie in the domain and whose data satisfy the setting's assumptions.
 
+    What the domain fixes is fixed, and what it lists in `lines` is drawn from there.
     Shrinks to one layer of the smallest width, the fewest points (two or more of them on a chain at the
     minimal separation), and the radius at which about ten units flip. τ keeps its default where the domain
     has no ball.
@@ -66,13 +68,30 @@ def configurations(
             ratios=ratios,
         ),
         output_dimensions(setting, max_outputs=max_outputs),
-        inputs(
-            setting,
-            min_samples=domain.samples[0],
-            max_samples=domain.samples[1],
-            constructions=constructions,
-        ),
+        _inputs(setting, domain, constructions),
         domain.radius,
+        st.fixed_dictionaries(
+            {name: st.sampled_from(values) for name, values in domain.lines.items() if name not in _RANGES}
+        ).map(lambda drawn: {**domain.fixed, **drawn}),
+    )
+
+
+_RANGES = ("m", "L", "n", "tau")
+"""Sizes that are drawn from the domain's ranges, whatever an audit's lines are."""
+
+
+def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:
+    if "data" not in domain.fixed:
+        low, high = domain.samples
+        return inputs(setting, min_samples=low, max_samples=high, constructions=constructions)
+    base = replace(Configuration(), **domain.fixed)
+    return st.builds(
+        Inputs,
+        n=st.integers(*domain.samples),
+        d=st.just(base.d),
+        data=st.just(base.data),
+        phi=st.just(base.phi),
+        mu=st.just(base.mu),
     )
 
 
@@ -84,11 +103,12 @@ def _configurations(
     outputs: st.SearchStrategy[int],
     described: st.SearchStrategy[Inputs],
     radius: tuple[float, float] | None,
+    given: st.SearchStrategy[dict[str, Any]],
 ) -> Configuration:
     drawn = draw(widths)
     m = min(drawn)
     tau = Configuration.tau if radius is None else draw(radii(m, min_radius=radius[0], max_radius=radius[1]))
-    return Configuration(
+    configuration = Configuration(
         m=m,
         L=setting.depth(len(drawn)),
         ratio=max(drawn) // m,
@@ -96,3 +116,4 @@ def _configurations(
         tau=tau,
         **asdict(draw(described)),
     )
+    return replace(configuration, **draw(given))

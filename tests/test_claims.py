@@ -11,10 +11,10 @@ from hypothesis.errors import NoSuchExample
 from audit.evidence import Budget, Evidence, detectable
 from audit.sweep import realise
 from audit.tokens import Replay, parse
-from claims import REGISTRY
 from claims.case import Configuration, Recipe
-from claims.claim import Claim, audited_constants, constant
+from claims.claim import Claim, audited_constants, constant, measured_claims
 from claims.evaluation import Evaluation
+from claims.ledger import as_stated
 from claims.search import found_by, supremum
 from strategies import cases, recipes
 
@@ -104,6 +104,9 @@ def count(
 
 def test_claim(claim: Claim, request: pytest.FixtureRequest, seed: int, device: str) -> None:
     """Initialisations violate a claim no more often than it allows; a false reading is found to be false."""
+    if not claim.measured:
+        check_unmeasured(claim, request)
+        return
     budget = _budget()
     tally = Tally()
 
@@ -125,7 +128,7 @@ def test_claim(claim: Claim, request: pytest.FixtureRequest, seed: int, device: 
         request.node.user_properties.append(("lemmata", json.dumps(tally.row(claim, verdict, budget))))
 
     @given(data=st.data())
-    @settings(print_blob=False)
+    @settings(print_blob=False, max_examples=examples(claim))
     def holds(data: st.DataObject) -> None:
         configuration = data.draw(cases(claim), label="configuration")
         recipe = data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe")
@@ -150,6 +153,24 @@ def test_claim(claim: Claim, request: pytest.FixtureRequest, seed: int, device: 
     report("supported")
 
 
+def check_unmeasured(claim: Claim, request: pytest.FixtureRequest) -> None:
+    """A derivation holds if the claim should; context says what is tested instead."""
+    if claim.derive is None:
+        assert claim.notes, f"{claim.id} must say what is tested instead"
+        pytest.skip(f"not executable: {claim.notes}")
+    derivation = claim.derive(as_stated)
+    verdict = "supported" if derivation.holds else "refuted"
+    row = (claim.id, verdict, *["-"] * 3, "derived", *["-"] * 3)
+    request.node.user_properties.append(("lemmata", json.dumps(row)))
+    assert verdict == claim.expected, derivation
+
+
+def examples(claim: Claim) -> int:
+    """How many cases Hypothesis may draw: the profile's number, or fewer where each is a training run."""
+    most = settings().max_examples
+    return most if claim.domain.examples is None else min(most, claim.domain.examples)
+
+
 def falsify(claim: Claim, trial) -> Trial | None:
     """The smallest case that Hypothesis finds refuted, or None."""
 
@@ -157,8 +178,9 @@ def falsify(claim: Claim, trial) -> Trial | None:
         return trial(configuration).evidence.refutes(_delta(claim, configuration))
 
     phases = (Phase.generate, Phase.shrink)
+    finding = settings(phases=phases, derandomize=True, database=None, max_examples=examples(claim))
     try:
-        configuration = find(cases(claim), refuted, settings=settings(phases=phases, derandomize=True, database=None))
+        configuration = find(cases(claim), refuted, settings=finding)
     except NoSuchExample:
         return None
     return trial(configuration)
@@ -204,4 +226,4 @@ def _hardest(claim: Claim) -> Configuration | None:
 
 def _budget() -> Budget:
     """One budget for the whole suite: every claim, every case that Hypothesis may draw, and the hardest."""
-    return Budget().shared(len(REGISTRY) * (settings().max_examples + 1))
+    return Budget().shared(len(measured_claims()) * (settings().max_examples + 1))

@@ -117,13 +117,14 @@ def test_distances_stand_by_layer():
         assert_same(distance(change, "spectral"), spectral[:, layer])
 
 
-def test_a_dense_change_replaces_no_change_and_meets_nothing_else():
-    """Adding it to a factored change, or anything to it, is refused; so are lists of different lengths."""
+def test_a_sum_with_a_dense_change_is_dense():
+    """It replaces no change, is added entry by entry to any other, and lists of different lengths are refused."""
     still, factored = zero_change((4, 3), torch.zeros(3, dtype=torch.float64)), low_rank((4, 3), 1)
     stored = DenseChange(whole(factored))
     assert add((still,), (stored,)) == (stored,)
     for first, second in ((factored, stored), (stored, factored), (stored, stored)):
-        with pytest.raises(TypeError, match="dense"):
-            add((first,), (second,))
+        (total,) = add((first,), (second,))
+        assert isinstance(total, DenseChange)
+        assert_close(total.materialise(), 2 * whole(factored))
     with pytest.raises(ValueError, match="zip"):
         add((still,), (still, still))

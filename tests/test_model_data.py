@@ -149,3 +149,36 @@ def test_what_cannot_be_satisfied_is_refused(name, options, message):
     """Unknown names, empty sizes, and φ, μ and d that no data set has, with name and value."""
     with pytest.raises(ValueError, match=message):
         made(name, **{"n": 3, "d": 5, **options})
+
+
+def test_xor_is_not_linearly_separable_and_axes_are_all_of_one_label():
+    """Opposite inputs share a label, which no linear function allows; more examples repeat the four corners."""
+    rng = generator(stream(0, "xor"))
+    data = generate("xor", n=8, d=3, setting=CAO_GU_2020, rng=rng)
+    assert_same(data.inputs[:4], -data.inputs[[2, 3, 0, 1]])
+    assert_same(data.labels[:, 0], torch.tensor([1.0, -1.0] * 4, dtype=torch.float64))
+    assert_same(data.inputs[:4], data.inputs[4:])
+    data = generate("axes", n=6, d=3, setting=CAO_GU_2020, rng=rng)
+    assert_same(data.inputs.sum(0), torch.zeros(3, dtype=torch.float64))
+    assert bool((data.labels == 1).all())
+    with pytest.raises(ValueError, match="n=7 must be at most"):
+        generate("axes", n=7, d=3, setting=CAO_GU_2020, rng=rng)
+
+
+@pytest.mark.parametrize(("labels", "noise"), [("alternating", 0.0), ("ones", 0.0), ("alternating", 1.0)])
+def test_labels_can_be_asked_for(labels, noise):
+    """Signs along the first output; noise of probability one turns them all."""
+    rng = generator(stream(0, "labels"))
+    data = generate("sphere", n=4, d=3, setting=CAO_GU_2020, rng=rng, labels=labels, noise=noise)
+    signs = [1.0, -1.0] * 2 if labels == "alternating" else [1.0] * 4
+    assert data.labels[:, 0].tolist() == [sign * (-1) ** int(noise) for sign in signs]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"labels": "none"}, {"noise": 1.5}, {"name": "xor", "phi": 0.1}, {"name": "xor", "d": 1}]
+)
+def test_what_cannot_be_labelled_is_refused(bad):
+    """By name and value."""
+    asked = {"name": "sphere", "n": 4, "d": 3, **bad}
+    with pytest.raises(ValueError, match=next(key for key in bad if key != "name")):
+        generate(asked.pop("name"), setting=CAO_GU_2020, rng=generator(stream(0, "bad")), **asked)

@@ -6,11 +6,12 @@ import math
 import pytest
 import torch
 
-from model.changes import LowRank
+from model.changes import DenseChange, LowRank, distances
+from model.losses import LOSSES
 from model.trace import Trace
-from model.training import gradient_descent
+from model.training import follow, gradient_descent, stochastic_gradient_descent
 from tests import reference
-from tests.assertions import assert_close, assert_same
+from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import SMALL
 
 STEPS = 10
@@ -99,3 +100,69 @@ def test_labels_decide_the_direction():
     for sign in (1, -1):
         losses = [reference.loss(case.setting, at.trace.outputs[0], sign * data.labels) for at in (before, after)]
         assert torch.sign(losses[1] - losses[0]) == -sign
+
+
+@small
+def test_a_run_keeps_the_numbers_of_its_iterates(case):
+    """Outputs, losses, gradient norms and distances are those of the iterates, held whole or factored."""
+    network, iterates = trajectory(case)
+    data = case.data()
+    run = follow(network, data.inputs, data.labels, step_size=STEP_SIZE, steps=STEPS, twice=lambda at: at.trace.outputs)
+    assert run.steps == STEPS
+    for step, iterate in enumerate(iterates):
+        f = iterate.trace.outputs
+        assert_each_close(run.outputs[:, step], f)
+        assert_each_close(run.seen["twice"][:, step], f)
+        assert_each_close(run.distances[:, step], distances(iterate.changes, case.setting.ball))
+        for number in range(network.initialisations):
+            assert_close(float(run.losses[number, step]), float(reference.loss(case.setting, f[number], data.labels)))
+        slopes = LOSSES[case.setting.loss].slopes(f, data.labels)
+        assert_each_close(run.gradients[:, step], iterate.trace.batch_gradient_norms(slopes))
+
+
+def test_a_run_ends_when_every_initialisation_is_done():
+    """The first step below a level is per initialisation, and infinite where it is never reached."""
+    case = SMALL[1]
+    data = case.data()
+
+    def halved(loss, error):
+        return loss < level
+
+    level = 0.0
+    whole = follow(case.network(), data.inputs, data.labels, step_size=STEP_SIZE, steps=30, until=halved)
+    assert whole.steps == 30
+    assert whole.first(whole.losses < level).isinf().all()
+    level = float(whole.losses[:, 20].max())
+    run = follow(case.network(), data.inputs, data.labels, step_size=STEP_SIZE, steps=30, until=halved)
+    assert run.steps < 30
+    reached = run.first(run.losses < level)
+    for number, step in enumerate(reached.int().tolist()):
+        assert run.losses[number, step] < level
+        assert step == 0 or run.losses[number, step - 1] >= level
+
+
+@small
+def test_batches_decide_each_step(case):
+    """A step on some examples is gradient descent on those alone; all of them at once is the full batch."""
+    network, data = case.network(), case.data()
+    options = {"step_size": STEP_SIZE, "batches": [[0], range(len(data.inputs))]}
+    first, second, last = stochastic_gradient_descent(network, data.inputs, data.labels, **options)
+    alone = gradient_descent(network, data.inputs[:1], data.labels[:1], step_size=STEP_SIZE, steps=1)
+    *_, moved = alone
+    assert [at.step for at in (first, second, last)] == [0, 1, 2]
+    for layer in range(network.trained):
+        assert_close(second.trace.network.materialise(layer), moved.trace.network.materialise(layer))
+    assert first.trace.inputs.shape[0] == 1
+    assert last.trace.inputs.shape == data.inputs.shape
+
+
+def test_a_layer_is_held_whole_once_its_factors_are_larger():
+    """Compact or not, the iterates are the same networks."""
+    case = SMALL[1]
+    data = case.data()
+    options = {"step_size": STEP_SIZE, "steps": 40}
+    *_, factored = gradient_descent(case.network(), data.inputs, data.labels, **options)
+    *_, compact = gradient_descent(case.network(), data.inputs, data.labels, **options, compact=True)
+    assert any(isinstance(change, DenseChange) for change in compact.changes)
+    for layer in range(case.network().trained):
+        assert_close(compact.trace.network.materialise(layer), factored.trace.network.materialise(layer))

@@ -26,7 +26,11 @@ from claims.cao_gu_2020 import (
     patterns_stable,
     signals_bounded,
     difference_splits,
+    exponents,
 )
+from claims.ledger import register
+
+register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
@@ -40,4 +44,5 @@ __all__ = [
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
+    "exponents",
 ]

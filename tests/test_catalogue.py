@@ -1,0 +1,29 @@
+"""The registry against the list of every statement that the papers make."""
+
+import tomllib
+from importlib.resources import files
+
+import pytest
+
+from claims import REGISTRY
+
+CATALOGUE: dict[str, dict[str, list[str]]] = tomllib.loads(files("claims").joinpath("catalogue.toml").read_text())
+IDS = {f"{paper}/{name}": kinds for paper, statements in CATALOGUE.items() for name, kinds in statements.items()}
+
+
+@pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
+def test_a_claim_is_a_statement_of_the_catalogue(member):
+    """With one of the kinds it has there, or the id of an erratum that has no statement of its own."""
+    if member.plain_id.partition("/")[2].startswith("erratum-E-"):
+        return
+    assert member.kind in IDS[member.plain_id]
+
+
+def test_the_catalogue_is_whole():
+    """As many statements as the four papers make."""
+    assert {paper: len(statements) for paper, statements in CATALOGUE.items()} == {
+        "cao-gu-2020": 99,
+        "zou-gu-2019": 64,
+        "cao-gu-2019-slides": 15,
+        "chen-et-al-2019-poster": 14,
+    }
