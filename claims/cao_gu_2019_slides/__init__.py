@@ -11,3 +11,11 @@ Notation, paper -> here:
 
 The modules below are the slides' statements, in their order.
 """
+
+from claims.cao_gu_2019_slides import (
+    width_free,
+)
+
+__all__ = [
+    "width_free",
+]

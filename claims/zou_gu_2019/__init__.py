@@ -14,3 +14,16 @@ Notation, paper -> here:
 
 The modules below are the paper's statements, in its order.
 """
+
+# ruff: noqa: I001
+from claims.zou_gu_2019 import (
+    table_1,
+    improvements,
+    proof_exponents,
+)
+
+__all__ = [
+    "table_1",
+    "improvements",
+    "proof_exponents",
+]
