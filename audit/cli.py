@@ -312,6 +312,23 @@ def calibrate(seed: int, form: "Format") -> int:
     return calibrate(form, seed)
 
 
+@command("errata")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@patterns_argument
+def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
+    """What the papers print and what they mean, with the computation that tells the two apart.
+
+    GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
+    exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
+    """
+    from audit.auditing import Options, workers
+    from audit.devices import choose_device
+    from audit.errata import errata
+
+    return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)
+
+
 @command("width")
 @click.argument("id", metavar="ID")
 @click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")

@@ -30,6 +30,7 @@ from claims.cao_gu_2020 import (
     convergence_conditions,
     corollary_sizes,
     depth_bookkeeping,
+    errata,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "convergence_conditions",
     "corollary_sizes",
     "depth_bookkeeping",
+    "errata",
 ]

@@ -13,9 +13,11 @@ The modules below are the poster's statements, in its order.
 """
 
 from claims.chen_et_al_2019_poster import (
+    errata,
     exponents,
 )
 
 __all__ = [
     "exponents",
+    "errata",
 ]

@@ -20,10 +20,12 @@ from claims.zou_gu_2019 import (
     table_1,
     improvements,
     proof_exponents,
+    errata,
 )
 
 __all__ = [
     "table_1",
     "improvements",
     "proof_exponents",
+    "errata",
 ]
