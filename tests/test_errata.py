@@ -60,8 +60,8 @@ def test_the_list_is_whole():
 
 
 def test_every_reading_that_is_missing_is_known_to_be():
-    """Both readings of an erratum that a claim decides are registered, but for those listed."""
-    assert unregistered() == NOT_YET_STATED
+    """Both readings of an erratum that a claim decides are registered, but for those listed, and fewer from now on."""
+    assert unregistered() <= NOT_YET_STATED
 
 
 @pytest.mark.parametrize("member", ERRATA.values(), ids=str)
@@ -77,7 +77,7 @@ def test_an_erratum_names_a_statement_of_its_paper(member):
 @pytest.mark.parametrize("member", [e for e in ERRATA.values() if e.severity == "A"], ids=str)
 def test_what_is_literally_false_has_a_reading_that_is_refuted(member):
     """Every erratum of severity A is a pair of claims: the printed one falls, the other stands."""
-    if member.id in NOT_YET_STATED:
+    if member.id in unregistered():
         pytest.skip("its claims are not stated yet")
     printed, meant = (REGISTRY[id] for id in readings(member))
     assert (printed.expected, meant.expected) == ("refuted", "supported")
