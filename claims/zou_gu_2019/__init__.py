@@ -14,3 +14,13 @@ Notation, paper -> here:
 
 The modules below are the paper's statements, in its order.
 """
+
+# ruff: noqa: I001
+from claims.zou_gu_2019 import (
+    assumptions,
+    gram_positive,
+    data_norms,
+    gradient_regions,
+)
+
+__all__ = ["assumptions", "data_norms", "gradient_regions", "gram_positive"]
