@@ -16,6 +16,7 @@ The modules below are the paper's statements, in its order.
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
     loss_facts,
+    descent_converges,
     gradients_bounded,
     almost_linear,
     semi_smooth,
@@ -34,6 +35,7 @@ register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
+    "descent_converges",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",
