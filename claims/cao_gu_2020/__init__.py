@@ -17,6 +17,7 @@ The modules below are the paper's statements, in its order.
 from claims.cao_gu_2020 import (
     loss_facts,
     descent_converges,
+    learned_distributions,
     gradients_bounded,
     almost_linear,
     semi_smooth,
@@ -36,6 +37,7 @@ register(exponents.STATEMENTS.values())
 __all__ = [
     "loss_facts",
     "descent_converges",
+    "learned_distributions",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",

@@ -39,10 +39,10 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
     domain=Domain(
-        width=(64, 256),
-        depth=(1, 3),
+        width=(64, 128),
+        depth=(1, 2),
         samples=(4, 4),
-        fixed=XOR,
+        fixed={**XOR, "eps": 0.2},
         lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 3), "eps": (0.3, 0.1, 0.03, 0.01)},
         examples=3,
     ),
