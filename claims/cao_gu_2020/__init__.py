@@ -28,11 +28,11 @@ from claims.cao_gu_2020 import (
     patterns_stable,
     signals_bounded,
     difference_splits,
-    exponents,
+    error_bounds,
+    convergence_conditions,
+    corollary_sizes,
+    depth_bookkeeping,
 )
-from claims.ledger import register
-
-register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
@@ -48,5 +48,8 @@ __all__ = [
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
-    "exponents",
+    "error_bounds",
+    "convergence_conditions",
+    "corollary_sizes",
+    "depth_bookkeeping",
 ]
