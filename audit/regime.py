@@ -4,7 +4,7 @@ Most statements ask for widths that no machine holds. Where one does not, it can
 width that it asks for is a fact worth printing. A statement is entered in `REGIMES` by its claim's id:
 
     parameters(m)    what the statement's letters are at width m: sizes, radius, step size, iterations, …
-    conditions(p)    its conditions at those parameters, as `Comparison`s; the least m that meets all of them is searched
+    conditions(p)    its conditions at those parameters, as `Comparison`s; the least m that meets them all is searched
     run(p)           what is measured there beside what the statement promises, as `Comparison`s
     memory(p)        bytes that the run needs; with more than half of the machine's nothing is run
 

@@ -1,8 +1,8 @@
 """Gradient descent on one hidden layer of millions of units, a block of units at a time.
 
-With a fixed output layer f(x) = Σ_b V_b σ(W_b x), so blocks of units meet in the outputs alone: a step takes the outputs
-of all blocks, and then every block's own gradient. A block's arrays fit the cache and their memory is used again, which
-for wide layers decides the speed.
+With a fixed output layer f(x) = Σ_b V_b σ(W_b x), so blocks of units meet in the outputs alone: a step takes the
+outputs of all blocks, and then every block's own gradient. A block's arrays fit the cache and their memory is used
+again, which for wide layers decides the speed.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,9 @@ def follow_in_blocks(
         ValueError: if the network has more layers that are trained, or the ball is not in Frobenius norm.
     """
     if network.hidden > 1 or network.trained > 1 or network.setting.ball != "frobenius":
-        raise ValueError(f"{network.trained} trained layers and a {network.setting.ball} ball: one and frobenius wanted")
+        raise ValueError(
+            f"{network.trained} trained layers and a {network.setting.ball} ball: one and frobenius wanted"
+        )
     loss = LOSSES[network.setting.loss]
     blocks = list(_blocks(network, units))
     changes: list[Changes] = [block.still() for block in blocks]

@@ -16,6 +16,7 @@ The modules below are the paper's statements, in its order.
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
     loss_facts,
+    gradient_dominated,
     descent_converges,
     learned_distributions,
     gradients_bounded,
@@ -36,6 +37,7 @@ from claims.cao_gu_2020 import (
 
 __all__ = [
     "loss_facts",
+    "gradient_dominated",
     "descent_converges",
     "learned_distributions",
     "gradients_bounded",

@@ -5,7 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
 from claims.cao_gu_2020.prescribed_runs import dominance
 from claims.case import Case, Configuration
@@ -39,8 +38,7 @@ def _limiting_dominance(case: Case) -> Tensor:
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "descend", "weaken-gradient"),
-    certificate=lambda case: certificates.least_gradient(case) / _limiting_dominance(case),
+    attacks=("stay", "random", "descend", "flip-units"),
     controls=(
         Control(
             "contradictory labels",
@@ -84,15 +82,12 @@ def _pair(c: Configuration) -> float | None:
     bound="lower",
     terms=(Scaling(phi="1/2", n=-1),),
     domain=Domain(
-        width=(512, 1024),
+        width=(1024, 1024),
         depth=(1, 2),
-        samples=(2, 8),
-        fixed={"data": "chain", "labels": "alternating", "d": 3, "n": 2, "phi": 0.1, "m": 2048},
-        lines={
-            "m": (1024, 4096, 16384, 65536),
-            "n": (2, 4, 8, 16),
-            "phi": (0.5, 0.2, 0.1, 0.05, 0.02),
-        },
+        samples=(2, 6),
+        fixed={"data": "chain", "labels": "alternating", "d": 3, "n": 2, "phi": 0.1, "m": 1024},
+        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": (0.5, 0.2, 0.1, 0.05, 0.03)},
+        examples=6,
     ),
     quantifiers="for all labels and separated inputs; at W⁽⁰⁾, over all slopes that the examples may have",
     probability=WITH_PROBABILITY,
@@ -109,9 +104,9 @@ def _pair(c: Configuration) -> float | None:
             parameter="n",
         ),
     ),
-    notes="poly(φ, 1/n) is √φ/n by λ_min(H) ≥ cφ/n; the worst labels of close inputs alternate. As B falls at least like "
-    "n^(-1/2), the term B^-1 n^(-1/2) of Corollary 4.9 does not decrease (cor-4.9-vacuity); of random labels "
-    "E B² ≤ 1/(2n) at infinite width, exactly.",
+    notes="poly(φ, 1/n) is √φ/n by λ_min(H) ≥ cφ/n; the worst labels of close inputs alternate. B falls like n^(-1/2), so "
+    "that B^-1 n^(-1/2) in Corollary 4.9 does not decrease (cor-4.9-vacuity); of random labels E B² ≤ 1/(2n) at infinite "
+    "width, exactly.",
 )
 def separation_bounds_dominance(case: Case) -> Measurement:
     """B at W⁽⁰⁾, by the quadratic programme."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
+from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, Sides, claim, context
 from claims.scaling import Scaling
@@ -24,7 +24,7 @@ LEARNING = {
     "kind": "RUN",
     "bound": "upper",
     "terms": (SAMPLE,),
-    "quantifiers": "for the iterate of least surrogate error among W⁽⁰⁾, …, W⁽⁶⁰⁾, which is the last",
+    "quantifiers": "for the iterate of least surrogate error among W⁽⁰⁾, …, W⁽¹²⁰⁾, which is the last",
     "probability": "at least 1 − δ over W⁽⁰⁾, on one sample per configuration",
     "slack": {"n": "separable data are learned at the fast rate 1/n"},
     "controls": (
@@ -80,15 +80,15 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
     domain=Domain(
         width=(64, 128),
-        depth=(1, 2),
-        samples=(8, 24),
-        fixed={"data": "cones", "d": 6, "phi": 0.6, "m": 512},
-        lines={"n": (8, 16, 32, 64)},
+        depth=(2, 2),
+        samples=(4, 16),
+        fixed={"data": "cones", "d": 2, "phi": 0.76},
+        lines={"n": (4, 8, 16, 64)},
         examples=2,
     ),
     erratum="E-05",
     notes="Substitute for the m ≥ ε^-14 of the statement, 5e22 on XOR at ε = 0.1: cones around the corners of XOR, "
-    "separable by random features and not linearly, at a fixed width.",
+    "separable by random features and not linearly, at a fixed width. L = 2, as the proof of Lemma 5.4 fails at L = 1.",
     **LEARNING,
 )
 def cones_are_learned(case: Case) -> Measurement:
@@ -103,10 +103,10 @@ def cones_are_learned(case: Case) -> Measurement:
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
     domain=Domain(
         width=(64, 128),
-        depth=(1, 2),
-        samples=(8, 24),
-        fixed={"data": "teacher", "d": 6, "phi": 0.2, "m": 512},
-        lines={"n": (8, 16, 32, 64)},
+        depth=(1, 1),
+        samples=(8, 32),
+        fixed={"data": "teacher", "d": 10, "phi": 0.2},
+        lines={"n": (8, 32, 128)},
         examples=2,
     ),
     erratum="E-14",

@@ -54,7 +54,7 @@ def descend(case: Case, steps: int = STEPS) -> Run:
 
 
 def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
-    """Updates from W⁽⁰⁾ until E_S ≤ ε, and how many iterates W⁽⁰⁾, …, W⁽ᵏ⁾ that takes, k + 1, (S,); infinite if `MOST` do not."""
+    """Updates from W⁽⁰⁾ until E_S ≤ ε, and k + 1 for the first iterate there, (S,), infinite if it is beyond `MOST`."""
     eps = case.configuration.eps
     run = follow(
         case.initial,
