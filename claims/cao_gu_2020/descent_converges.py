@@ -86,7 +86,7 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
     domain=Domain(
-        width=(64, 128),
+        width=(32, 128),
         depth=(1, 1),
         samples=(4, 4),
         fixed=XOR,
@@ -140,8 +140,8 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
             measure=lambda case: _one_step(case, case.parameters["m"]),
         ),
     ),
-    notes="The ball that is searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2, "
-    "and B ≤ 1/√2 by (4.1) and Lemma 5.1; radii are large enough for ε ≤ 1.",
+    notes="The ball searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2,"
+    " and B ≤ 1/√2 by (4.1) and Lemma 5.1; radii are large enough for ε ≤ 1.",
 )
 def one_step_stays_in_the_ball(case: Case) -> Measurement:
     """η ‖∇_{W_l} L_S(W)‖_F against τ/2."""
@@ -278,6 +278,7 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     kind="PROB",
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
+    domain=Domain(width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
     controls=(Control("constant halved", "the audited constant divided by 2", factor=0.5),),
@@ -329,7 +330,6 @@ TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
     "constant": "stated",
-    "domain": ON_XOR,
     "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
     "probability": WITH_PROBABILITY,
     "erratum": "E-30",
@@ -341,6 +341,7 @@ TELESCOPED = {
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -\tfrac12 K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
     stated=0.5,
+    domain=ON_XOR,
     notes="Equivalently E_S(W^(k*)) ≤ [2 (L_S(W^(0)) − L_S(W^(K)))]^(1/2) (K η m)^(-1/2) B^(-1).",
     **TELESCOPED,
 )
@@ -361,6 +362,14 @@ def _telescoped(case: Case) -> Measurement:
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
     stated=1.0,
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 1),
+        samples=(1, 1),
+        fixed={"data": "sphere", "n": 1, "labels": "ones"},
+        lines={"m": (256, 1024, 4096)},
+        examples=3,
+    ),
     expected="refuted",
     notes="Without the 1/2 of (5.6). In one step of one layer the loss falls by less than η ‖∇L_S‖², by its curvature.",
     **TELESCOPED,
