@@ -16,16 +16,22 @@ The modules below are the paper's statements, in its order.
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
     loss_facts,
+    data_separable,
     gradients_bounded,
     almost_linear,
     semi_smooth,
     outputs_bounded,
+    gradients_bounded_below,
     matrix_products,
     norms_bounded,
     features_lipschitz,
     patterns_stable,
     signals_bounded,
     difference_splits,
+    features_separable,
+    initial_gradients_bounded_below,
+    gradients_near_initial,
+    witnesses_constructed,
     exponents,
 )
 from claims.ledger import register
@@ -34,15 +40,21 @@ register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
+    "data_separable",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",
     "outputs_bounded",
+    "gradients_bounded_below",
     "matrix_products",
     "norms_bounded",
     "features_lipschitz",
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
+    "features_separable",
+    "initial_gradients_bounded_below",
+    "gradients_near_initial",
+    "witnesses_constructed",
     "exponents",
 ]
