@@ -43,8 +43,8 @@ def alphas(case: Case, *, transposed: bool = True) -> list[Tensor]:
 
 
 def products(case: Case, vectors: list[Tensor]) -> Tensor:
-    """<α̃_l, x_{l,i}> for l = 1, …, L at W⁽⁰⁾, (S, L, n)."""
-    pairs = zip(vectors, case.at_initial.features[1:], strict=True)
+    """<α̃_l, x_{l,i}> for l = 1, 2, … at W⁽⁰⁾, (S, vectors, n)."""
+    pairs = zip(vectors, case.at_initial.features[1:], strict=False)
     return torch.stack([(x @ alpha[..., None])[..., 0] for alpha, x in pairs], 1)
 
 
