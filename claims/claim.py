@@ -266,7 +266,7 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
-            if case.hidden > 1 or attack not in DEEP
+            if (case.hidden > 1 or attack not in DEEP) and (len(case.inputs) > 1 or attack not in TOGETHER)
             for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
             for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
             for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
@@ -286,11 +286,28 @@ AIMED_AT_LAYER = {
     "place-on-kinks",
     "overshoot-kinks",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "place-on-kinks-deep", "overshoot-kinks", "amplify-signals"}
+AIMED_AT_OUTPUT = {
+    "along-gradient",
+    "place-on-kinks",
+    "place-on-kinks-deep",
+    "place-on-kinks-together",
+    "overshoot-kinks",
+    "amplify-signals",
+}
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
-AIMED_AT_EXAMPLE = {*AIMED_AT_LAYER, *AIMED_AT_OUTPUT, *DEEP, "stretch-features", "push-features", "stretch-product"}
+TOGETHER = {"place-on-kinks-together"}
+"""Attacks on all examples at once: with one example the others say the same."""
+
+AIMED_AT_EXAMPLE = {
+    *AIMED_AT_LAYER,
+    *AIMED_AT_OUTPUT,
+    *DEEP,
+    "stretch-features",
+    "push-features",
+    "stretch-product",
+} - TOGETHER
 
 REGISTRY: dict[str, Claim] = {}
 

@@ -75,11 +75,13 @@ class Target:
         return tuple(changes)
 
     def imposing(self, order: Tensor, goal: Tensor, *, closeness: float) -> Imposed:
-        """Least-norm changes of all layers up to the one aimed at, see `model.imposing`."""
-        radius = self.ball.radius
-        return impose(self.trace, self.layer, self.example, order, goal, radius, closeness=closeness)
+        """Least-norm changes of all layers up to the one aimed at, for the example aimed at: see `model.imposing`."""
+        found = impose(
+            self.trace, self.layer, (self.example,), order[:, None], goal[:, None], self.ball, closeness=closeness
+        )
+        return Imposed(found.changes, found.served[:, 0])
 
-    def still(self) -> Changes:
+    def still(self) -> tuple[LowRank, ...]:
         """No change."""
         return self.trace.network.still()
 
@@ -227,7 +229,30 @@ def place_on_kinks_deep(target: Target) -> Pair:
     crossing = _unit(toward) * typical * 0.1
     step = list(target.still())
     step[target.layer - 1] = LowRank(crossing[..., None], (x / _square(x))[..., None])
-    return Pair(found.changes, tuple(step))
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
+
+
+def place_on_kinks_together(target: Target) -> Pair:
+    """Kink placement for all examples at once, where a claim adds them up: each pair of example and unit is a target.
+
+    In the Frobenius ball the examples share the radius; in the spectral ball, if they are nearly orthogonal, each has
+    the whole of it. The step crosses every placed kink of every example at equal speeds.
+    """
+    trace, layer = target.trace, target.layer
+    z = trace.preactivations[layer - 1]
+    g = trace.unmasked_signals[layer - 1][:, :, target.output]
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)[..., target.output]
+    eligible = slopes[..., None] * g > 0
+    order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
+    found = impose(trace, layer, range(z.shape[1]), order, -1e-3 * z, target.ball, closeness=2.0)
+    there = Trace(trace.network.moved(found.changes), trace.inputs)
+    toward = _unit(torch.where(found.served, z.sign() * g.abs(), 0.0))
+    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
+    step = list(target.still())
+    # The dual basis moves the pre-activations of each example alone; nearly equal examples move together.
+    dual = torch.linalg.pinv(there.features[layer - 1], rtol=1e-2)
+    step[layer - 1] = LowRank((toward * typical * 0.1).mT, dual)
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
 
 
 def overshoot_kinks(target: Target) -> Pair:
@@ -321,6 +346,7 @@ ATTACKS: dict[str, Attack] = {
         flip_units_deep,
         flip_units_apart_deep,
         place_on_kinks_deep,
+        place_on_kinks_together,
         stretch_weights,
         stretch_features,
         push_features,

@@ -32,11 +32,11 @@ from claims.cao_gu_2020 import (
     initial_gradients_bounded_below,
     gradients_near_initial,
     witnesses_constructed,
-    exponents,
+    error_bounds,
+    convergence_conditions,
+    corollary_sizes,
+    depth_bookkeeping,
 )
-from claims.ledger import register
-
-register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
@@ -56,5 +56,8 @@ __all__ = [
     "initial_gradients_bounded_below",
     "gradients_near_initial",
     "witnesses_constructed",
-    "exponents",
+    "error_bounds",
+    "convergence_conditions",
+    "corollary_sizes",
+    "depth_bookkeeping",
 ]
