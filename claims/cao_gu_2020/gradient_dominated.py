@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
 from claims.cao_gu_2020.prescribed_runs import dominance
 from claims.case import Case, Configuration
@@ -38,7 +39,8 @@ def _limiting_dominance(case: Case) -> Tensor:
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "descend", "flip-units"),
+    attacks=("stay", "random", "descend", "weaken-gradient"),
+    certificate=lambda case: certificates.least_gradient(case) / _limiting_dominance(case),
     controls=(
         Control(
             "contradictory labels",
