@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -10,7 +10,7 @@ import torch
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
 from audit.grid import Sizes, points
-from audit.sweep import Trials, jobs, realise, run_all
+from audit.sweep import Trials, jobs, realise, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
 from audit.verdicts import RESOLUTION, exponents
@@ -91,7 +91,10 @@ def _by_derivation(claim: Claim, control: Control) -> Result:
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
     moved = neighbour(claim, control)
+    if control.measure is not None:
+        trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
     name = control.parameter
     found = exponents(moved, trials).get(name)
     if found is not None and found.broken:
@@ -160,8 +163,10 @@ def hardest(claim: Claim) -> list[Configuration]:
     entry = audited_constants().get(claim.plain_id)
     if entry is not None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    base = Configuration(m=64, n=3)
-    return [base, replace(base, L=3, tau=0.1)]
+    low, high = claim.domain.depth
+    small = {"m": max(64, claim.domain.width[0]), "n": 3, "L": low}
+    deep = {**small, "L": max(low, min(3, high)), "tau": 0.1}
+    return [Configuration(**{**sizes, **claim.domain.fixed}) for sizes in (small, deep)]
 
 
 def _score(results: Sequence[Result]) -> float | None:
