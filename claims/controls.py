@@ -84,4 +84,5 @@ def _printed(claim: Claim) -> list[Control]:
     printed = REGISTRY.get(f"{claim.id}@printed")
     if printed is None or printed.expected != "refuted" or printed.terms != claim.terms:
         return []
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure)]
+    domain = None if printed.domain == claim.domain else printed.domain
+    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]
