@@ -184,7 +184,7 @@ class Case:
 
     def for_each(self, value: Tensor | float) -> Tensor:
         """A quantity that no initialisation decides, once per initialisation, (S, …)."""
-        value = torch.as_tensor(value).to(self.initial.like)
+        value = torch.as_tensor(value, dtype=self.initial.like.dtype, device=self.initial.like.device)
         return value.expand(self.initial.initialisations, *value.shape)
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:

@@ -88,4 +88,5 @@ def _printed(claim: Claim) -> list[Control]:
         return []
     if (printed.terms, printed.domain) != (claim.terms, claim.domain):
         return []
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure)]
+    domain = None if printed.domain == claim.domain else printed.domain
+    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]
