@@ -39,6 +39,7 @@ from claims.cao_gu_2020 import (
     convergence_conditions,
     corollary_sizes,
     depth_bookkeeping,
+    errata,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "convergence_conditions",
     "corollary_sizes",
     "depth_bookkeeping",
+    "errata",
 ]
