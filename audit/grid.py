@@ -102,7 +102,7 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.domain.lines:
         return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
-    if claim.kind in ("EXACT", "DET"):
+    if claim.kind in ("EXACT", "DET", "DEF"):
         shallow = claim.domain.depth[0] - 1
         n = claim.domain.fixed.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]

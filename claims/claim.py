@@ -285,7 +285,15 @@ AIMED_AT_LAYER = {
     "place-on-kinks",
     "overshoot-kinks",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "place-on-kinks-deep", "overshoot-kinks", "amplify-signals"}
+AIMED_AT_OUTPUT = {
+    "along-gradient",
+    "place-on-kinks",
+    "place-on-kinks-deep",
+    "overshoot-kinks",
+    "amplify-signals",
+    "move-all-units",
+    "compound-changes",
+}
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 

@@ -15,7 +15,12 @@ The modules below are the paper's statements, in its order.
 
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
+    networks_defined,
+    assumptions_hold,
     loss_facts,
+    generalization,
+    capacity_bounded,
+    weights_close,
     gradients_bounded,
     almost_linear,
     semi_smooth,
@@ -26,6 +31,8 @@ from claims.cao_gu_2020 import (
     patterns_stable,
     signals_bounded,
     difference_splits,
+    difference_bounded,
+    loss_difference_bounded,
     exponents,
 )
 from claims.ledger import register
@@ -33,7 +40,12 @@ from claims.ledger import register
 register(exponents.STATEMENTS.values())
 
 __all__ = [
+    "networks_defined",
+    "assumptions_hold",
     "loss_facts",
+    "generalization",
+    "capacity_bounded",
+    "weights_close",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",
@@ -44,5 +56,7 @@ __all__ = [
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
+    "difference_bounded",
+    "loss_difference_bounded",
     "exponents",
 ]
