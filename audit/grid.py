@@ -101,6 +101,7 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.domain.lines:
+        base = replace(base, **claim.domain.centre)
         return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
     if claim.kind in ("EXACT", "DET", "DEF"):
         shallow = claim.domain.depth[0] - 1

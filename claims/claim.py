@@ -120,6 +120,7 @@ class Domain:
         fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        centre: where those lines cross, for the fields that are not what `Configuration` and the ranges' ends say.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
     """
 
@@ -129,6 +130,7 @@ class Domain:
     radius: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    centre: Mapping[str, Any] = field(default_factory=dict)
     examples: int | None = None
 
     def describe(self) -> dict[str, Any]:

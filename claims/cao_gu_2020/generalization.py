@@ -18,10 +18,10 @@ FIRST = Scaling(L=1, tau=1, m="1/2", n="-1/2")
 SECOND = Scaling(L=4, tau="4/3", m="1/2", log_m="1/2")
 CONFIDENCE = Scaling(n="-1/2")
 
-FRESH = 1000
+FRESH = 500
 """Examples on which the population error is measured."""
 
-SAMPLING = 1e-6
+SAMPLING = 1e-4
 """Probability with which the population error lies below the bound that is used for it."""
 
 CHUNK = 100
@@ -59,13 +59,14 @@ def error_below(margins: Tensor) -> Tensor:
         depth=(1, 3),
         samples=(1, 8),
         radius=(0.1, 0.5),
-        fixed={**NOISE, "d": 8},
+        fixed={**NOISE, "d": 32},
         lines={
-            "m": (1024, 2048, 4096, 8192),
+            "m": (1024, 2048, 4096),
             "L": (1, 2, 3),
-            "n": (1, 2, 4, 8),
-            "tau": (0.0562, 0.1, 0.178, 0.316),
+            "n": (2, 4, 8, 16),
+            "tau": (0.316, 0.422, 0.562),
         },
+        centre={"m": 1024, "n": 16, "tau": 0.422},
         examples=4,
     ),
     quantifiers="for all W in the ball at once",
@@ -87,7 +88,7 @@ def error_below(margins: Tensor) -> Tensor:
         ),
     ),
     notes="Printed without the last term, which the proof has. The left-hand side is the lower Clopper–Pearson bound "
-    "of the error on 1000 fresh examples, at level 1e-6, less 2 E_S; labels are noise, so that the error is 1/2.",
+    "of the error on 500 fresh examples, at level 1e-4, less 2 E_S; labels are noise, so that the error is 1/2.",
 )
 def small_surrogate_error_generalises(case: Case) -> Measurement:
     """What the classification error exceeds 2 E_S by, at the W that fits the sample best."""
