@@ -161,7 +161,7 @@ def hardest(claim: Claim) -> list[Configuration]:
     if entry is not None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
     base = Configuration(m=64, n=3)
-    return [base, replace(base, L=3, tau=0.1)]
+    return [replace(base, **{**sizes, **claim.domain.fixed}) for sizes in ({}, {"L": 3, "tau": 0.1})]
 
 
 def _score(results: Sequence[Result]) -> float | None:

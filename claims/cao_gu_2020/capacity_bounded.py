@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.generalization import FRESH, NOISE, fresh_margins
+from claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins
 from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, Sides, claim
@@ -20,8 +20,8 @@ from model.losses import surrogate, surrogate_error
 UNIFORM = 3 / math.sqrt(2)
 """C_1 of the bounded-differences argument."""
 
-SAMPLING = 1e-4
-"""Probability with which the population surrogate error is further away than it is taken to be."""
+POPULATION = 4000
+"""Examples on which the population surrogate error is measured."""
 
 
 @claim(
@@ -59,7 +59,7 @@ SAMPLING = 1e-4
         ),
     ),
     notes="R̂_n is replaced by what is less: Khintchine's lower bound of its linear part. The population error is "
-    "measured on 500 fresh examples, and its Hoeffding interval at level 1e-4 given to the claim.",
+    "measured on 4000 fresh examples, and its Hoeffding interval at level 1e-4 given to the claim.",
 )
 def surrogate_errors_converge_uniformly(case: Case) -> Measurement:
     """|E_S − E_D| at the W that fits the sample best."""
@@ -68,8 +68,8 @@ def surrogate_errors_converge_uniformly(case: Case) -> Measurement:
 
 def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0) -> Measurement:
     trace, n = case.at_moved, len(case.inputs)
-    population = surrogate(fresh_margins(case, trace, FRESH)).mean(-1)
-    interval = math.sqrt(math.log(2 / SAMPLING) / (2 * FRESH))
+    population = surrogate(fresh_margins(case, trace, POPULATION)).mean(-1)
+    interval = math.sqrt(math.log(2 / SAMPLING) / (2 * POPULATION))
     gap = ((surrogate_error(trace.outputs, case.labels) - population).abs() - interval).clamp_min(0)
     complexity = jensen(case) / math.sqrt(2)
     return Measurement(gap, (capacity * complexity + confidence * math.sqrt(math.log(1 / case.delta) / n),))

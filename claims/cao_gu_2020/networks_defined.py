@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, Sides, claim
 from model.losses import LOSSES, cross_entropy
@@ -86,7 +86,7 @@ def _independent_signs(case: Case) -> Tensor:
     bound="lower",
     constant="stated",
     stated=1.0,
-    domain=AT_INITIALISATION,
+    domain=Domain(width=(16, 64), examples=4),
     quantifiers="for all l ≤ L",
     probability="at least 1 − δ over W⁽⁰⁾",
     erratum="E-24",
