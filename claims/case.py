@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.adversary import ATTACKS, Pair, Target
 from model.ball import Ball
-from model.changes import distances
+from model.changes import Changes, add, distances
 from model.data import LABELLED, Dataset, generate
 from model.difference import Difference
 from model.network import Architecture, Network, initialise
@@ -243,6 +243,16 @@ class Case:
     def difference(self) -> Difference:
         """Ŵ against W̃."""
         return Difference(self.at_expansion, self.pair.step)
+
+    @cached_property
+    def change(self) -> Changes:
+        """Ŵ − W⁽⁰⁾, one change per trained layer."""
+        return add(self.pair.tilde, self.pair.step)
+
+    @cached_property
+    def difference_from_initial(self) -> Difference:
+        """Ŵ against W⁽⁰⁾."""
+        return Difference(self.at_initial, self.change)
 
     @cached_property
     def step_norms(self) -> Tensor:

@@ -296,6 +296,8 @@ AIMED_AT_OUTPUT = {
     "place-on-kinks-together",
     "overshoot-kinks",
     "amplify-signals",
+    "move-all-units",
+    "compound-changes",
 }
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
