@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from model.ball import Ball
 from model.changes import Changes, LowRank, add
@@ -22,6 +23,9 @@ from model.training import gradient_descent
 
 OVERSHOOT = 0.003
 """How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""
+
+MEMORISING = 8
+"""Points that the adversary of generalisation tries: the linear maximiser, and those that descent leads to."""
 
 
 class Pair(NamedTuple):
@@ -119,6 +123,28 @@ def descend(target: Target) -> Pair:
     return Pair(target.still(), target.ball.project(changes))
 
 
+def memorise(target: Target) -> Pair:
+    """Training labels against a test that knows nothing of them: the linear maximiser of Σ y_i f(x_i), then descent.
+
+    Every layer starts at τ G_l / ‖G_l‖ with G_l = Σ y_i ∇_{W_l} f(x_i), which no W in the ball beats to first order;
+    projected steps along −∇L follow, and the smallest training loss seen is kept.
+    """
+    network, ball, inputs = target.trace.network, target.ball, target.trace.inputs
+    loss = LOSSES[network.setting.loss]
+    found = tuple(ball.fill(layer) for layer in target.trace.gradient(target.labels))
+    best, least = found, None
+    for step in range(MEMORISING):
+        trace = Trace(network.moved(found), inputs)
+        value = loss.value(trace.outputs, target.labels)
+        better = torch.ones_like(value, dtype=torch.bool) if least is None else value < least
+        least = value if least is None else torch.minimum(value, least)
+        best = tuple(_keep(new, old, better) for new, old in zip(found, best, strict=True))
+        slopes = -loss.slopes(trace.outputs, target.labels)
+        toward = (ball.fill(layer).scaled(0.5 * 0.7**step) for layer in trace.gradient(slopes))
+        found = ball.project(tuple(a.plus(b) for a, b in zip(found, toward, strict=True)))
+    return Pair(target.still(), best)
+
+
 def flip_units(target: Target) -> Pair:
     """Sort and spend, from W⁽⁰⁾: as many units of one layer and example flipped as the radius pays for.
 
@@ -149,6 +175,31 @@ def switch_on(target: Target) -> Pair:
     price = torch.where(z <= 0, z.abs(), torch.inf)
     bought = _affordable(price, price / target.at(target.layer)[1], target.ball.radius)
     return Pair(target.still(), target.displacing(_across(z, bought)))
+
+
+def weaken_gradient(target: Target) -> Pair:
+    """Sort and spend on what shortens the loss gradient of the layer aimed at most, per squared cost.
+
+    Unit j has the row Σ_i c_ij σ'_ij x_i of the gradient. For each unit the best example is the one whose flip takes
+    most from the row's squared norm; units are bought while they gain.
+    """
+    trace, top = target.trace, target.layer - 1
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)
+    weights = (slopes[..., None] * trace.unmasked_signals[top]).sum(2)
+    x, z, active = trace.features[top], trace.preactivations[top], trace.patterns[top]
+    gram = x @ x.mT
+    square = torch.diagonal(gram, dim1=-2, dim2=-1)[..., None].clamp_min(torch.finfo(z.dtype).tiny)
+    added = torch.where(active, -weights, weights)
+    gain = -added * (2 * (gram @ (weights * active)) + added * square)
+    price = z.square() / square
+    best = (gain / price).argmax(1, keepdim=True)
+    gain, price, there = (value.gather(1, best)[:, 0] for value in (gain, price, z))
+    order = torch.where(gain > 0, -gain / price, torch.inf)
+    bought = _affordable(order, price.sqrt(), target.ball.radius)
+    moved = torch.zeros_like(z).scatter(1, best, _across(there, bought)[:, None])
+    changes = list(target.still())
+    changes[top] = LowRank((moved / square).mT, x.mT)
+    return Pair(target.still(), tuple(changes))
 
 
 def place_on_kinks(target: Target) -> Pair:
@@ -258,6 +309,35 @@ def stretch_weights(target: Target) -> Pair:
     return Pair(target.still(), tuple(step))
 
 
+def move_all_units(target: Target) -> Pair:
+    """Every layer moved by the whole radius, all its units equally far: the largest Σ_j ‖w_j − w_j⁽⁰⁾‖, exactly.
+
+    The common direction is the layer's input, with the sign of the signal: outputs grow.
+    """
+    trace = target.trace
+    step = list(target.still())
+    for r in range(1, trace.network.hidden + 1):
+        g = trace.unmasked_signals[r - 1][:, target.example, target.output]
+        sign = torch.where(g < 0, -1.0, 1.0).to(g)
+        step[r - 1] = target.ball.fill(LowRank(sign[..., None], target.at(r)[0][..., None]))
+    return Pair(target.still(), tuple(step))
+
+
+def compound_changes(target: Target) -> Pair:
+    """Layer 1 moved where the others amplify it most, and each of them along b_l dx_{l−1}ᵀ: change meets change."""
+    trace = target.trace
+    step = list(target.still())
+    high = max(1, trace.network.hidden - 1)
+    moved = trace.propagator_norms(1, high).right
+    step[0] = target.ball.fill(LowRank(moved[:, target.example, :, None], target.at(1)[0][..., None]))
+    moved = moved * trace.patterns[0]
+    for r in range(2, trace.network.hidden + 1):
+        b = trace.signals[r - 1][:, target.example, target.output]
+        step[r - 1] = target.ball.fill(LowRank(b[..., None], _unit(moved[:, target.example])[..., None]))
+        moved = trace.network.apply(r - 1, moved) * trace.patterns[r - 1]
+    return Pair(target.still(), tuple(step))
+
+
 def stretch_features(target: Target) -> Pair:
     """Every layer up to the one aimed at moved along the gradient of ‖x_l‖: first order 1 + τ Σ √(k + 1)."""
     trace, layer = target.trace, target.layer
@@ -312,9 +392,11 @@ ATTACKS: dict[str, Attack] = {
         random,
         along_gradient,
         descend,
+        memorise,
         flip_units,
         flip_units_apart,
         switch_on,
+        weaken_gradient,
         place_on_kinks,
         overshoot_kinks,
         flip_units_deep,
@@ -322,12 +404,22 @@ ATTACKS: dict[str, Attack] = {
         place_on_kinks_deep,
         place_on_kinks_together,
         stretch_weights,
+        move_all_units,
+        compound_changes,
         stretch_features,
         push_features,
         stretch_product,
         amplify_signals,
     )
 }
+
+
+def _keep(new: LowRank, old: LowRank, take: Tensor) -> LowRank:
+    """The new change where taken, (S,) boolean, the old one elsewhere; the shorter factors get columns of zeros."""
+    rank = max(new.rank, old.rank)
+    a, b, c, d = (pad(x, (0, rank - x.shape[-1])) for x in (new.left, old.left, new.right, old.right))
+    chosen = take[:, None, None]
+    return LowRank(torch.where(chosen, a, b), torch.where(chosen, c, d))
 
 
 def _square(x: Tensor) -> Tensor:

@@ -63,6 +63,40 @@ def flips(aim, attack):
     return found.flips[aim.layer - 1][:, aim.example].abs().sum(-1)
 
 
+def last_gradient(network, inputs, slopes):
+    """Σ_i slope_i ∇_{W_L} f(x_i), (S, m_L, m_{L−1}), dense."""
+    return Trace(network, inputs).gradient(slopes)[-1].materialise()
+
+
+def shortened(aim):
+    """Squared norm that the last layer's gradient of the loss loses, at the slopes of W⁽⁰⁾, and those slopes."""
+    slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels)
+    network, x = aim.trace.network, aim.trace.inputs
+    moved = network.moved(ATTACKS["weaken-gradient"](aim).step)
+    before, after = (last_gradient(one, x, slopes).square().sum((-2, -1)) for one in (network, moved))
+    return before - after, slopes
+
+
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakening_the_gradient_of_one_example_switches_the_cheapest_units_off(widths):
+    """As many active units as the radius pays for, each worth slope² ‖x_{L−1}‖²."""
+    aim = target(CAO_GU_2020, widths, 0.3, count=4, layer=len(widths))
+    lost, slopes = shortened(aim)
+    active, x = aim.trace.patterns[-1][:, 0].numpy(), aim.trace.features[-2][:, 0]
+    spent = [np.cumsum(np.sort(price[on]) ** 2) for price, on in zip(prices(aim), active, strict=True)]
+    bought = torch.tensor([float((total <= 0.09).sum()) for total in spent])
+    assert bool((bought > 0).all())
+    assert_close(lost, bought * slopes[:, 0, 0].square() * x.square().sum(-1))
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakened_gradients_of_several_examples_are_shorter(n, widths):
+    """A row that crosses one example's kink may cross another's, and still the gradient gets shorter."""
+    lost, _ = shortened(target(CAO_GU_2020, widths, 0.1, n=n, count=4, layer=len(widths)))
+    assert bool((lost > 0).all())
+
+
 # ------------------------------------------------------------------------------------------------------ inside the ball
 
 
