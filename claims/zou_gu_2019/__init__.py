@@ -19,6 +19,7 @@ The modules below are the paper's statements, in its order.
 from claims.zou_gu_2019 import (
     gram_positive,
     table_1,
+    table_1_on_data,
     assumptions,
     improvements,
     data_norms,
@@ -30,6 +31,7 @@ from claims.zou_gu_2019 import (
 __all__ = [
     "gram_positive",
     "table_1",
+    "table_1_on_data",
     "assumptions",
     "improvements",
     "data_norms",
