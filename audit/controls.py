@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
-from audit.grid import Sizes, points
+from audit.grid import Sizes, points, small
 from audit.sweep import Trials, jobs, realise, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
@@ -156,12 +156,11 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
 
 
 def hardest(claim: Claim) -> list[Configuration]:
-    """Where the claim's constant was decided; two small networks for a claim that has none."""
+    """Where the claim's constant was decided; small networks of its domain for a claim that has none."""
     entry = audited_constants().get(claim.plain_id)
     if entry is not None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    base = Configuration(m=64, n=3)
-    return [base, replace(base, L=3, tau=0.1)]
+    return small(claim)
 
 
 def _score(results: Sequence[Result]) -> float | None:

@@ -283,10 +283,19 @@ AIMED_AT_LAYER = {
     "flip-units-apart",
     "switch-on",
     "place-on-kinks",
+    "place-on-lowering-kinks",
     "overshoot-kinks",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "place-on-kinks-deep", "overshoot-kinks", "amplify-signals"}
-DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
+AIMED_AT_OUTPUT = {
+    "along-gradient",
+    "place-on-kinks",
+    "place-on-kinks-deep",
+    "place-on-lowering-kinks",
+    "place-on-lowering-kinks-deep",
+    "overshoot-kinks",
+    "amplify-signals",
+}
+DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
 AIMED_AT_EXAMPLE = {*AIMED_AT_LAYER, *AIMED_AT_OUTPUT, *DEEP, "stretch-features", "push-features", "stretch-product"}
