@@ -146,7 +146,9 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 
 
 def _initialisations(claim: Claim, c: Configuration) -> int:
-    """Many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    """What the claim asks for; or many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    if claim.domain.initialisations is not None:
+        return claim.domain.initialisations
     weights = c.m * c.d + c.m**2 * (claim.setting.hidden_layers(c.L) - 1)
     if claim.kind == "RUN":
         return SMALL

@@ -121,6 +121,7 @@ class Domain:
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
+        initialisations: per configuration of an audit, where its own number does not resolve the exponents.
     """
 
     width: tuple[int, int] = (32, 256)
@@ -130,6 +131,7 @@ class Domain:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     examples: int | None = None
+    initialisations: int | None = None
 
     def describe(self) -> dict[str, Any]:
         """Ranges by name, for JSON."""

@@ -19,7 +19,7 @@ RADII = (1.0, 16.0, 64.0)
 PURE_NOISE = {"data": "sphere", "labels": "random", "m": 64, "n": 32}
 """Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
 
-LINES = {"m": (64, 128, 256), "L": (2, 3, 4), "n": (16, 32, 64)}
+LINES = {"m": (64, 512, 4096), "n": (16, 32, 128)}
 
 ESTIMATION = Scaling(L=1, n="-1/2")
 CONFIDENCE = Scaling(n="-1/2")
@@ -33,7 +33,7 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
     quantifiers="for R in 1, 16, 64, with step size R / (m √n)",
     probability=WITH_PROBABILITY,
     controls=(
@@ -76,7 +76,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=WITH_PROBABILITY,
     slack={

@@ -27,19 +27,22 @@ ALLOWED = 0.5
     bound="upper",
     terms=(Scaling(L=2, eps=-1),),
     domain=Domain(
+        width=(64, 128),
         depth=DEPTH,
         samples=(4, 8),
-        fixed={**SEPARATED, "m": 128},
-        lines={"m": (64, 128, 256), "L": (2, 3, 4), "eps": (0.1, 0.03, 0.01, 0.003), "alpha": ALPHAS, "n": (4, 8, 16)},
+        fixed={**SEPARATED, "m": 128, "n": 4},
+        lines={
+            "m": (64, 512, 4096),
+            "L": (2, 3, 8),
+            "eps": (0.1, 0.03, 0.01, 0.003),
+            "alpha": ALPHAS,
+            "n": (4, 8, 16),
+        },
         examples=2,
     ),
     quantifiers="for the R that a reference needs, at the first t and from the last t on (E-64)",
     probability=WITH_PROBABILITY,
     erratum="E-64",
-    slack={
-        "L": "the margin grows with depth, and the steps needed grow less",
-        "m": "the steps needed do not depend on the width",
-    },
     controls=(
         Control(
             "steps independent of ε",

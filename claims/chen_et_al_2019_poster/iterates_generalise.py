@@ -29,10 +29,11 @@ LAST = 512
     bound="upper",
     terms=(ONE, Scaling(n="-1/2")),
     domain=Domain(
+        width=(64, 64),
         depth=DEPTH,
         samples=(8, 16),
-        fixed={"data": "sphere", "labels": "random", "m": 64, "n": 16, "alpha": 0.5},
-        lines={"n": (8, 16, 32), "L": (2, 3, 4), "alpha": ALPHAS},
+        fixed={"data": "sphere", "labels": "random", "m": 64, "n": 8, "alpha": 0.5},
+        lines={"n": (4, 8, 16), "L": (2, 3, 4), "alpha": ALPHAS},
         examples=2,
     ),
     quantifiers="for all t ≤ T, of labels that nothing can predict",

@@ -118,7 +118,7 @@ def reference_radius(case: Case) -> Tensor:
         depth=DEPTH,
         samples=(1, 8),
         fixed=SEPARATED,
-        lines={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8), "n": (4, 8, 16, 32), "m": (128, 256, 512), "L": (2, 3, 4)},
+        lines={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8), "n": (4, 8, 16, 32), "m": (128, 512, 2048), "L": (2, 3, 4)},
         examples=4,
     ),
     quantifiers="for data that random features separate with a fixed margin",
