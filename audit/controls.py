@@ -9,7 +9,7 @@ import torch
 
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
-from audit.grid import Sizes, points
+from audit.grid import Sizes, points, small
 from audit.sweep import Trials, jobs, realise, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
@@ -159,15 +159,11 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
 
 
 def hardest(claim: Claim, domain: Domain | None = None) -> list[Configuration]:
-    """Where the claim's constant was decided; two small networks of a domain given, or for a claim that has none."""
+    """Where the claim's constant was decided; small networks of a domain given, or for a claim that has none."""
     entry = audited_constants().get(claim.plain_id)
     if entry is not None and domain is None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    domain = domain or claim.domain
-    low, high = domain.depth
-    small = {"m": max(64, domain.width[0]), "n": 3, "L": low}
-    deep = {**small, "L": max(low, min(3, high)), "tau": 0.1}
-    return [Configuration(**{**sizes, **domain.fixed}) for sizes in (small, deep)]
+    return small(claim if domain is None else replace(claim, domain=domain))
 
 
 def _score(results: Sequence[Result]) -> float | None:

@@ -122,6 +122,7 @@ class Domain:
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
+        initialisations: per configuration of an audit, where its own number does not resolve the exponents.
     """
 
     width: tuple[int, int] = (32, 256)
@@ -131,6 +132,7 @@ class Domain:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     examples: int | None = None
+    initialisations: int | None = None
 
     def describe(self) -> dict[str, Any]:
         """Ranges by name, for JSON."""
@@ -287,19 +289,22 @@ AIMED_AT_LAYER = {
     "flip-units-apart",
     "switch-on",
     "place-on-kinks",
+    "place-on-lowering-kinks",
     "overshoot-kinks",
 }
 AIMED_AT_OUTPUT = {
     "along-gradient",
     "place-on-kinks",
     "place-on-kinks-deep",
+    "place-on-lowering-kinks",
+    "place-on-lowering-kinks-deep",
     "place-on-kinks-together",
     "overshoot-kinks",
     "amplify-signals",
     "move-all-units",
     "compound-changes",
 }
-DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
+DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
 TOGETHER = {"place-on-kinks-together"}
