@@ -162,6 +162,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        at: fields of the configuration at which it falls, where that is not the one that decided the constant.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -172,6 +173,7 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    at: Mapping[str, Any] = field(default_factory=dict)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -284,8 +286,9 @@ AIMED_AT_LAYER = {
     "switch-on",
     "place-on-kinks",
     "overshoot-kinks",
+    "merge-patterns",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "place-on-kinks", "place-on-kinks-deep", "overshoot-kinks", "amplify-signals"}
+AIMED_AT_OUTPUT = {"along-gradient", "amplify-signals"}
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 

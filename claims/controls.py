@@ -84,4 +84,6 @@ def _printed(claim: Claim) -> list[Control]:
     printed = REGISTRY.get(f"{claim.id}@printed")
     if printed is None or printed.expected != "refuted" or printed.terms != claim.terms:
         return []
+    if printed.measure is claim.measure:  # the readings differ in what they are said of
+        return []
     return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure)]

@@ -63,9 +63,18 @@ class Target:
         """z_l of the example aimed at, (S, m_l)."""
         return self.trace.preactivations[self.layer - 1][:, self.example]
 
-    def signal(self) -> Tensor:
-        """g_l = ∂f/∂x_l of the example and output aimed at, (S, m_l)."""
-        return self.trace.unmasked_signals[self.layer - 1][:, self.example, self.output]
+    def harm(self) -> Tensor:
+        """∂ℓ/∂x_l of the loss of the example aimed at, its slope in the outputs scaled to length 1, (S, m_l).
+
+        For one output that is ± ∂f/∂x_l; where the loss is at its minimum, ∂f/∂x_l of the output aimed at.
+        """
+        loss = LOSSES[self.trace.network.setting.loss]
+        slope = loss.slopes(self.trace.outputs, self.labels)[:, self.example]
+        size = torch.linalg.vector_norm(slope, dim=-1, keepdim=True)
+        aimed = torch.zeros_like(slope)
+        aimed[:, self.output] = 1.0
+        slope = torch.where(size > 0, slope / size, aimed)
+        return (slope[..., None] * self.trace.unmasked_signals[self.layer - 1][:, self.example]).sum(-2)
 
     def displacing(self, displacement: Tensor) -> Changes:
         """The least change of the layer aimed at that moves its pre-activation by `displacement`, (S, m_l)."""
@@ -156,10 +165,9 @@ def place_on_kinks(target: Target) -> Pair:
     sign is the one that raises the loss of the example aimed at, so that the same pair is worst for
     semi-smoothness.
     """
-    z, g = target.preactivation(), target.signal()
+    z, g = target.preactivation(), target.harm()
     size = target.at(target.layer)[1]
-    sign = _harmful_sign(target)
-    eligible = sign * g > 0
+    eligible = g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     placed = _affordable(order, z.abs() / size, target.ball.radius)
     toward = torch.where(placed, g.abs(), 0.0)
@@ -170,6 +178,21 @@ def place_on_kinks(target: Target) -> Pair:
     after = z.sign() * toward * typical * eps**0.2
     tilde = torch.where(placed, before - z, 0.0)
     return Pair(target.displacing(tilde), target.displacing(torch.where(placed, after - before, 0.0)))
+
+
+def merge_patterns(target: Target) -> Pair:
+    """Units of one layer that tell the example aimed at from its nearest neighbour are taken to the neighbour's side.
+
+    The cheapest first, as many as the radius pays for. With all of them gone, which takes a radius of order φ^{3/2},
+    opposite residuals of two inputs at distance φ leave a squared gradient of order φ² and no longer φ.
+    """
+    z, inputs = target.preactivation(), target.trace.inputs
+    apart = torch.linalg.vector_norm(inputs - inputs[target.example], dim=-1)
+    apart[target.example] = torch.inf
+    beside = target.trace.patterns[target.layer - 1][:, int(apart.argmin())]
+    price = torch.where((z > 0) != beside, z.abs(), torch.inf)
+    bought = _affordable(price, z.abs() / target.at(target.layer)[1], target.ball.radius)
+    return Pair(target.still(), target.displacing(_across(z, bought)))
 
 
 def flip_units_deep(target: Target) -> Pair:
@@ -191,8 +214,8 @@ def flip_units_apart_deep(target: Target) -> Pair:
 
 def place_on_kinks_deep(target: Target) -> Pair:
     """Kink placement at depth: W̃ with all layers' radii, then a short step of the layer aimed at alone."""
-    z, g = target.preactivation(), target.signal()
-    eligible = _harmful_sign(target) * g > 0
+    z, g = target.preactivation(), target.harm()
+    eligible = g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     found = target.imposing(order, -1e-3 * z, closeness=2.0)
     there = Trace(target.trace.network.moved(found.changes), target.trace.inputs)
@@ -210,9 +233,9 @@ def overshoot_kinks(target: Target) -> Pair:
 
     The largest at the first layer, up to the contribution of one unit.
     """
-    z, g = target.preactivation(), target.signal()
+    z, g = target.preactivation(), target.harm()
     size = target.at(target.layer)[1]
-    eligible = _harmful_sign(target) * g > 0
+    eligible = g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     values, index = order.sort(-1)
     weight = (g.square()).gather(-1, index).cumsum(-1)
@@ -292,6 +315,7 @@ ATTACKS: dict[str, Attack] = {
         switch_on,
         place_on_kinks,
         overshoot_kinks,
+        merge_patterns,
         flip_units_deep,
         flip_units_apart_deep,
         place_on_kinks_deep,
@@ -310,13 +334,6 @@ def _square(x: Tensor) -> Tensor:
 
 def _unit(x: Tensor) -> Tensor:
     return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
-
-
-def _harmful_sign(target: Target) -> Tensor:
-    """The sign of the output change that raises the loss of the example aimed at, (S, 1)."""
-    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
-    sign = slopes[:, target.example, target.output].sign()
-    return torch.where(sign == 0, 1.0, sign)[:, None]
 
 
 def _affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:

@@ -56,6 +56,17 @@ def chain(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor
     return torch.cos(angles) * frame[0] + torch.sin(angles) * frame[1]
 
 
+def hexagon(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """Six points of a circle at equal angles, three antipodal pairs: d ≥ 2, n = 6.
+
+    The two-layer kernel of zou-gu-2019 Proposition 3.6 is singular on them, and has λ_min → μ/π once they are lifted
+    to a small last coordinate μ.
+    """
+    if n != 6 or phi is not None:
+        raise ValueError(f"{n=} must be 6 and {phi=} be None for hexagon data")
+    return chain(n, d, 1.0, rng)
+
+
 def xor(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """±e_1 with label +1 and ±e_2 with label −1, each equally often up to one: d ≥ 2.
 
@@ -90,6 +101,7 @@ INPUTS: dict[str, Callable[[int, int, float | None, np.random.Generator], Tensor
     "sphere": sphere,
     "simplex": simplex,
     "chain": chain,
+    "hexagon": hexagon,
 }
 
 

@@ -31,7 +31,7 @@ def gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step.
         steps: number of updates.
         compact: whether a layer is held whole once its factors are larger than that.
@@ -64,7 +64,7 @@ def stochastic_gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step.
         batches: indices of the examples of each step.
         compact: whether a layer is held whole once its factors are larger than that.
@@ -92,7 +92,7 @@ def _descend(
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
-        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[list(batch)])
+        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         trace = Trace(network.moved(changes), examples)
         yield Iterate(step, changes, trace)
         gradient = trace.gradient(loss.slopes(trace.outputs, targets))
@@ -161,7 +161,7 @@ def follow(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η.
         steps: most updates.
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when

@@ -194,10 +194,8 @@ def test_switching_on_is_optimal(radius):
 
 def signed(aim):
     """z and g of the units whose g has the sign that raises the loss, one array per initialisation."""
-    slope = LOSSES[aim.trace.network.setting.loss].slopes(aim.trace.outputs, aim.labels)[:, aim.example, aim.output]
-    z, g = aim.preactivation().numpy(), aim.signal().numpy()
-    keep = (slope.sign()[:, None].numpy() * g) > 0
-    return [(z_s[k], g_s[k]) for z_s, g_s, k in zip(z, g, keep, strict=True)]
+    z, g = aim.preactivation().numpy(), aim.harm().numpy()
+    return [(z_s[k], g_s[k]) for z_s, g_s, k in zip(z, g, g > 0, strict=True)]
 
 
 def error(aim, attack):
@@ -238,7 +236,7 @@ def test_no_attack_from_the_start_exceeds_the_supremum(setting, radius):
     for attack in ("overshoot-kinks", "flip-units", "switch-on"):
         found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, 0, 0].abs()
         for number, value in enumerate(found):
-            z, g = aim.preactivation()[number].numpy(), aim.signal()[number].numpy()
+            z, g = aim.preactivation()[number].numpy(), aim.harm()[number].numpy()
             suprema = [reference.largest_kink_error(z[side], g[side], radius) for side in (g > 0, g < 0)]
             assert_at_most(value, max(suprema))
 

@@ -14,3 +14,20 @@ Notation, paper -> here:
 
 The modules below are the paper's statements, in its order.
 """
+
+# ruff: noqa: I001
+from claims.zou_gu_2019 import (
+    descent_converges,
+    gradient_bounded_below,
+    trajectory_short,
+    semi_smooth,
+    linear_rate,
+)
+
+__all__ = [
+    "descent_converges",
+    "gradient_bounded_below",
+    "trajectory_short",
+    "semi_smooth",
+    "linear_rate",
+]
