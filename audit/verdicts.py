@@ -18,7 +18,17 @@ from claims.ledger import as_stated
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
 
-NEIGHBOUR = {"m": 1 / 6, "tau": 1 / 6, "L": 1 / 3, "n": 1 / 2, "k": 1 / 2, "batch": 1 / 2, "phi": 1 / 2, "mu": 1 / 2, "eps": 1 / 2}
+NEIGHBOUR = {
+    "m": 1 / 6,
+    "tau": 1 / 6,
+    "L": 1 / 3,
+    "n": 1 / 2,
+    "k": 1 / 2,
+    "batch": 1 / 2,
+    "phi": 1 / 2,
+    "mu": 1 / 2,
+    "eps": 1 / 2,
+}
 """The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
 
 TOWARD_ZERO = {"tau", "phi", "mu", "eps"}

@@ -120,6 +120,8 @@ class Domain:
         fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
+            alone.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
     """
 
@@ -129,6 +131,7 @@ class Domain:
     radius: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: int | None = None
 
     def describe(self) -> dict[str, Any]:
@@ -267,7 +270,7 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
-            if case.hidden > 1 or attack not in DEEP
+            if (case.hidden > 1 or attack not in DEEP) and (len(case.inputs) > 1 or attack not in TOGETHER)
             for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
             for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
             for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
@@ -288,11 +291,28 @@ AIMED_AT_LAYER = {
     "overshoot-kinks",
     "merge-patterns",
 }
-AIMED_AT_OUTPUT = {"along-gradient", "amplify-signals"}
+AIMED_AT_OUTPUT = {
+    "along-gradient",
+    "place-on-kinks",
+    "place-on-kinks-deep",
+    "place-on-kinks-together",
+    "overshoot-kinks",
+    "amplify-signals",
+}
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
-AIMED_AT_EXAMPLE = {*AIMED_AT_LAYER, *AIMED_AT_OUTPUT, *DEEP, "stretch-features", "push-features", "stretch-product"}
+TOGETHER = {"place-on-kinks-together"}
+"""Attacks on all examples at once: with one example the others say the same."""
+
+AIMED_AT_EXAMPLE = {
+    *AIMED_AT_LAYER,
+    *AIMED_AT_OUTPUT,
+    *DEEP,
+    "stretch-features",
+    "push-features",
+    "stretch-product",
+} - TOGETHER
 
 REGISTRY: dict[str, Claim] = {}
 

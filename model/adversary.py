@@ -63,18 +63,18 @@ class Target:
         """z_l of the example aimed at, (S, m_l)."""
         return self.trace.preactivations[self.layer - 1][:, self.example]
 
-    def harm(self) -> Tensor:
-        """∂ℓ/∂x_l of the loss of the example aimed at, its slope in the outputs scaled to length 1, (S, m_l).
+    def signal(self) -> Tensor:
+        """g_l = ∂f/∂x_l of the example aimed at, (S, m_l).
 
-        For one output that is ± ∂f/∂x_l; where the loss is at its minimum, ∂f/∂x_l of the output aimed at.
+        Of several outputs it is their combination along the slope of the loss, with the sign of the output aimed at.
         """
-        loss = LOSSES[self.trace.network.setting.loss]
-        slope = loss.slopes(self.trace.outputs, self.labels)[:, self.example]
-        size = torch.linalg.vector_norm(slope, dim=-1, keepdim=True)
-        aimed = torch.zeros_like(slope)
+        g = self.trace.unmasked_signals[self.layer - 1][:, self.example]
+        slopes = LOSSES[self.trace.network.setting.loss].slopes(self.trace.outputs, self.labels)[:, self.example]
+        size = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True)
+        aimed = torch.zeros_like(slopes)
         aimed[:, self.output] = 1.0
-        slope = torch.where(size > 0, slope / size, aimed)
-        return (slope[..., None] * self.trace.unmasked_signals[self.layer - 1][:, self.example]).sum(-2)
+        weights = torch.where(size > 0, _harmful_sign(self) * slopes / size, aimed)
+        return (weights[..., None] * g).sum(-2)
 
     def displacing(self, displacement: Tensor) -> Changes:
         """The least change of the layer aimed at that moves its pre-activation by `displacement`, (S, m_l)."""
@@ -84,11 +84,13 @@ class Target:
         return tuple(changes)
 
     def imposing(self, order: Tensor, goal: Tensor, *, closeness: float) -> Imposed:
-        """Least-norm changes of all layers up to the one aimed at, see `model.imposing`."""
-        radius = self.ball.radius
-        return impose(self.trace, self.layer, self.example, order, goal, radius, closeness=closeness)
+        """Least-norm changes of all layers up to the one aimed at, for the example aimed at: see `model.imposing`."""
+        found = impose(
+            self.trace, self.layer, (self.example,), order[:, None], goal[:, None], self.ball, closeness=closeness
+        )
+        return Imposed(found.changes, found.served[:, 0])
 
-    def still(self) -> Changes:
+    def still(self) -> tuple[LowRank, ...]:
         """No change."""
         return self.trace.network.still()
 
@@ -165,9 +167,10 @@ def place_on_kinks(target: Target) -> Pair:
     sign is the one that raises the loss of the example aimed at, so that the same pair is worst for
     semi-smoothness.
     """
-    z, g = target.preactivation(), target.harm()
+    z, g = target.preactivation(), target.signal()
     size = target.at(target.layer)[1]
-    eligible = g > 0
+    sign = _harmful_sign(target)
+    eligible = sign * g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     placed = _affordable(order, z.abs() / size, target.ball.radius)
     toward = torch.where(placed, g.abs(), 0.0)
@@ -214,8 +217,8 @@ def flip_units_apart_deep(target: Target) -> Pair:
 
 def place_on_kinks_deep(target: Target) -> Pair:
     """Kink placement at depth: W̃ with all layers' radii, then a short step of the layer aimed at alone."""
-    z, g = target.preactivation(), target.harm()
-    eligible = g > 0
+    z, g = target.preactivation(), target.signal()
+    eligible = _harmful_sign(target) * g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     found = target.imposing(order, -1e-3 * z, closeness=2.0)
     there = Trace(target.trace.network.moved(found.changes), target.trace.inputs)
@@ -225,7 +228,30 @@ def place_on_kinks_deep(target: Target) -> Pair:
     crossing = _unit(toward) * typical * 0.1
     step = list(target.still())
     step[target.layer - 1] = LowRank(crossing[..., None], (x / _square(x))[..., None])
-    return Pair(found.changes, tuple(step))
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
+
+
+def place_on_kinks_together(target: Target) -> Pair:
+    """Kink placement for all examples at once, where a claim adds them up: each pair of example and unit is a target.
+
+    In the Frobenius ball the examples share the radius; in the spectral ball, if they are nearly orthogonal, each has
+    the whole of it. The step crosses every placed kink of every example at equal speeds.
+    """
+    trace, layer = target.trace, target.layer
+    z = trace.preactivations[layer - 1]
+    g = trace.unmasked_signals[layer - 1][:, :, target.output]
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)[..., target.output]
+    eligible = slopes[..., None] * g > 0
+    order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
+    found = impose(trace, layer, range(z.shape[1]), order, -1e-3 * z, target.ball, closeness=2.0)
+    there = Trace(trace.network.moved(found.changes), trace.inputs)
+    toward = _unit(torch.where(found.served, z.sign() * g.abs(), 0.0))
+    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
+    step = list(target.still())
+    # The dual basis moves the pre-activations of each example alone; nearly equal examples move together.
+    dual = torch.linalg.pinv(there.features[layer - 1], rtol=1e-2)
+    step[layer - 1] = LowRank((toward * typical * 0.1).mT, dual)
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
 
 
 def overshoot_kinks(target: Target) -> Pair:
@@ -233,9 +259,9 @@ def overshoot_kinks(target: Target) -> Pair:
 
     The largest at the first layer, up to the contribution of one unit.
     """
-    z, g = target.preactivation(), target.harm()
+    z, g = target.preactivation(), target.signal()
     size = target.at(target.layer)[1]
-    eligible = g > 0
+    eligible = _harmful_sign(target) * g > 0
     order = torch.where(eligible, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
     values, index = order.sort(-1)
     weight = (g.square()).gather(-1, index).cumsum(-1)
@@ -319,6 +345,7 @@ ATTACKS: dict[str, Attack] = {
         flip_units_deep,
         flip_units_apart_deep,
         place_on_kinks_deep,
+        place_on_kinks_together,
         stretch_weights,
         stretch_features,
         push_features,
@@ -334,6 +361,13 @@ def _square(x: Tensor) -> Tensor:
 
 def _unit(x: Tensor) -> Tensor:
     return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+
+
+def _harmful_sign(target: Target) -> Tensor:
+    """The sign of the output change that raises the loss of the example aimed at, (S, 1)."""
+    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
+    sign = slopes[:, target.example, target.output].sign()
+    return torch.where(sign == 0, 1.0, sign)[:, None]
 
 
 def _affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:

@@ -120,7 +120,7 @@ class Run:
         outputs: f(x_i), (S, T + 1, n, k).
         losses: L_S, (S, T + 1).
         errors: E_S for the cross-entropy, the root of the mean squared residual for the square loss, (S, T + 1).
-        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers).
+        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers); no layers if not far.
         gradients: ‖∇_{W_l} L_S(W⁽ᵗ⁾)‖_F, (S, T + 1, layers).
         seen: what else was asked for, by name.
         last: the last iterate.
@@ -154,6 +154,7 @@ def follow(
     step_size: float,
     steps: int,
     until: Callable[[Tensor, Tensor], Tensor] | None = None,
+    far: bool = True,
     **observe: Callable[[Iterate], Tensor],
 ) -> Run:
     """Run gradient descent and keep the numbers that the papers' statements are about.
@@ -166,6 +167,7 @@ def follow(
         steps: most updates.
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when
             all are.
+        far: whether distances are measured, which at depth takes most of the time.
         observe: further quantities of an iterate, each (S, …).
 
     Raises:
@@ -182,7 +184,7 @@ def follow(
         kept["outputs"].append(f)
         kept["losses"].append(value)
         kept["errors"].append(error)
-        kept["distances"].append(distances(last.changes, network.setting.ball))
+        kept["distances"].append(distances(last.changes, network.setting.ball) if far else f.new_zeros(len(f), 0))
         kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
         for name, quantity in observe.items():
             seen[name].append(quantity(last))

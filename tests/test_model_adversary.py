@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.optimize import minimize
 from model import limits
 from model.adversary import ATTACKS, Target
 from model.ball import Ball
-from model.changes import LowRank, add
+from model.changes import LowRank, add, distances
 from model.data import generate
 from model.difference import Difference
 from model.losses import LOSSES
@@ -194,8 +195,10 @@ def test_switching_on_is_optimal(radius):
 
 def signed(aim):
     """z and g of the units whose g has the sign that raises the loss, one array per initialisation."""
-    z, g = aim.preactivation().numpy(), aim.harm().numpy()
-    return [(z_s[k], g_s[k]) for z_s, g_s, k in zip(z, g, g > 0, strict=True)]
+    slope = LOSSES[aim.trace.network.setting.loss].slopes(aim.trace.outputs, aim.labels)[:, aim.example, aim.output]
+    z, g = aim.preactivation().numpy(), aim.signal().numpy()
+    keep = (slope.sign()[:, None].numpy() * g) > 0
+    return [(z_s[k], g_s[k]) for z_s, g_s, k in zip(z, g, keep, strict=True)]
 
 
 def error(aim, attack):
@@ -236,7 +239,7 @@ def test_no_attack_from_the_start_exceeds_the_supremum(setting, radius):
     for attack in ("overshoot-kinks", "flip-units", "switch-on"):
         found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, 0, 0].abs()
         for number, value in enumerate(found):
-            z, g = aim.preactivation()[number].numpy(), aim.harm()[number].numpy()
+            z, g = aim.preactivation()[number].numpy(), aim.signal()[number].numpy()
             suprema = [reference.largest_kink_error(z[side], g[side], radius) for side in (g > 0, g < 0)]
             assert_at_most(value, max(suprema))
 
@@ -428,3 +431,63 @@ def test_placing_on_kinks_reaches_its_limit(wide):
     ratio = ratio / (WIDTH**0.5 * wide.ball.radius ** (1 / 3))
     assert_limit(ratio, [limits.KINK_PLACEMENT])
     assert_at_most(ratio, [limits.KINK_CERTIFICATE])
+
+
+# ----------------------------------------------------------------------------------------------- several inputs at once
+
+
+def orthogonal(norm, radius, *, n, m=2000, count=3, layers=1):
+    """What an attack reads, with orthonormal inputs, in a ball of the norm."""
+    network = initialise(CAO_GU_2020, Architecture(n + 1, (m,) * layers), [stream(7, "k", s) for s in range(count)])
+    data = generate("simplex", n=n, d=n + 1, setting=CAO_GU_2020, rng=generator(stream(7)), phi=math.sqrt(2))
+    trace = Trace(network, data.inputs)
+    return Target(trace, data.labels, Ball(norm, radius), layers, 0, 0, generator(stream(7)))
+
+
+def placed(aim):
+    """Harmful crossings of the step, per example: units that change sides and whose error raises the loss, (S, n)."""
+    pair = ATTACKS["place-on-kinks-together"](aim)
+    flips = difference(aim, pair).flips[aim.layer - 1]
+    slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels)
+    g = aim.trace.unmasked_signals[aim.layer - 1][:, :, 0]
+    return ((flips != 0) & (slopes * g > 0)).sum(-1).double()
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.05])
+def test_orthogonal_inputs_share_a_frobenius_ball_and_not_a_spectral_one(radius):
+    """At one layer: sort-and-spend over all pairs of example and unit, or for each example by itself."""
+    for norm in ("frobenius", "spectral"):
+        aim = orthogonal(norm, radius, n=4)
+        z = aim.trace.preactivations[0].numpy()
+        slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels).numpy()
+        harmful = slopes * aim.trace.unmasked_signals[0][:, :, 0].numpy() > 0
+        found = placed(aim)
+        for s in range(len(z)):
+            pools = [z[s][harmful[s]]] if norm == "frobenius" else [z[s, i][harmful[s, i]] for i in range(4)]
+            affordable = sum(int((np.cumsum(np.sort(pool**2)) <= radius**2).sum()) for pool in pools)
+            assert_at_most(float(found[s].sum()), 1.02 * affordable)
+            assert_at_most(0.9 * affordable, float(found[s].sum()))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_examples_together_raise_the_mean_loss_more_than_one_alone(layers):
+    """The excess per length of step, of four orthogonal inputs at once, is 1.5 times that of any single one or more."""
+    for norm in ("frobenius", "spectral"):
+        aim = orthogonal(norm, 0.02, n=4, m=600, layers=layers)
+
+        def gain(attack, example, aim=aim):
+            here = replace(aim, example=example)
+            pair = ATTACKS[attack](here)
+            excess = difference(here, pair).loss_excess(LOSSES["cross-entropy"], aim.labels)
+            return excess / distances(pair.step, "spectral").sum(-1)
+
+        alone = torch.stack([gain("place-on-kinks", example) for example in range(4)]).amax(0)
+        assert_at_most(1.5 * alone, gain("place-on-kinks-together", 0))
+
+
+def test_one_example_together_is_that_example_alone():
+    """With one input the pairs are its units: as many are placed as by the attack aimed at it, up to two."""
+    aim = orthogonal("frobenius", 0.02, n=1)
+    single = ATTACKS["place-on-kinks"](aim)
+    missing = placed(aim)[:, 0] - difference(aim, single).flips[0][:, 0].abs().sum(-1)
+    assert_at_most(missing.abs().amax(), 2.0)

@@ -36,11 +36,23 @@ RUNS = Domain(
     width=(256, 512),
     depth=(1, 2),
     samples=(2, 4),
-    fixed={"data": "simplex", "n": 2, "d": 8, "phi": 1.2, "mu": MU, "labels": "alternating", "eps": 0.05},
-    lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (2, 3, 4), "phi": (0.3, 0.6, 1.2), "k": (1, 2, 4)},
+    fixed={
+        "data": "simplex",
+        "m": 512,
+        "n": 2,
+        "d": 10,
+        "phi": 0.2,
+        "mu": MU,
+        "labels": "alternating",
+        "eps": 0.2,
+    },
+    lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (2, 4, 8), "k": (1, 2, 4), "phi": (0.02, 0.06, 0.2)},
+    along={"phi": {"m": 8192}},
     examples=3,
 )
-"""Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n."""
+"""Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n.
+
+Two inputs are told apart by about mφ/π units: small φ need width."""
 
 WIDE = Precondition(
     "m >= k n^8 L^12 log(m)^3 / phi^4",
@@ -59,12 +71,13 @@ def adversarial_labels(case: Case) -> Tensor:
     return case.at_initial.outputs - case.labels
 
 
-def descend(case: Case, *, shrink: float = 1.0, **observe: Callable[[Iterate], Tensor]) -> Run:
+def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Callable[[Iterate], Tensor]) -> Run:
     """Gradient descent from W⁽⁰⁾ until the loss is at most ε.
 
     Args:
         case: at W⁽⁰⁾.
         shrink: what η = k / (L² m) is multiplied by.
+        far: whether distances from W⁽⁰⁾ are measured.
         observe: further quantities of an iterate, see `model.training.follow`.
     """
     eps = case.configuration.eps
@@ -79,6 +92,7 @@ def descend(case: Case, *, shrink: float = 1.0, **observe: Callable[[Iterate], T
         step_size=step_size,
         steps=int(min(steps, 1e5)),
         until=lambda losses, _: losses <= eps,
+        far=far,
         **observe,
     )
 

@@ -83,7 +83,7 @@ def _against(case: Case, power: float) -> Measurement:
             "without the square roots",
             "L(W⁽ᵗ⁾) − L(W⁽ᵗ⁺¹⁾) in place of the difference of the roots",
             measure=lambda case: _against(case, 1.0),
-            at={"eps": 1e-3},
+            at={"eps": 1e-4},
         ),
     ),
     notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
@@ -110,7 +110,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
 )
 def trajectory_telescopes(case: Case) -> Measurement:
     """The largest distance along a run, against √L(W⁽⁰⁾)."""
-    run = descend(case)
+    run = descend(case, far=True)
     return Measurement(run.distances, (run.losses[:, :1, None].sqrt(),), ("step", "layer"))
 
 
@@ -132,5 +132,5 @@ def trajectory_telescopes(case: Case) -> Measurement:
 )
 def trajectory_is_short(case: Case) -> Measurement:
     """The largest distance along a run, against √log n; n ≥ 2."""
-    run = descend(case)
+    run = descend(case, far=True)
     return Measurement(run.distances, (math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
