@@ -77,7 +77,7 @@ def corners(claim: Claim) -> list[Point]:
         ends = [
             [{name: value} for value in dict.fromkeys((values[0], values[-1]))]
             for name, values in domain.lines.items()
-            if name != "m"
+            if name != "m" and name not in domain.along
         ]
         base = replace(_of(claim), m=domain.width[0])
         count = SMALL if claim.kind == "RUN" else LARGE
@@ -128,7 +128,12 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.domain.lines:
-        return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
+        beside = claim.domain.along
+        return [
+            replace(base, **{**beside.get(name, {}), name: value})
+            for name, values in claim.domain.lines.items()
+            for value in values
+        ]
     if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
         shallow = claim.domain.depth[0] - 1
         n = claim.domain.fixed.get("n", 3)

@@ -121,6 +121,8 @@ class Domain:
             τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
+            alone.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
         initialisations: per configuration of an audit, where its own number does not resolve the exponents.
     """
@@ -131,6 +133,7 @@ class Domain:
     radius: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: int | None = None
     initialisations: int | None = None
 
@@ -166,6 +169,7 @@ class Control:
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
+        at: fields of the configuration at which it falls, where that is not the one that decided the constant.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -177,6 +181,7 @@ class Control:
     factor: float = 1.0
     measure: Measure | None = None
     domain: Domain | None = None
+    at: Mapping[str, Any] = field(default_factory=dict)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -291,6 +296,7 @@ AIMED_AT_LAYER = {
     "place-on-kinks",
     "place-on-lowering-kinks",
     "overshoot-kinks",
+    "merge-patterns",
 }
 AIMED_AT_OUTPUT = {
     "along-gradient",

@@ -68,8 +68,17 @@ class Target:
         return self.trace.preactivations[self.layer - 1][:, self.example]
 
     def signal(self) -> Tensor:
-        """g_l = ∂f/∂x_l of the example and output aimed at, (S, m_l)."""
-        return self.trace.unmasked_signals[self.layer - 1][:, self.example, self.output]
+        """g_l = ∂f/∂x_l of the example aimed at, (S, m_l).
+
+        Of several outputs it is their combination along the slope of the loss, with the sign of the output aimed at.
+        """
+        g = self.trace.unmasked_signals[self.layer - 1][:, self.example]
+        slopes = LOSSES[self.trace.network.setting.loss].slopes(self.trace.outputs, self.labels)[:, self.example]
+        size = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True)
+        aimed = torch.zeros_like(slopes)
+        aimed[:, self.output] = 1.0
+        weights = torch.where(size > 0, _harmful_sign(self) * slopes / size, aimed)
+        return (weights[..., None] * g).sum(-2)
 
     def displacing(self, displacement: Tensor) -> Changes:
         """The least change of the layer aimed at that moves its pre-activation by `displacement`, (S, m_l)."""
@@ -215,6 +224,21 @@ def place_on_kinks(target: Target) -> Pair:
 def place_on_lowering_kinks(target: Target) -> Pair:
     """The same with the other sign: the loss ends below its linearisation, worst for almost-convexity."""
     return _placed(target, -_harmful_sign(target))
+
+
+def merge_patterns(target: Target) -> Pair:
+    """Units of one layer that tell the example aimed at from its nearest neighbour are taken to the neighbour's side.
+
+    The cheapest first, as many as the radius pays for. With all of them gone, which takes a radius of order φ^{3/2},
+    opposite residuals of two inputs at distance φ leave a squared gradient of order φ² and no longer φ.
+    """
+    z, inputs = target.preactivation(), target.trace.inputs
+    apart = torch.linalg.vector_norm(inputs - inputs[target.example], dim=-1)
+    apart[target.example] = torch.inf
+    beside = target.trace.patterns[target.layer - 1][:, int(apart.argmin())]
+    price = torch.where((z > 0) != beside, z.abs(), torch.inf)
+    bought = _affordable(price, z.abs() / target.at(target.layer)[1], target.ball.radius)
+    return Pair(target.still(), target.displacing(_across(z, bought)))
 
 
 def flip_units_deep(target: Target) -> Pair:
@@ -384,6 +408,7 @@ ATTACKS: dict[str, Attack] = {
         place_on_kinks,
         place_on_lowering_kinks,
         overshoot_kinks,
+        merge_patterns,
         flip_units_deep,
         flip_units_apart_deep,
         place_on_kinks_deep,
