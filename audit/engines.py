@@ -27,7 +27,7 @@ ENTRIES = 20_000_000
 STEADY = {"stretch-weights": 320, "push-features": 320, "stretch-product": 320}
 """Directions that attacks by power iteration ask for each example, both sides together."""
 
-IMPOSED = 700
+IMPOSED = 400
 """Directions that an attack on a deep layer by means of all layers asks for, both sides together."""
 
 
@@ -90,8 +90,8 @@ def processes(work: Iterable["Job"], claims: dict[str, Claim], wanted: int, devi
         needed = needed_bytes(job, claims[job.claim])
         if needed > allowed:
             raise ValueError(
-                f"{job.claim} at {job.configuration.token()}: the {job.engine} engine needs about {needed:.2g} bytes for a "
-                f"batch of initialisations, allowed are {allowed:.2g} ({MEMORY_SHARE:.0%} of what is available)"
+                f"{job.claim} at {job.configuration.token()}: the {job.engine} engine needs about {needed:.2g} bytes "
+                f"for a batch of initialisations, allowed are {allowed:.2g} ({MEMORY_SHARE:.0%} of what is available)"
             )
         largest = max(largest, needed)
     return max(1, min(wanted, allowed // largest))

@@ -23,7 +23,7 @@ STEPS = 5
 """Gauss–Newton steps per try; the last ones keep the Jacobian, which a unit on its kink would toggle for ever."""
 
 
-FORMED = 256
+FORMED = 64
 """Largest system that is formed: it has an equation per pair of example and unit. A larger one is met by products."""
 
 ITERATIONS = 30
