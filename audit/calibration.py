@@ -209,7 +209,8 @@ TRUTHS = (
     Truth(
         "K12",
         "layer-l flips, all budgets",
-        tuple(Configuration(m=m, n=1, L=L, tau=0.01) for L in (2, 3) for m in (512, 2048)),
+        # A small-τ limit: at three layers it is missed by 5 % at τ = 0.01, by 4 % at 0.003.
+        tuple(Configuration(m=m, n=1, L=L, tau=0.003) for L in (2, 3) for m in (512, 2048)),
         _flips("flip-units-deep"),
         lambda c: limits.FLIPS * c.L ** (2 / 3),
         initialisations=8,

@@ -289,6 +289,20 @@ def calibrate(seed: int, form: "Format") -> int:
     return calibrate(form, seed)
 
 
+@command("regime")
+@click.argument("id", metavar="ID")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+def regime(id: str, seed: int, form: "Format") -> int:
+    """Where a statement's own conditions hold with every hidden constant 1, and what a run there gives.
+
+    ID is a claim's id, with or without the paper: `thm-4.7`. The least such width is searched; where the machine
+    cannot hold the network, the width is all that is printed.
+    """
+    from audit.regime import regime
+
+    return regime(id, form, seed)
+
+
 @command("replay")
 @click.argument("token", metavar="TOKEN")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)

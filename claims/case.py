@@ -196,7 +196,16 @@ class Case:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), purpose))
         return generate(
-            c.data, n=examples, d=c.d, setting=self.setting, rng=rng, mu=c.mu, k=c.k, labels=c.labels, noise=c.noise
+            c.data,
+            n=examples,
+            d=c.d,
+            setting=self.setting,
+            rng=rng,
+            phi=c.phi,
+            mu=c.mu,
+            k=c.k,
+            labels=c.labels,
+            noise=c.noise,
         )
 
     @property

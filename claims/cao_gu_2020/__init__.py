@@ -16,6 +16,9 @@ The modules below are the paper's statements, in its order.
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
     loss_facts,
+    gradient_dominated,
+    descent_converges,
+    learned_distributions,
     gradients_bounded,
     almost_linear,
     semi_smooth,
@@ -26,14 +29,17 @@ from claims.cao_gu_2020 import (
     patterns_stable,
     signals_bounded,
     difference_splits,
-    exponents,
+    error_bounds,
+    convergence_conditions,
+    corollary_sizes,
+    depth_bookkeeping,
 )
-from claims.ledger import register
-
-register(exponents.STATEMENTS.values())
 
 __all__ = [
     "loss_facts",
+    "gradient_dominated",
+    "descent_converges",
+    "learned_distributions",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",
@@ -44,5 +50,8 @@ __all__ = [
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
-    "exponents",
+    "error_bounds",
+    "convergence_conditions",
+    "corollary_sizes",
+    "depth_bookkeeping",
 ]
