@@ -7,8 +7,10 @@ import torch
 
 from claims.case import Configuration
 from claims.claim import DEEP, Claim
+from model import spectra
 from model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 from model.network import Engine
+from model.spectra import STEPS, WIDE_STEPS
 
 if TYPE_CHECKING:
     from audit.sweep import Job
@@ -24,10 +26,10 @@ SHARE = 4
 ENTRIES = 20_000_000
 """Largest tensor, in entries, that one batch of initialisations may need."""
 
-STEADY = {"stretch-weights": 320, "push-features": 320, "stretch-product": 320}
-"""Directions that attacks by power iteration ask for each example, both sides together."""
+ITERATED = {"stretch-weights": 4, "push-features": 2, "stretch-product": 4}
+"""Power iterations, on either side, that an attack and the measurement after it ask of one example."""
 
-IMPOSED = 400
+IMPOSED = 1400
 """Directions that an attack on a deep layer by means of all layers asks for, both sides together."""
 
 
@@ -50,10 +52,11 @@ def directions(claim: Claim, configuration: Configuration) -> int:
     """
     c, hidden = configuration, claim.setting.hidden_layers(configuration.L)
     passes = c.n * (1 + c.k)
+    steps = STEPS if c.m <= spectra.WIDE else WIDE_STEPS
     total = passes
     for recipe in claim.aims(hidden, c.n, c.k):
         attack = recipe.attack
-        total += 2 * passes + STEADY.get(attack, 0) * c.n + IMPOSED * (attack in DEEP)
+        total += 2 * passes + ITERATED.get(attack, 0) * steps * c.n + IMPOSED * (attack in DEEP)
     return min(total, 2 * c.m * c.ratio)
 
 
