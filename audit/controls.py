@@ -9,7 +9,7 @@ import torch
 
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
-from audit.grid import Sizes, points
+from audit.grid import Sizes, points, small
 from audit.sweep import Trials, jobs, realise, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
@@ -140,7 +140,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     limit = (1.0 if known is None else known) * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration in hardest(claim, control.domain):
+    for configuration in (replace(one, **control.at) for one in hardest(claim, control.domain)):
         delta = configuration.delta if claim.probability else 0.0
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
@@ -159,15 +159,11 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
 
 
 def hardest(claim: Claim, domain: Domain | None = None) -> list[Configuration]:
-    """Where the claim's constant was decided; two small networks of a domain given, or for a claim that has none."""
+    """Where the claim's constant was decided; small networks of a domain given, or for a claim that has none."""
     entry = audited_constants().get(claim.plain_id)
     if entry is not None and domain is None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    domain = domain or claim.domain
-    low, high = domain.depth
-    small = {"m": max(64, domain.width[0]), "n": 3, "L": low}
-    deep = {**small, "L": max(low, min(3, high)), "tau": 0.1}
-    return [Configuration(**{**sizes, **domain.fixed}) for sizes in (small, deep)]
+    return small(claim if domain is None else replace(claim, domain=domain))
 
 
 def _score(results: Sequence[Result]) -> float | None:
