@@ -17,17 +17,29 @@ The modules below are the paper's statements, in its order.
 
 # ruff: noqa: I001
 from claims.zou_gu_2019 import (
+    definitions,
+    algorithm,
+    assumptions,
     descent_converges,
+    stochastic_descent_converges,
+    gradients_split,
     gradient_bounded_below,
     trajectory_short,
+    initial_loss,
     semi_smooth,
     linear_rate,
 )
 
 __all__ = [
+    "definitions",
+    "algorithm",
+    "assumptions",
     "descent_converges",
+    "stochastic_descent_converges",
+    "gradients_split",
     "gradient_bounded_below",
     "trajectory_short",
+    "initial_loss",
     "semi_smooth",
     "linear_rate",
 ]
