@@ -32,9 +32,10 @@ def feature_norms(trace: Trace, radius: float) -> list[Tensor]:
 
 
 def signal_norms(trace: Trace, radius: float) -> list[Tensor]:
-    """‖∂f_r/∂x_l‖ for l = 0, …, H, each (S, 1, k): the output row times the norms of the layers above."""
+    """‖∂f_r/∂x_l‖ for l = 0, …, H, each (S, 1, k): the output row, where it moves by τ, times the layers above."""
     network = trace.network
-    rows = torch.linalg.vector_norm(network.materialise(network.hidden), dim=-1) * network.scale
+    row = torch.linalg.vector_norm(network.materialise(network.hidden), dim=-1)
+    rows = network.scale * (row + radius if network.setting.trains_output else row)
     bounds = [rows[:, None]]
     for norm in reversed(weight_norms(trace, radius)):
         bounds.append(bounds[-1] * norm[:, None, None])

@@ -69,7 +69,7 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
             "one layer after the other",
             "every layer steps from what those below have become",
             measure=lambda case: _replay(case, at_once=False),
-            at={"L": 2},
+            domain=Domain(fixed={"mu": MU, "m": 32, "L": 2, "n": 3}),
         ),
     ),
     notes="t runs over 0, …, T − 1, and V stays.",

@@ -1,100 +1,81 @@
-"""Assumptions 3.1 and 3.2 on the inputs, and the bounded labels that the lemmas use without saying so."""
+"""Assumptions 3.1 and 3.2: unit inputs with a common last coordinate, separated from one another."""
+
+import math
 
 import torch
+from torch import Tensor
 
 from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from claims.zou_gu_2019.kernel_regime import MU
+from claims.claim import Control, Domain, Measurement, claim
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 
-INPUTS = Domain(
-    samples=(2, 6),
-    depth=(1, 1),
-    width=(32, 32),
-    fixed={"data": "simplex", "m": 32, "n": 3, "d": 8, "mu": MU, "phi": 0.5},
-    lines={"n": (2, 3, 6), "phi": (0.01, 0.1, 1.0)},
-    examples=8,
-)
-"""Inputs that are constructed to satisfy the assumptions: the network plays no part."""
-
-
-def _on_the_sphere(case: Case, shift: float = 0.0) -> Sides:
-    """Norms against 1, last coordinates against that of the first input."""
-    last = case.inputs[:, -1]
-    left = torch.stack([case.inputs.square().sum(-1), last])
-    right = torch.stack([torch.ones_like(last), last[:1].expand_as(last) + shift])
-    return Sides.of(case.for_each(left), case.for_each(right))
+DATA_ALONE = Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1})
+"""Statements about the inputs: the network is not looked at."""
 
 
 @claim(
     "zou-gu-2019/assumption-3.1",
     source=ZOU_GU_2019.at("Assumption 3.1"),
-    statement=r"\|x_i\|_2 = 1, \quad (x_i)_d = \mu > 0",
+    statement=r"\|x_i\|_2 = 1, (x_i)_d = \mu > 0; \quad \|x_i + x_j\|_2 \ge 2\mu, \; \|X\|_2^2 \ge n \mu^2",
     kind="DEF",
-    bound="equality",
+    bound="upper",
     constant="stated",
     stated=1.0,
-    domain=INPUTS,
-    quantifiers="for all i ≤ n",
+    domain=DATA_ALONE,
+    quantifiers="for all i, j ≤ n",
     controls=(
-        Control("another μ", "the last coordinate is 0.01 more", measure=lambda case: _on_the_sphere(case, 0.01)),
+        Control(
+            "opposite inputs",
+            "the same with the inputs and their negatives, which have no common coordinate",
+            measure=lambda case: _common_coordinate(case, torch.cat([case.inputs, -case.inputs])),
+        ),
     ),
+    notes="What the paper uses of it: no two inputs are nearly opposite, and the data matrix is as large as n μ².",
 )
-def inputs_end_in_one_coordinate(case: Case) -> Sides:
-    """Squared norms and last coordinates of the inputs."""
-    return _on_the_sphere(case)
+def inputs_share_a_coordinate(case: Case) -> Measurement:
+    """Deviations of norms and of the last coordinate, and both consequences, as ratios that are at most 1."""
+    return _common_coordinate(case, case.inputs)
 
 
-def _separations(case: Case) -> Measurement:
-    """‖x_i − x_j‖ of every pair i ≠ j, coordinate by coordinate, against the φ that was asked for."""
-    apart = (case.inputs[:, None] - case.inputs[None]).square().sum(-1).sqrt()
-    apart = apart.masked_fill(torch.eye(len(apart), dtype=torch.bool, device=apart.device), torch.inf)
-    asked = case.configuration.phi or case.data.separation
-    return Measurement(case.for_each(apart), (asked,), ("example", "other"))
+def _common_coordinate(case: Case, x: Tensor) -> Measurement:
+    mu = x[0, -1].abs()
+    tolerance = 1e-12
+    norms = (torch.linalg.vector_norm(x, dim=-1) - 1).abs().amax() / tolerance
+    coordinates = (x[:, -1] - mu).abs().amax() / tolerance
+    sums = 2 * mu / torch.linalg.vector_norm(x[:, None] + x, dim=-1).amin()
+    whole = len(x) * mu.square() / torch.linalg.matrix_norm(x, 2).square()
+    # Rounding may put an attained bound a hair above 1.
+    consequences = torch.stack([sums, whole]) * (1 - tolerance)
+    return Measurement(case.for_each(torch.cat([torch.stack([norms, coordinates]), consequences])), axes=("part",))
 
 
 @claim(
     "zou-gu-2019/assumption-3.2",
     source=ZOU_GU_2019.at("Assumption 3.2"),
-    statement=r"\|x_i - x_j\|_2 \ge \phi > 0",
-    kind="DEF",
-    bound="lower",
-    constant="stated",
-    stated=1.0,
-    domain=INPUTS,
-    quantifiers="for all i ≠ j",
-    controls=(Control("twice as far", "‖x_i − x_j‖ ≥ 2φ", factor=2.0),),
-    notes="n points with last coordinate μ admit at most φ = √(2n(1 − μ²)/(n − 1)).",
-)
-def inputs_are_separated(case: Case) -> Measurement:
-    """Every pairwise distance."""
-    return _separations(case)
-
-
-@claim(
-    "zou-gu-2019/outer-loss-bounded-labels",
-    source=ZOU_GU_2019.at("implicit in Lemma 4.3"),
-    statement=r"\max_i \|y_i\|_2 = O(1)",
+    statement=r"\|x_i - x_j\|_2 \ge \phi > 0, \quad \phi \le \sqrt{2 n (1 - \mu^2) / (n - 1)}",
     kind="DEF",
     bound="upper",
     constant="stated",
     stated=1.0,
-    domain=Domain(
-        samples=(1, 6), depth=(1, 1), width=(32, 32), fixed={"mu": MU, "m": 32, "n": 3}, lines={"n": (1, 6)}, examples=8
-    ),
-    quantifiers="for all i ≤ n",
-    erratum="E-49",
+    domain=DATA_ALONE,
+    quantifiers="for all i ≠ j",
     controls=(
         Control(
-            "labels that grow",
-            "i y_i in place of y_i",
-            measure=lambda case: Measurement(
-                case.for_each(case.labels.norm(dim=-1) * torch.arange(1, 1 + len(case.labels))), axes=("example",)
-            ),
+            "a larger separation",
+            "the same with twice the separation that the inputs have",
+            measure=lambda case: _separated(case, 2 * case.data.separation),
         ),
     ),
-    notes="Not stated in the paper; without it Lemma 4.3 is false (lemma-4.3@printed). Generated labels have norm 1.",
+    notes="The largest separation is the regular simplex's: 2 √(1 − μ²) for two inputs, √2 √(1 − μ²) for many.",
 )
-def labels_are_bounded(case: Case) -> Measurement:
-    """‖y_i‖ of every example."""
-    return Measurement(case.for_each(torch.linalg.vector_norm(case.labels, dim=-1)), axes=("example",))
+def inputs_are_separated(case: Case) -> Measurement:
+    """The claimed separation over the smallest distance, and over the largest that n inputs allow."""
+    return _separated(case, case.data.separation)
+
+
+def _separated(case: Case, phi: float) -> Measurement:
+    n, mu = len(case.inputs), float(case.inputs[0, -1])
+    largest = math.sqrt(2 * n * (1 - mu**2) / (n - 1))
+    smallest = torch.nn.functional.pdist(case.inputs).amin()
+    ratios = torch.stack([phi / smallest, smallest / largest]) * (1 - 1e-12)
+    return Measurement(case.for_each(ratios), axes=("part",))

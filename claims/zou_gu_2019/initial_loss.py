@@ -33,6 +33,35 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
 
 
 @claim(
+    "zou-gu-2019/outer-loss-bounded-labels",
+    source=ZOU_GU_2019.at("implicit in Lemma 4.3"),
+    statement=r"\max_i \|y_i\|_2 = O(1)",
+    kind="DEF",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=Domain(
+        samples=(1, 6), depth=(1, 1), width=(32, 32), fixed={"mu": MU, "m": 32, "n": 3}, lines={"n": (1, 6)}, examples=8
+    ),
+    quantifiers="for all i ≤ n",
+    erratum="E-49",
+    controls=(
+        Control(
+            "labels that grow",
+            "i y_i in place of y_i",
+            measure=lambda case: Measurement(
+                case.for_each(case.labels.norm(dim=-1) * torch.arange(1, 1 + len(case.labels))), axes=("example",)
+            ),
+        ),
+    ),
+    notes="Not stated in the paper; without it Lemma 4.3 is false (lemma-4.3@printed). Generated labels have norm 1.",
+)
+def labels_are_bounded(case: Case) -> Measurement:
+    """‖y_i‖ of every example."""
+    return Measurement(case.for_each(torch.linalg.vector_norm(case.labels, dim=-1)), axes=("example",))
+
+
+@claim(
     "zou-gu-2019/lemma-4.3",
     source=ZOU_GU_2019.at("Lemma 4.3"),
     statement=r"L(W^{(0)}) \le \widetilde O(1)",
@@ -49,7 +78,7 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
             "without its width",
             "for m far below L",
             measure=lambda case: _loss(case),
-            at={"m": 2, "L": 8},
+            domain=Domain(fixed={"mu": MU, "m": 2, "L": 8, "n": 1}),
         ),
     ),
     notes="The mean is ½(1 + mean ‖y_i‖²) at every width; far below L log(nL) units the tail is heavy.",

@@ -51,8 +51,8 @@ RUNS = Domain(
         "labels": "alternating",
         "eps": 2e-8,
     },
-    lines={"m": (1024, 4096, 16384), "L": (1, 2, 3), "n": (2, 4, 8), "k": (1, 2, 4), "phi": (0.07, 0.14, 0.28)},
-    along={"phi": {"m": 8192}, "L": {"m": 512}},
+    lines={"m": (1024, 4096, 16384), "L": (1, 2, 3), "n": (2, 4, 8), "k": (1, 2, 4), "phi": (0.1, 0.2, 0.4)},
+    along={"phi": {"m": 4096}, "L": {"m": 512}},
     examples=3,
 )
 """Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n.

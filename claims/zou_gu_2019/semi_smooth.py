@@ -114,7 +114,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "L in the quadratic",
             "C'' L m / k in place of C'' L² m / k",
             measure=lambda case: _excess(case, depth=1 / case.parameters["L"]),
-            at={"m": 256, "L": 6, "n": 1, "tau": 1.0},
+            domain=Domain(fixed={"mu": MU, "m": 256, "L": 6, "n": 1, "tau": 1.0}),
         ),
     ),
     notes="The norm of a collection is its largest layer's. The quadratic's constant tends to 1/4, along the gradients "
