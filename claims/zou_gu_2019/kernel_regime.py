@@ -12,7 +12,7 @@ from claims.case import Case, Configuration
 from claims.claim import Domain, Precondition
 from claims.scaling import Scaling
 from model.data import Dataset, generate
-from model.kernels import KernelRun, last_layer_kernel, limiting_run, tangent_kernel
+from model.kernels import KernelRun, limiting_run, tangent_kernel
 from model.randomness import generator, stream
 from model.settings import ZOU_GU_2019
 from model.trace import Trace
@@ -182,9 +182,3 @@ def smallest_eigenvalue(c: Configuration) -> float | None:
     if data is None:
         return None
     return float(torch.linalg.eigvalsh(tangent_kernel(ZOU_GU_2019, data.inputs, c.L))[0])
-
-
-def smallest_last_eigenvalue(c: Configuration) -> float | None:
-    """The same for the last hidden layer alone."""
-    data = data_of(c)
-    return None if data is None else float(torch.linalg.eigvalsh(last_layer_kernel(data.inputs, c.L))[0])

@@ -82,6 +82,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "k": (1, 2, 4, 8),
             "tau": (0.00316, 0.01, 0.0316, 0.1),
         },
+        along={"m": {"tau": 0.01}},
     ),
     quantifiers="for all Ŵ, W̃ in the ball",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",

@@ -39,15 +39,25 @@ BATCHES = Domain(
         "eps": 1e-7,
         "batch": 1,
     },
-    lines={"m": (256, 1024, 4096), "n": (2, 3, 4), "phi": (0.24, 0.34, 0.48), "batch": (1, 2)},
-    along={"n": {"phi": 0.96}, "phi": {"m": 2048}},
+    lines={
+        "m": (512, 2048, 8192),
+        "L": (1, 2, 3),
+        "n": (2, 3, 4),
+        "phi": (0.24, 0.34, 0.48),
+        "batch": (1, 2, 4),
+    },
+    along={
+        "L": {"m": 256},
+        "n": {"phi": 0.96},
+        "phi": {"m": 8192},
+        "batch": {"n": 4, "phi": 0.96},
+    },
     examples=2,
 )
 
 SLACK = {
     "n": "λ_min of the kernel does not fall with n on these inputs: T grows like n⁴ at this step size",
-    "batch": "the largest batch here is 2",
-    "phi": "at these separations λ_min falls faster than φ",
+    "L": "without L^(-2) in the step size the kernel's growth makes T fall with L",
     "log_m": "the step size has it",
 }
 
