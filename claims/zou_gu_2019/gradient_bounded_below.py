@@ -48,6 +48,7 @@ def _limit(c: Configuration) -> float | None:
             "k": (1, 2, 4),
             "tau": (1e-5, 1e-4, 1e-3),
         },
+        along={"L": {"m": 1024}, "k": {}, "tau": {}},
         examples=8,
     ),
     quantifiers="for all W in the ball and all labels",
