@@ -15,7 +15,7 @@ from model.ball import Ball
 from model.changes import Changes, add, distances
 from model.data import LABELLED, Dataset, generate
 from model.difference import Difference
-from model.network import Architecture, Network, initialise
+from model.network import Architecture, Engine, Network, initialise
 from model.randomness import generator, stream
 from model.settings import Setting
 from model.trace import Trace
@@ -309,6 +309,8 @@ def draw(
     data: Dataset | None = None,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
+    engine: Engine = "dense",
+    max_bytes: int | None = None,
 ) -> Case:
     """The case of a configuration: data from the seed, and independent initialisations from its own streams.
 
@@ -320,6 +322,8 @@ def draw(
         data: real data, in place of the configuration's construction.
         dtype: of the whole computation.
         device: of the whole computation.
+        engine: of the matrices between hidden layers.
+        max_bytes: what deferred matrices may take up, see `model.network.initialise`.
 
     Raises:
         ValueError: if the configuration's sizes do not fit its data or the setting.
@@ -344,6 +348,6 @@ def draw(
         setting = setting.scaled(c.alpha)
     architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
-    network = initialise(setting, architecture, seeds, dtype=dtype, device=device)
+    network = initialise(setting, architecture, seeds, dtype=dtype, device=device, engine=engine, max_bytes=max_bytes)
     draws = stream(seed, "attack", c.token())
     return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS, configuration=c)

@@ -212,6 +212,7 @@ class Claim:
             lower bound from below.
         preconditions: conditions of the statement that involve unknown constants.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
+        engine_obstacle: why the claim needs stored matrices; empty where products are enough.
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
@@ -240,6 +241,7 @@ class Claim:
     certificate: Callable[[Case], Tensor] | None = None
     preconditions: tuple[Precondition, ...] = ()
     obstacle: Callable[[Case], str] = lambda _: ""
+    engine_obstacle: str = ""
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
@@ -271,13 +273,17 @@ class Claim:
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
+        return self.aims(case.hidden, len(case.inputs), int(case.parameters["k"]))
+
+    def aims(self, hidden: int, examples: int, outputs: int) -> list[Recipe]:
+        """The same for a network of these sizes."""
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
-            if (case.hidden > 1 or attack not in DEEP) and (len(case.inputs) > 1 or attack not in TOGETHER)
-            for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
-            for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
-            for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
+            if hidden > 1 or attack not in DEEP
+            for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
+            for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
+            for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
         ]
 
     def search(self, configuration: Configuration) -> Search:
