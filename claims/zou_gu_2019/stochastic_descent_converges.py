@@ -18,7 +18,7 @@ from claims.zou_gu_2019.kernel_regime import (
 )
 from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 
-DRAWS = 3
+DRAWS = 2
 """Sequences of batches over which an expected loss is averaged."""
 
 DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
@@ -36,20 +36,20 @@ BATCHES = Domain(
         "phi": 0.48,
         "mu": MU,
         "labels": "alternating",
-        "eps": 1e-7,
+        "eps": 5e-8,
         "batch": 1,
     },
     lines={
         "m": (512, 2048, 8192),
         "L": (1, 2, 3),
         "n": (2, 3, 4),
-        "phi": (0.24, 0.34, 0.48),
+        "phi": (0.12, 0.24, 0.48),
         "batch": (1, 2, 4),
     },
     along={
         "L": {"m": 256},
         "n": {"phi": 0.96},
-        "phi": {"m": 8192},
+        "phi": {"m": 4096},
         "batch": {"n": 4, "phi": 0.96},
     },
     examples=2,
@@ -110,7 +110,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     preconditions=(_wide(17, 12, -4, -8, "1"),),
     erratum="E-54",
     slack=SLACK,
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over three sequences of batches. T η has a "
+    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
     "spurious L² (E-44), which one hidden layer does not show.",
 )
 def stochastic_descent_converges(case: Case) -> Measurement:
