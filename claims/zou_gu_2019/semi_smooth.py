@@ -82,6 +82,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "k": (1, 2, 4, 8),
             "tau": (0.00316, 0.01, 0.0316, 0.1),
         },
+        along={"m": {"tau": 0.01}},
     ),
     quantifiers="for all Ŵ, W̃ in the ball",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",
@@ -114,7 +115,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "L in the quadratic",
             "C'' L m / k in place of C'' L² m / k",
             measure=lambda case: _excess(case, depth=1 / case.parameters["L"]),
-            at={"m": 256, "L": 6, "n": 1, "tau": 1.0},
+            domain=Domain(fixed={"mu": MU, "m": 256, "L": 6, "n": 1, "tau": 1.0}),
         ),
     ),
     notes="The norm of a collection is its largest layer's. The quadratic's constant tends to 1/4, along the gradients "
