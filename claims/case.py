@@ -147,6 +147,7 @@ class Case:
         configuration: Configuration | None = None,
     ) -> None:
         self.configuration = configuration or Configuration()
+        self.generated = configuration is not None and configuration.data in (*LABELLED, "sphere")
         self.initial = initial
         self.data = data
         self.tau = tau
@@ -192,7 +193,7 @@ class Case:
             ValueError: if the data are no sample of a known law.
         """
         c = self.configuration
-        if c.data not in (*LABELLED, "sphere"):
+        if not self.generated:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), purpose))
         return generate(

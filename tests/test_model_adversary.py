@@ -430,3 +430,65 @@ def test_placing_on_kinks_reaches_its_limit(wide):
     ratio = ratio / (WIDTH**0.5 * wide.ball.radius ** (1 / 3))
     assert_limit(ratio, [limits.KINK_PLACEMENT])
     assert_at_most(ratio, [limits.KINK_CERTIFICATE])
+
+
+# --------------------------------------------------------------------------------------- memory, distance and compounds
+
+
+@settings
+@pytest.mark.parametrize("radius", [1e-6, 0.3])
+def test_memorising_beats_the_linear_maximiser(setting, radius):
+    """Descent from Δ_l = τ G_l / ‖G_l‖, G_l = Σ y_i ∇f(x_i) by dense gradients, never raises the training loss."""
+    aim = target(setting, (12, 10), radius, n=3, count=2)
+    loss = LOSSES[setting.loss]
+    _, step = ATTACKS["memorise"](aim)
+    found = loss.value(Trace(aim.trace.network.moved(step), aim.trace.inputs).outputs, aim.labels)
+    for number in range(2):
+        weights = reference.dense(aim.trace.network, number)
+        factor = reference.scale(setting, (12, 10))
+        moved = []
+        for layer in range(1, aim.trace.network.trained + 1):
+            terms = [
+                y * reference.gradient(weights, factor, x, 0, layer)
+                for x, y in zip(aim.trace.inputs, aim.labels[:, 0], strict=True)
+            ]
+            total = torch.stack(terms).sum(0)
+            norm = torch.linalg.matrix_norm(total, 2 if setting.ball == "spectral" else "fro")
+            moved.append(weights[layer - 1] + radius * total / norm)
+        linear = [*moved, *weights[len(moved) :]]
+        f = torch.stack([reference.outputs(linear, factor, x) for x in aim.trace.inputs])
+        assert_at_most(found[number], loss.value(f[None], aim.labels)[0])
+
+
+def test_memorising_attains_the_supremum_of_the_linear_form():
+    """For a short step Σ y_i Δf(x_i) is τ Σ_l ‖Σ_i y_i ∇_{W_l} f(x_i)‖_F, and where that helps descent finds more."""
+    aim = target(CAO_GU_2020, (40, 40), 1e-9, n=1, count=3)
+    found = difference(aim, ATTACKS["memorise"](aim)).outputs[:, 0, 0] * aim.labels[0, 0]
+    assert_reaches(found, 1e-9 * aim.trace.gradient_norms()[:, :, 0, 0].sum(-1))
+    far = target(CAO_GU_2020, (200,), 1.0, n=6, count=3)
+    linear = Trace(
+        far.trace.network.moved(tuple(far.ball.fill(g) for g in far.trace.gradient(far.labels))), far.trace.inputs
+    )
+    _, step = ATTACKS["memorise"](far)
+    reached = Trace(far.trace.network.moved(step), far.trace.inputs)
+    loss = LOSSES["cross-entropy"]
+    assert (loss.value(reached.outputs, far.labels) < loss.value(linear.outputs, far.labels)).all()
+
+
+@settings
+def test_moving_all_units_moves_them_equally_far(setting):
+    """Every unit of a hidden layer moves by τ / √m_l, which attains Σ_j ‖Δw_j‖ = √m_l τ."""
+    aim = target(setting, (6, 10), 0.2, n=2, count=2, example=1)
+    _, step = ATTACKS["move-all-units"](aim)
+    for change, width in zip(step, (6, 10), strict=False):
+        moves = torch.linalg.vector_norm(change.materialise(), dim=-1)
+        assert_close(moves, torch.full_like(moves, 0.2 / width**0.5))
+
+
+def test_compound_changes_attain_the_largest_product_of_two():
+    """With two layers and short steps |I_2| is ‖b_2‖ times the largest move of x_1 times the move of W_2."""
+    aim = target(CAO_GU_2020, (30, 30), 1e-6, n=2, count=3, layer=2, example=1)
+    found = difference(aim, ATTACKS["compound-changes"](aim)).from_products[:, 1, 0].abs()
+    signal = torch.linalg.vector_norm(aim.trace.signals[1][:, 1, 0], dim=-1)
+    assert_reaches(found, 1e-12 * signal)
+    assert_at_most(found, 1e-12 * signal * (1 + 1e-6))

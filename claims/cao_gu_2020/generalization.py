@@ -1,6 +1,7 @@
 """Theorem 4.5: in the whole ball the classification error is at most twice the surrogate error and a capacity."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from scipy.optimize import brentq
@@ -39,6 +40,11 @@ def fresh_margins(case: Case, trace: Trace, examples: int) -> Tensor:
     return (labels * torch.cat(outputs, 1))[..., 0]
 
 
+def no_population(case: Case) -> str:
+    """Why there are no fresh examples; empty where there are."""
+    return "" if case.generated else "the law of the data is not known: there are no fresh examples"
+
+
 def error_below(margins: Tensor) -> Tensor:
     """Clopper–Pearson's lower bound of P[y f(x) < 0] at level `SAMPLING`, (S,)."""
     wrong, n = (margins < 0).sum(-1).cpu(), margins.shape[-1]
@@ -73,6 +79,7 @@ def error_below(margins: Tensor) -> Tensor:
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",
     attacks=("stay", "memorise"),
     preconditions=PRE_5,
+    obstacle=no_population,
     erratum="E-02",
     slack={
         "m": "at every width that can be drawn the other two terms are as large as the first",
@@ -120,6 +127,7 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     ),
     quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
     probability="at least 1 − δ over W⁽⁰⁾",
+    obstacle=no_population,
     erratum="E-02",
     expected="refuted",
     notes="One training example with a fair label: 1/2 > 2 E_S(W⁽⁰⁾) has probability 0.0917 at every width, while the "
@@ -131,15 +139,15 @@ def surrogate_error_alone_generalises(case: Case) -> Measurement:
     f = fresh_margins(case, case.at_initial, FRESH)
     z = torch.cat([f, -f], -1)
     excess = (0.5 - 2 * surrogate_error(z[..., None, None], torch.ones(1, 1).to(z))).clamp_min(0)
-    shrink = smallest_radius(case) / case.tau
+    shrink = smallest_radius(case.parameters) / case.tau
     return Measurement(excess.quantile(1 - case.delta, dim=-1), (shrink, shrink ** (4 / 3)))
 
 
-def smallest_radius(case: Case) -> float:
+def smallest_radius(parameters: Mapping[str, float]) -> float:
     """The least τ with m ≥ L^{−8/3} τ^{−4/3} log(m / (τ δ²)), the condition of the theorem at δ² with constant 1."""
-    p = case.parameters
+    m, L, delta = (parameters[name] for name in ("m", "L", "delta"))
 
     def excess(log_tau: float) -> float:
-        return p["L"] ** (-8 / 3) * math.exp(-4 / 3 * log_tau) * (math.log(p["m"] / p["delta"] ** 2) - log_tau) - p["m"]
+        return L ** (-8 / 3) * math.exp(-4 / 3 * log_tau) * (math.log(m / delta**2) - log_tau) - m
 
     return math.exp(brentq(excess, -60.0, 60.0))
