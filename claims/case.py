@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import quote
 
 import numpy as np
@@ -279,7 +279,9 @@ class Case:
                 raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), str(recipe)))
         ball = Ball(self.setting.ball, self.tau)
-        return Target(self.at_initial, self.labels, ball, recipe.layer, recipe.example, recipe.output, rng)
+        aim = (recipe.layer, recipe.example, recipe.output)
+        unseen = partial(self.fresh, purpose="unseen") if self.generated else None
+        return Target(self.at_initial, self.labels, ball, *aim, rng, unseen)
 
     def attacked(self, recipe: Recipe) -> "Case":
         """The same initialisations at the pair that the recipe finds."""

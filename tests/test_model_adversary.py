@@ -13,7 +13,7 @@ from model import limits
 from model.adversary import ATTACKS, Target
 from model.ball import Ball
 from model.changes import LowRank, add, distances
-from model.data import generate
+from model.data import Dataset, generate
 from model.difference import Difference
 from model.losses import LOSSES
 from model.network import Architecture, initialise
@@ -593,6 +593,25 @@ def test_memorising_attains_the_supremum_of_the_linear_form():
     reached = Trace(far.trace.network.moved(step), far.trace.inputs)
     loss = LOSSES["cross-entropy"]
     assert (loss.value(reached.outputs, far.labels) < loss.value(linear.outputs, far.labels)).all()
+
+
+def test_misleading_fits_the_sample_and_flips_the_population():
+    """Where every label is +1, the loss of the sample falls and that of examples which no attack has seen rises."""
+    aim = replace(target(CAO_GU_2020, (200,), 1.0, n=2, count=8), labels=torch.ones(2, 1, dtype=torch.float64))
+
+    def unseen(examples, name="unseen"):
+        rng = generator(stream(9, name))
+        return generate("sphere", n=examples, d=5, setting=CAO_GU_2020, rng=rng, labels="ones")
+
+    _, step = ATTACKS["mislead"](replace(aim, unseen=unseen))
+    loss, tests = LOSSES["cross-entropy"], unseen(500, "tests")
+    for data, sign in ((Dataset(aim.trace.inputs, aim.labels), -1.0), (tests, 1.0)):
+        before, after = (
+            loss.value(Trace(network, data.inputs).outputs, data.labels)
+            for network in (aim.trace.network, aim.trace.network.moved(step))
+        )
+        assert (sign * (after - before) > 0).all()
+    assert_same(*(ATTACKS[name](aim).step[0].materialise() for name in ("mislead", "memorise")))
 
 
 @settings

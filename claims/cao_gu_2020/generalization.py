@@ -65,18 +65,20 @@ def error_below(margins: Tensor) -> Tensor:
         depth=(1, 3),
         samples=(1, 16),
         radius=(0.365, 0.75),
-        fixed={**NOISE, "d": 32, "m": 1024, "n": 16, "tau": 0.487},
+        fixed={"data": "sphere", "d": 32, "m": 1024, "n": 16, "tau": 0.487},
         lines={
+            "labels": ("random", "ones"),
             "m": (1024, 2048, 4096),
             "L": (1, 2, 3),
             "n": (1, 4, 8, 16),
             "tau": (0.365, 0.487, 0.649, 0.75),
         },
+        along={"L": {"m": 256, "n": 4}},
         examples=4,
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",
-    attacks=("stay", "memorise"),
+    attacks=("stay", "memorise", "mislead"),
     preconditions=PRE_5,
     obstacle=no_population,
     erratum="E-02",
@@ -95,7 +97,8 @@ def error_below(margins: Tensor) -> Tensor:
     ),
     notes="Printed without the last term, which the proof has. The left-hand side is the lower Clopper–Pearson bound "
     "of the error on 500 fresh examples, at level 1e-4, less 2 E_S. Labels are noise, so that the error is 1/2 "
-    "whatever W is, and radii large enough for W to fit them: for smaller ones the left-hand side is mostly negative.",
+    "whatever W is, or all alike, which W unlearns; radii are large enough to fit the sample: for smaller ones the "
+    "left-hand side is mostly negative.",
 )
 def small_surrogate_error_generalises(case: Case) -> Measurement:
     """What the classification error exceeds 2 E_S by, at the W that fits the sample best."""
