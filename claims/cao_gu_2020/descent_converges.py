@@ -72,6 +72,11 @@ SLOW = 8.0
             parameter="m",
             measure=lambda case: _converges(case, iterations=0.0),
         ),
+        Control(
+            "η of order 1",
+            "the same with η = Θ(L^-3 B²), whose first step leaves the ball",
+            measure=lambda case: _converges(case, slower=1 / case.parameters["m"]),
+        ),
     ),
     notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
     f"The constant of η is {PACE:g}, and K is (η m B² ε²)^(-1) by (5.5), so that constant is divided out.",
