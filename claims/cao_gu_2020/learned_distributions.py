@@ -104,9 +104,9 @@ def cones_are_learned(case: Case) -> Measurement:
     domain=Domain(
         width=(64, 128),
         depth=(1, 1),
-        samples=(16, 32),
-        fixed={"data": "teacher", "d": 10, "phi": 0.2},
-        lines={"n": (16, 48, 128)},
+        samples=(8, 32),
+        fixed={"data": "teacher", "d": 6, "phi": 0.2},
+        lines={"n": (8, 32, 128)},
         examples=2,
     ),
     erratum="E-14",
