@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -10,7 +10,7 @@ import torch
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
 from audit.grid import Sizes, points
-from audit.sweep import Trials, jobs, realise, run_all
+from audit.sweep import Trials, jobs, realise, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
 from audit.verdicts import RESOLUTION, exponents
@@ -91,7 +91,10 @@ def _by_derivation(claim: Claim, control: Control) -> Result:
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
     moved = neighbour(claim, control)
+    if control.measure is not None:
+        trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
     name = control.parameter
     found = exponents(moved, trials).get(name)
     if found is not None and found.broken:

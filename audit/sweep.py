@@ -113,10 +113,10 @@ def jobs(claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], **option
     ]
 
 
-def run(job: Job) -> Trials:
-    """Measure one job, a batch of initialisations at a time."""
+def run(job: Job, claim: Claim | None = None) -> Trials:
+    """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
-    claim, trials = REGISTRY[job.claim], Trials(job)
+    claim, trials = claim or REGISTRY[job.claim], Trials(job)
     for numbers in _batches(job, claim):
         case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device)
         found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)

@@ -1,5 +1,6 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -176,6 +177,7 @@ class Case:
             "tau": self.tau,
             "delta": self.delta,
             "phi": self.data.separation,
+            "mu": math.nan if self.configuration.mu is None else self.configuration.mu,
             "eps": self.configuration.eps,
             "batch": self.configuration.batch or n,
         }

@@ -117,7 +117,8 @@ class Domain:
         depth: of L, as the paper counts it.
         samples: of n.
         radius: of τ; None for a statement that has no ball.
-        fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
+        fixed: fields of every `Configuration` that the statement is measured at, for instance its data. Of m, L, n and
+            τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
         examples: the most cases that a generated test draws, for statements that need a whole training run.

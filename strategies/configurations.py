@@ -72,12 +72,12 @@ def configurations(
         domain.radius,
         st.fixed_dictionaries(
             {name: st.sampled_from(values) for name, values in domain.lines.items() if name not in _RANGES}
-        ).map(lambda drawn: {**domain.fixed, **drawn}),
+        ).map(lambda drawn: {**{n: v for n, v in domain.fixed.items() if n not in _RANGES}, **drawn}),
     )
 
 
 _RANGES = ("m", "L", "n", "tau")
-"""Sizes that are drawn from the domain's ranges, whatever an audit's lines are."""
+"""Sizes that are drawn from the domain's ranges, whatever an audit starts from or varies."""
 
 
 def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:

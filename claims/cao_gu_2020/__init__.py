@@ -16,7 +16,10 @@ The modules below are the paper's statements, in its order.
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
     loss_facts,
+    gradient_dominated,
+    descent_converges,
     data_separable,
+    learned_distributions,
     gradients_bounded,
     almost_linear,
     semi_smooth,
@@ -36,11 +39,15 @@ from claims.cao_gu_2020 import (
     convergence_conditions,
     corollary_sizes,
     depth_bookkeeping,
+    errata,
 )
 
 __all__ = [
     "loss_facts",
+    "gradient_dominated",
+    "descent_converges",
     "data_separable",
+    "learned_distributions",
     "gradients_bounded",
     "almost_linear",
     "semi_smooth",
@@ -60,4 +67,5 @@ __all__ = [
     "convergence_conditions",
     "corollary_sizes",
     "depth_bookkeeping",
+    "errata",
 ]

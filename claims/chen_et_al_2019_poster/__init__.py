@@ -11,3 +11,13 @@ Notation, paper -> here:
 
 The modules below are the poster's statements, in its order.
 """
+
+from claims.chen_et_al_2019_poster import (
+    errata,
+    exponents,
+)
+
+__all__ = [
+    "exponents",
+    "errata",
+]
