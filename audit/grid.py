@@ -19,7 +19,14 @@ SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
-EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features", "stretch-weights"}
+EXPENSIVE = {
+    "flip-units-deep",
+    "flip-units-apart-deep",
+    "place-on-kinks-deep",
+    "stretch-product",
+    "push-features",
+    "stretch-weights",
+}
 """Attacks that meet the matrices many times: their depth lines are narrower."""
 
 

@@ -163,7 +163,6 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
-        domain: where it is false, if not on the claim's own domain.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -174,7 +173,6 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
-    domain: Domain | None = None
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 

@@ -88,5 +88,4 @@ def _printed(claim: Claim) -> list[Control]:
         return []
     if (printed.terms, printed.domain) != (claim.terms, claim.domain):
         return []
-    domain = None if printed.domain == claim.domain else printed.domain
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]
+    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure)]

@@ -69,7 +69,7 @@ PRE_5_5 = (
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,

@@ -86,9 +86,7 @@ def _first_error(case: Case) -> Tensor:
     bound="equality",
     constant="stated",
     stated=1.0,
-    domain=replace(
-        FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 131_072)}, examples=6
-    ),
+    domain=replace(FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 65_536)}, examples=6),
     quantifiers="for all i ≤ n; the mean over m_1 independent units lies within eight standard errors",
     controls=(
         Control(
