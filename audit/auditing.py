@@ -18,6 +18,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from audit.engines import Wanted, processes
 from audit.errors import UserError
 from audit.evidence import Budget
 from audit.files import load_data
@@ -41,7 +42,7 @@ class Options:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
-    engine: str = "dense"
+    engine: Wanted = "dense"
     budget: float = math.inf
     workers: int = 1
 
@@ -83,10 +84,18 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: boo
 
     derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
     measurable = [claim for claim in chosen if claim.measured]
-    work = jobs(measurable, configurations, seed=options.seed, dtype=options.dtype, device=options.device)
+    work = jobs(
+        measurable,
+        configurations,
+        engine=options.engine,
+        seed=options.seed,
+        dtype=options.dtype,
+        device=options.device,
+    )
+    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers, options.device)
     deadline = time.monotonic() + options.budget
     with _progress(len(work)) as advance:
-        measured = run_all(work, workers=options.workers, done=lambda _: advance(), deadline=deadline)
+        measured = run_all(work, workers=workers, done=lambda _: advance(), deadline=deadline)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in measured:
@@ -232,6 +241,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "phi": finite(p["phi"]),
         "data": c.data,
         "ratio": c.ratio,
+        "engine": trials.job.engine,
         "initialisations": len(trials.lhs),
         "quantity": "residual" if trials.residual else "ratio",
         "median": None if middle is None else finite(middle.estimate),

@@ -22,6 +22,7 @@ from audit.errors import UserError, one_line
 from model.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from audit.engines import Wanted
     from audit.tables import Format
 
 
@@ -218,10 +219,10 @@ class Duration(click.ParamType):
 @click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "dense"]),
+    type=click.Choice(["dense", "deferred", "auto"]),
     default="auto",
     show_default=True,
-    help="How random matrices are held; auto is dense.",
+    help="How random matrices between layers are held: stored, or decided as products ask for them; auto by size.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
@@ -246,7 +247,7 @@ def audit(
     initialisations: int | None,
     delta: float,
     data: str,
-    engine: str,
+    engine: "Wanted",
     device: str,
     dtype: str,
     seed: int,
@@ -276,7 +277,7 @@ def audit(
         seed=seed,
         dtype=dtype,
         device=choose_device(device),
-        engine="dense" if engine == "auto" else engine,
+        engine=engine,
         budget=budget or math.inf,
         workers=workers(),
     )

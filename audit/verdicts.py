@@ -101,9 +101,9 @@ class Finding:
 def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> Finding:
     """The verdict on a claim from its trials.
 
-    Identities and deterministic inequalities with explicit constants fall with one violation. Statements with explicit
-    constants and probability are judged by exact binomial evidence. Statements up to an absolute constant are judged by
-    growth: refuted when the ratio outgrows every constant in some parameter.
+    Identities, definitions and deterministic inequalities with explicit constants fall with one violation. Statements
+    with explicit constants and probability are judged by exact binomial evidence. Statements up to an absolute constant
+    are judged by growth: refuted when the ratio outgrows every constant in some parameter.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
@@ -112,7 +112,7 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> F
     level = 1 - delta if claim.bound != "lower" else delta
     if claim.kind != "EXACT":
         finding.constant, finding.at = _constant(claim, trials, level)
-    if claim.kind == "EXACT" or (claim.kind == "DET" and claim.stated is not None):
+    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
         _judge_counts(finding, budget, 0.0)
     elif claim.stated is not None:
         _judge_counts(finding, budget, delta)

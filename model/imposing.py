@@ -23,9 +23,14 @@ STEPS = 5
 """Gauss–Newton steps per try; the last ones keep the Jacobian, which a unit on its kink would toggle for ever."""
 
 
-PAIRS = 4096
-"""Most pairs of example and unit that are imposed at once: the system to solve has as many equations."""
+FORMED = 64
+"""Largest system that is formed: it has an equation per pair of example and unit. A larger one is met by products."""
 
+ITERATIONS = 30
+"""Most steps of conjugate gradients: random features make a well-conditioned system, a dozen reach the precision."""
+
+PRECISION = 1e-6
+"""Relative residual at which they stop; the next Gauss–Newton step corrects what is left."""
 
 SOLVED = 1e100
 """Coefficients of a solution are smaller than this; those of a singular system are not, or not numbers."""
@@ -73,7 +78,6 @@ def impose(
     chosen_trace = Trace(trace.network, trace.inputs[list(examples)])
     changes = trace.network.still()
     index = order.flatten(1).argsort(-1)
-    wanted = wanted.clamp_max(PAIRS)
     count = torch.minimum(_one_layer_count(chosen_trace, layer, order, ball.radius) * layer ** (2 / 3), wanted)
     frame = chosen_trace
     best = Imposed(changes, torch.zeros_like(order, dtype=torch.bool))
@@ -127,36 +131,84 @@ def _least_change(
 
     Layer r's change counts 1 / weights_r in the norm that is least. `chosen` are the places of (example, unit) pairs.
     """
-    layer, width = len(weights), here.preactivations[len(weights) - 1].shape[-1]
+    layer = len(weights)
+    features = frame.features[:layer]
+    travelled = _pushed(frame, [change.apply(x) for change, x in zip(current, features, strict=False)])
+    z = here.preactivations[layer - 1]
+    missing = goal + (travelled - z).flatten(1).gather(-1, chosen)
+    solve = _solve_formed if chosen.shape[-1] <= FORMED else _solve_by_products
+    c = solve(frame, weights, chosen, mask, torch.where(mask, missing, 0.0))
+    # A dead network has no gradient to impose anything with: no change at all, which does not count as one that fits.
+    c = torch.where((c.abs() < SOLVED).all(-1, keepdim=True), c, 0.0)
+    pulls = _pulled(frame, layer, torch.zeros_like(z).flatten(1).scatter_add(-1, chosen, c).reshape(z.shape))
+    changes = list(frame.network.still())
+    for r, (pull, x) in enumerate(zip(pulls, features, strict=True)):
+        changes[r] = LowRank(pull.mT * weights[r][:, None, None], x.mT)
+    return tuple(changes)
+
+
+def _pulled(frame: Trace, layer: int, c: Tensor) -> list[Tensor]:
+    """M_{r→l}ᵀ c_i for r = 1, …, l and every example, each (S, e, m_r): Jᵀ c is Σ_i of these times x_{r−1,i}ᵀ."""
+    pulls = [c]
+    for r in range(layer - 1, 0, -1):
+        pulls.insert(0, frame.network.apply_transposed(r, pulls[0]) * frame.patterns[r - 1])
+    return pulls
+
+
+def _pushed(frame: Trace, own: list[Tensor]) -> Tensor:
+    """J ΔW: what changes that move each layer's pre-activations by `own`, (S, e, m_r), do to those of the last."""
+    total = own[0]
+    for r, moved in enumerate(own[1:], 1):
+        total = moved + frame.network.apply(r, total * frame.patterns[r - 1])
+    return total
+
+
+def _solve_formed(frame: Trace, weights: Tensor, chosen: Tensor, mask: Tensor, missing: Tensor) -> Tensor:
+    """The system J diag(w) Jᵀ c = missing over the chosen pairs, formed, (S, pairs)."""
+    layer = len(weights)
+    width = frame.preactivations[layer - 1].shape[-1]
     example, unit = chosen // width, chosen % width
     features = frame.features[:layer]
     # In layer l itself the gradients of units are the units: only equal ones meet.
-    same = (unit[:, :, None] == unit[:, None, :]).to(goal)
+    same = (unit[:, :, None] == unit[:, None, :]).to(missing)
     gram = weights[-1][:, None, None] * same * _between(features[-1], example)
-    travelled = current[layer - 1].apply(features[-1]).flatten(1).gather(-1, chosen)
-    pulls: list[Tensor] = []
-    rows = torch.zeros(*chosen.shape, width).to(goal).scatter(-1, unit[..., None], 1.0) if layer > 1 else same
+    rows = torch.zeros(*chosen.shape, width).to(missing).scatter(-1, unit[..., None], 1.0) if layer > 1 else same
     for r in range(layer - 2, -1, -1):
         rows = frame.network.apply_transposed(r + 1, rows) * _of(frame.patterns[r], example)
-        pulls.insert(0, rows)
         gram = gram + weights[r][:, None, None] * (rows @ rows.mT) * _between(features[r], example)
-        travelled = travelled + (rows * _of(current[r].apply(features[r]), example)).sum(-1)
-    z = here.preactivations[layer - 1]
     both = mask[:, :, None] & mask[:, None, :]
-    eye = torch.eye(mask.shape[-1], dtype=goal.dtype, device=goal.device)
+    eye = torch.eye(mask.shape[-1], dtype=missing.dtype, device=missing.device)
     system = torch.where(both, gram, 0.0) + eye * torch.where(mask, 0.0, 1.0)[:, None, :]
     ridge = 1e-12 * torch.diagonal(system, dim1=-2, dim2=-1).mean(-1)
-    system = system + eye * ridge[:, None, None]
-    c = torch.linalg.solve_ex(system, torch.where(mask, goal - z.flatten(1).gather(-1, chosen) + travelled, 0.0)).result
-    # A dead network has no gradient to impose anything with: no change at all, which does not count as one that fits.
-    c = torch.where((c.abs() < SOLVED).all(-1, keepdim=True), c, 0.0)
-    by_example = torch.nn.functional.one_hot(example, features[0].shape[1]).to(goal) * c[..., None]
-    changes = list(frame.network.still())
-    for r, p in enumerate(pulls):
-        changes[r] = LowRank(p.mT @ by_example * weights[r][:, None, None], features[r].mT)
-    own = torch.zeros_like(z).flatten(1).scatter_add(-1, chosen, c).reshape(z.shape)
-    changes[layer - 1] = LowRank(own.mT * weights[-1][:, None, None], features[-1].mT)
-    return tuple(changes)
+    return torch.linalg.solve_ex(system + eye * ridge[:, None, None], missing).result
+
+
+def _solve_by_products(frame: Trace, weights: Tensor, chosen: Tensor, mask: Tensor, missing: Tensor) -> Tensor:
+    """The same by conjugate gradients, which ask every matrix for one product each way per step."""
+    layer = len(weights)
+    shape = frame.preactivations[layer - 1].shape
+    grams = [w[:, None, None] * (x @ x.mT) for w, x in zip(weights, frame.features, strict=False)]
+
+    def applied(c: Tensor) -> Tensor:
+        placed = missing.new_zeros(len(c), shape[1] * shape[2]).scatter(-1, chosen, c).reshape(shape)
+        pulls = _pulled(frame, layer, placed)
+        moved = _pushed(frame, [gram @ pull for gram, pull in zip(grams, pulls, strict=True)])
+        return torch.where(mask, moved.flatten(1).gather(-1, chosen), 0.0)
+
+    solution, residual = torch.zeros_like(missing), missing
+    direction, size = residual, residual.square().sum(-1, keepdim=True)
+    enough = PRECISION**2 * size
+    for _ in range(ITERATIONS):
+        image = applied(direction)
+        curvature = (direction * image).sum(-1, keepdim=True)
+        going = (size > enough) & (curvature > 0)
+        step = torch.where(going, size / curvature, 0.0)
+        solution, residual = solution + step * direction, residual - step * image
+        before, size = size, residual.square().sum(-1, keepdim=True)
+        if not going.any():
+            break
+        direction = residual + torch.where(going, size / before, 0.0) * direction
+    return solution
 
 
 def _between(features: Tensor, example: Tensor) -> Tensor:

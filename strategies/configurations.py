@@ -71,7 +71,11 @@ def configurations(
         _inputs(setting, domain, constructions),
         domain.radius,
         st.fixed_dictionaries(
-            {name: st.sampled_from(values) for name, values in domain.lines.items() if name not in _RANGES}
+            {
+                name: st.sampled_from(values)
+                for name, values in domain.lines.items()
+                if name not in _RANGES and name not in domain.along
+            }
         ).map(lambda drawn: {**{n: v for n, v in domain.fixed.items() if n not in _RANGES}, **drawn}),
     )
 

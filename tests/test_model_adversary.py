@@ -329,6 +329,22 @@ def test_placing_on_kinks_attains_its_norm_and_respects_its_certificate(setting,
             assert_close(np.linalg.norm(placed) ** 2, float(most_affordable(z, radius**2)))
 
 
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda s: s.id)
+@pytest.mark.parametrize(
+    ("attack", "widths"), [("place-on-lowering-kinks", (40,)), ("place-on-lowering-kinks-deep", (40, 20))]
+)
+def test_lowering_kinks_leave_the_loss_below_its_tangent(attack, widths, setting):
+    """The mirror image of kink placement: the error has the sign that lowers the loss, and flipped labels swap both."""
+    aim = target(setting, widths, 0.3, count=30, layer=len(widths))
+    found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, 0, 0]
+    slope = LOSSES[setting.loss].slopes(aim.trace.outputs, aim.labels)[:, 0, 0]
+    assert (found * slope <= 0).all()
+    assert (found * slope < 0).sum() >= 25
+    mirrored = replace(aim, labels=-aim.labels)
+    other = ATTACKS[attack.replace("lowering-", "")]
+    assert_close(difference(mirrored, other(mirrored)).linearisation_error[:, 0, 0], found)
+
+
 # ----------------------------------------------------------------------------------------------------------- stretching
 
 
@@ -407,12 +423,14 @@ def test_the_stretched_product_grows_at_the_steepest_rate():
         assert_each_close(growth, radius * sum(torch.linalg.matrix_norm(gradient) for gradient in gradients))
 
 
-def test_amplified_signals_grow_in_every_layer():
-    """Moved along b_l g_{l−1}ᵀ, every backward signal below the output becomes longer, while no unit flips."""
-    aim = target(CAO_GU_2020, (8, 6, 10), 1e-4, n=2, count=3, example=1)
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda s: s.id)
+def test_amplified_signals_grow_in_every_layer(setting):
+    """Moved along b_l g_{l−1}ᵀ, every backward signal below a trained layer becomes longer, while no unit flips."""
+    aim = target(setting, (8, 6, 10), 1e-4, n=2, count=3, example=1)
     after = Trace(aim.trace.network.moved(ATTACKS["amplify-signals"](aim).step), aim.trace.inputs)
     assert all(torch.equal(a, b) for a, b in zip(after.patterns, aim.trace.patterns, strict=True))
-    longer, shorter = ([one.input_signals, *one.unmasked_signals[:-1]] for one in (after, aim.trace))
+    trained = aim.trace.network.trained
+    longer, shorter = ([one.input_signals, *one.unmasked_signals][:trained] for one in (after, aim.trace))
     for a, b in zip(longer, shorter, strict=True):
         assert (a[:, 1].norm(dim=-1) > b[:, 1].norm(dim=-1)).all()
 
@@ -465,6 +483,13 @@ def test_placing_on_kinks_reaches_its_limit(wide):
     ratio = ratio / (WIDTH**0.5 * wide.ball.radius ** (1 / 3))
     assert_limit(ratio, [limits.KINK_PLACEMENT])
     assert_at_most(ratio, [limits.KINK_CERTIFICATE])
+
+
+def test_placing_on_kinks_of_a_gaussian_output_reaches_its_limit():
+    """0.9205 √m τ^{1/3} per unit step where the output weights are N(0, 1/m) and √m multiplies them."""
+    aim = target(CAO_GU_2019_SLIDES, (WIDTH,), 0.01, seed=3)
+    ratio = error(aim, "place-on-kinks") / ATTACKS["place-on-kinks"](aim).step[0].spectral()
+    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.KINK_PLACEMENT_GAUSSIAN])
 
 
 # ----------------------------------------------------------------------------------------------- several inputs at once

@@ -1,70 +1,47 @@
-"""The slides' bounds do not increase with the width: their exponents."""
+"""The bounds do not grow with the width."""
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES
-from claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
-from claims.scaling import Scaling
+import math
 
-REGIME = Regime(large=ASYMPTOTIC.large | {"R", "quantity"}, small=ASYMPTOTIC.small)
-"""With R and the corollary's √(ỹᵀ Θ^{−1} ỹ), called `quantity`, at least 1."""
+import torch
+from torch import Tensor
 
-RADIUS = Scaling(R=1, m="-1/2")
-"""The largest increment of a layer in the class."""
-
-
-def _class_width(d: Derivation) -> Scaling:
-    """How far the class moves a value: the sum over layers of radius times gradient."""
-    gradient = d.take("gradient of a layer", Scaling(m="1/2"), "overview: Lipschitz")
-    radius = d.take("radius of a layer", RADIUS, "definition of F(W^(0), R)")
-    return d.multiply("width of the class", d.take("number of layers", Scaling(L=1), "Σ_l"), radius, gradient)
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Domain, Measurement, claim
+from claims.scaling import ONE
+from model.kernels import tangent_kernel
+from model.margins import label_complexity
 
 
-@derived(
+@claim(
     "cao-gu-2019-slides/width-free",
-    source=CAO_GU_2019_SLIDES.at("summary, first item"),
-    statement=r"L R n^{-1/2} \text{ and } L \sqrt{\tilde y^T \Theta^{-1} \tilde y / n} \text{ do not increase in } m",
-    notes="The exponents; that the class has this width, and Θ a limit, is measured in ntrf-class and ntk-definition.",
+    source=CAO_GU_2019_SLIDES.at("Summary, first item"),
+    statement=r"\sup_{f \in F(W^{(0)}, R)} |f(x_i) - f_{W^{(0)}}(x_i)| \le C R [1 + (L-1) / \sqrt2], \quad"
+    r" \inf_{\tilde y_i y_i \ge 1} \tilde y^\top \Theta_m^{-1} \tilde y \le C \inf \tilde y^\top \Theta^{-1} \tilde y",
+    kind="RUN",
+    bound="upper",
+    terms=(ONE,),
+    constant="limit",
+    domain=Domain(
+        depth=DEPTH,
+        fixed={"data": "sphere", "n": 4, "m": 256},
+        lines={"m": (64, 256, 1024, 4096, 16384)},
+    ),
+    quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
+    probability=WITH_PROBABILITY,
+    limit=lambda _: 1.0,
+    notes="The reach of the class R m^{−1/2} Σ_l ‖∇_{W_l} f‖_F, and the root of the label complexity, each over its "
+    "infinite-width value.",
 )
-def bounds_do_not_increase_in_width(given: Given = as_stated) -> Derivation:
-    """The class at radius R m^{−1/2} has width L R, which over √n is the theorem's term and, at R = √(ỹᵀΘ^{−1}ỹ), the
-    corollary's; neither has m in it."""
-    d = Derivation(given, REGIME)
-    bound = d.multiply("width of the class over √n", _class_width(d), Scaling(n="-1/2"))
-    d.equal("theorem", bound, d.take("term of the theorem", Scaling(L=1, R=1, n="-1/2"), "theorem"))
-    kernel = d.substitute("bound at R of the corollary", bound, R=Scaling(quantity=1))
-    d.equal("corollary", kernel, d.take("term of the corollary", Scaling(L=1, quantity=1, n="-1/2"), "corollary"))
-    d.decreases("bound", bound, "m")
-    return d
+def bounds_do_not_grow_with_width(case: Case) -> Measurement:
+    """The reach of the linearised class and the label complexity of networks, over their infinite-width values."""
+    trace, m, labels = case.at_initial, case.parameters["m"], case.labels
+    reach = trace.gradient_norms()[..., 0].sum(1).amax(-1) / math.sqrt(m)
+    complexity = label_complexity(trace.ntk()[:, :, 0, :, 0] / m, labels).sqrt()
+    limits = (1 + case.hidden / math.sqrt(2), _complexity(case))
+    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor(limits),), ("quantity",))
 
 
-def _whole_radius(given: Given, claimed: Scaling) -> Derivation:
-    """The norm of all increments together, from that of each."""
-    d = Derivation(given, REGIME)
-    radius = d.take("radius of a layer", RADIUS, "definition of F(W^(0), R)")
-    layers = d.take("number of layers", Scaling(L=1), "Σ_l")
-    whole = d.multiply("norm of all layers, at most", (layers * radius**2) ** "1/2")
-    d.at_most("norm of all layers", whole, d.take("radius in the corollary", claimed, "corollary"))
-    return d
-
-
-@derived(
-    "cao-gu-2019-slides/erratum-E-61@printed",
-    source=CAO_GU_2019_SLIDES.at("corollary, with the class of the theorem"),
-    statement=r"\|W_l\|_F \le R m^{-1/2} \text{ for all } l \implies \|W\|_F \le R m^{-1/2}",
-    erratum="E-61",
-    expected="refuted",
-    notes="Harmless: the corollary goes from the whole norm to the layers', and its L covers a √L.",
-)
-def layer_radius_is_the_whole_radius(given: Given = as_stated) -> Derivation:
-    """The quantity of the corollary is a norm of all layers together, the theorem's radius one of each."""
-    return _whole_radius(given, RADIUS)
-
-
-@derived(
-    "cao-gu-2019-slides/erratum-E-61",
-    source=CAO_GU_2019_SLIDES.at("corollary, with the class of the theorem"),
-    statement=r"\|W_l\|_F \le R m^{-1/2} \text{ for all } l \implies \|W\|_F \le \sqrt L R m^{-1/2}",
-    erratum="E-61",
-)
-def whole_radius_has_the_root_of_the_depth(given: Given = as_stated) -> Derivation:
-    """√L R m^{−1/2}."""
-    return _whole_radius(given, Scaling(L="1/2") * RADIUS)
+def _complexity(case: Case) -> float:
+    kernel: Tensor = tangent_kernel(case.setting, case.inputs, case.depth)
+    return float(label_complexity(kernel, case.labels)) ** 0.5
