@@ -20,6 +20,7 @@ LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
 EXPENSIVE = {
+    "flip-units-deep",
     "flip-units-apart-deep",
     "place-on-kinks-deep",
     "place-on-lowering-kinks-deep",
