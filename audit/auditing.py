@@ -303,8 +303,9 @@ def _write(path: Path, text: str) -> None:
 def save_constants(findings: Sequence[Finding], options: Options) -> None:
     """Write each audited constant into `claims/constants.toml`, beside the configuration that decided it.
 
-    The constant is the upper end of the interval of the largest (1 − δ)-quantile. Claims that were not audited
-    now, and readings other than the one meant, keep their entries.
+    The constant is the upper end of the interval of the largest (1 − δ)-quantile, of lower bounds the lower end of
+    that of the smallest δ-quantile. Claims that were not audited now, and readings other than the one meant, keep
+    their entries.
     """
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
     for finding in findings:
@@ -312,9 +313,10 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             continue
         if finding.claim.reading != "meant":
             continue
-        high = finding.constant.high or finding.constant.estimate
+        found = finding.constant
+        end = found.low if finding.claim.bound == "lower" else found.high or found.estimate
         entries[finding.claim.id] = {
-            "constant": float(f"{high:.3g}"),
+            "constant": float(f"{end:.3g}"),
             "at": finding.at.job.configuration.token(),
             "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
             f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",

@@ -12,8 +12,13 @@ import torch
 from torch import Tensor
 
 from audit.tables import Format, emit, grid
+from claims.cao_gu_2020.prescribed_runs import dominance
 from claims.case import Case, Configuration, Recipe, draw
 from model import limits
+from model.data import generate
+from model.kernels import last_layer_kernel
+from model.margins import hard_margin
+from model.randomness import generator, stream
 from model.settings import CAO_GU_2020
 
 CLOSE, EDGE = 0.02, 0.05
@@ -161,6 +166,12 @@ def _share(c: Configuration) -> float:
     return int(c.tau ** (2 / 3) * c.m) / c.m
 
 
+def _limiting_dominance(c: Configuration) -> float:
+    rng = generator(stream(0, "data"))
+    data = generate(c.data, n=c.n, d=c.d, setting=CAO_GU_2020, rng=rng)
+    return float(hard_margin(last_layer_kernel(data.inputs, c.L), data.labels))
+
+
 WIDE = (1_000, 10_000, 100_000, 1_000_000)
 
 TRUTHS = (
@@ -252,6 +263,17 @@ TRUTHS = (
         _widths(*WIDE, tau=0.1),
         lambda case: _gradient_at(_attacked("switch-on")(case)),
         lambda c: math.sqrt(0.5 + limits.ACTIVATED * c.tau ** (2 / 3)),
+    ),
+    *(
+        Truth(
+            f"K25 L={L}",
+            "B in (4.1) on XOR, the least over all slopes",
+            tuple(Configuration(m=m, L=L, n=4, d=2, data="xor") for m in widths),
+            dominance,
+            _limiting_dominance,
+            tolerance=EDGE,
+        )
+        for L, widths in ((1, WIDE), (2, (512, 2048)), (3, (512, 2048)))
     ),
 )
 

@@ -163,8 +163,10 @@ def hardest(claim: Claim) -> list[Configuration]:
     entry = audited_constants().get(claim.plain_id)
     if entry is not None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    base = Configuration(m=64, n=3)
-    return [base, replace(base, L=3, tau=0.1)]
+    low, high = claim.domain.depth
+    small = {"m": max(64, claim.domain.width[0]), "n": 3, "L": low}
+    deep = {**small, "L": max(low, min(3, high)), "tau": 0.1}
+    return [Configuration(**{**sizes, **claim.domain.fixed}) for sizes in (small, deep)]
 
 
 def _score(results: Sequence[Result]) -> float | None:

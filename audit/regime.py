@@ -153,10 +153,10 @@ def least_width(entry: Regime) -> int:
         if high > WIDEST:
             raise ArithmeticError(f"no width up to {WIDEST:.0e} meets the conditions")
     low = high // 2
-    while high - low > max(1, low // 1000):
+    while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if met(middle) else (middle, high)
-    unit = 10 ** int(math.log10(high))
+    unit = 10 ** (len(str(high)) - 1)
     return -(-high // unit) * unit + (unit == 1 and high % 2)
 
 

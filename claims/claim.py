@@ -200,7 +200,8 @@ class Claim:
             is flat, or where it is itself an iteration.
         exact: whether those attacks attain the supremum, at the given configuration.
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
-        certificate: sound upper bound of the measured ratio over the whole ball, (S,), where one is known.
+        certificate: sound bound of the measured ratio over the whole ball, (S,), where one is known: from above, of a
+            lower bound from below.
         preconditions: conditions of the statement that involve unknown constants.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
         engine_obstacle: why the claim needs stored matrices; empty where products are enough.

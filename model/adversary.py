@@ -151,6 +151,31 @@ def switch_on(target: Target) -> Pair:
     return Pair(target.still(), target.displacing(_across(z, bought)))
 
 
+def weaken_gradient(target: Target) -> Pair:
+    """Sort and spend on what shortens the loss gradient of the layer aimed at most, per squared cost.
+
+    Unit j has the row Σ_i c_ij σ'_ij x_i of the gradient. For each unit the best example is the one whose flip takes
+    most from the row's squared norm; units are bought while they gain.
+    """
+    trace, top = target.trace, target.layer - 1
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)
+    weights = (slopes[..., None] * trace.unmasked_signals[top]).sum(2)
+    x, z, active = trace.features[top], trace.preactivations[top], trace.patterns[top]
+    gram = x @ x.mT
+    square = torch.diagonal(gram, dim1=-2, dim2=-1)[..., None].clamp_min(torch.finfo(z.dtype).tiny)
+    added = torch.where(active, -weights, weights)
+    gain = -added * (2 * (gram @ (weights * active)) + added * square)
+    price = z.square() / square
+    best = (gain / price).argmax(1, keepdim=True)
+    gain, price, there = (value.gather(1, best)[:, 0] for value in (gain, price, z))
+    order = torch.where(gain > 0, -gain / price, torch.inf)
+    bought = _affordable(order, price.sqrt(), target.ball.radius)
+    moved = torch.zeros_like(z).scatter(1, best, _across(there, bought)[:, None])
+    changes = list(target.still())
+    changes[top] = LowRank((moved / square).mT, x.mT)
+    return Pair(target.still(), tuple(changes))
+
+
 def place_on_kinks(target: Target) -> Pair:
     """W̃ spends the radius putting units with one sign of g exactly on their kink; Ŵ crosses them all.
 
@@ -315,6 +340,7 @@ ATTACKS: dict[str, Attack] = {
         flip_units,
         flip_units_apart,
         switch_on,
+        weaken_gradient,
         place_on_kinks,
         overshoot_kinks,
         flip_units_deep,

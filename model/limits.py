@@ -10,6 +10,9 @@ from scipy.stats import norm
 FLIPS = (3 / math.pi) ** (1 / 3)
 """Units flipped by a first-layer change of Frobenius norm τ, over m τ^{2/3}: 0.9847."""
 
+FLIPPED_SIGNAL = math.sqrt(FLIPS)
+"""sup ‖vᵀ(Σ − Σ⁽⁰⁾)‖ over the ball at one hidden layer, over √m τ^{1/3}: 0.9923."""
+
 PAIR_FLIPS = (6 / math.pi) ** (1 / 3)
 """The same between two networks that both lie within τ: 1.2407."""
 

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
 from claims.cao_gu_2020.prescribed_runs import dominance
 from claims.case import Case, Configuration
@@ -34,11 +35,13 @@ def _limiting_dominance(case: Case) -> Tensor:
         samples=(4, 4),
         radius=(1e-4, 1e-2),
         fixed={"data": "xor", "d": 2, "n": 4},
-        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 3), "tau": (1e-4, 1e-3, 1e-2)},
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4), "tau": (1e-4, 1e-3, 1e-2)},
+        examples=6,
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "descend", "flip-units"),
+    attacks=("stay", "random", "descend", "weaken-gradient"),
+    certificate=lambda case: certificates.least_gradient(case) / _limiting_dominance(case),
     controls=(
         Control(
             "contradictory labels",
@@ -82,11 +85,11 @@ def _pair(c: Configuration) -> float | None:
     bound="lower",
     terms=(Scaling(phi="1/2", n=-1),),
     domain=Domain(
-        width=(1024, 1024),
+        width=(512, 1024),
         depth=(1, 2),
         samples=(2, 6),
         fixed={"data": "chain", "labels": "alternating", "d": 3, "n": 2, "phi": 0.1, "m": 1024},
-        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": (0.5, 0.2, 0.1, 0.05, 0.03)},
+        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": (0.38, 0.2, 0.1, 0.05, 0.03)},
         examples=6,
     ),
     quantifiers="for all labels and separated inputs; at W⁽⁰⁾, over all slopes that the examples may have",
@@ -104,9 +107,9 @@ def _pair(c: Configuration) -> float | None:
             parameter="n",
         ),
     ),
-    notes="poly(φ, 1/n) is √φ/n by λ_min(H) ≥ cφ/n; the worst labels of close inputs alternate. B falls like n^(-1/2), so "
-    "that B^-1 n^(-1/2) in Corollary 4.9 does not decrease (cor-4.9-vacuity); of random labels E B² ≤ 1/(2n) at infinite "
-    "width, exactly.",
+    notes="poly(φ, 1/n) is √φ/n by λ_min(H) ≥ cφ/n; the worst labels of close inputs alternate. B falls like n^(-1/2), "
+    "so that B^-1 n^(-1/2) in Corollary 4.9 does not decrease (cor-4.9-vacuity); of random labels E B² ≤ 1/(2n) at "
+    "infinite width, exactly.",
 )
 def separation_bounds_dominance(case: Case) -> Measurement:
     """B at W⁽⁰⁾, by the quadratic programme."""

@@ -141,5 +141,5 @@ context(
     "cao-gu-2020/rem-4.15",
     source=CAO_GU_2020.at("Remark 4.15"),
     statement=r"\text{one-pass SGD generalises by an online-to-batch conversion}",
-    instead="A comparison with the slides (Cao and Gu, 2019), whose own claims are tested: cao-gu-2019-slides/thm-ntrf.",
+    instead="A comparison with the slides (Cao and Gu, 2019), whose own claims are tested.",
 )
