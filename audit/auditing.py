@@ -23,7 +23,7 @@ from audit.errors import UserError
 from audit.evidence import Budget
 from audit.files import load_data
 from audit.grid import Point, Sizes, corners, points
-from audit.growth import quantile
+from audit.growth import Quantile, quantile
 from audit.listing import right_hand_side
 from audit.sweep import Trials, jobs, run_all
 from audit.tables import Format, emit, finite, grid, number
@@ -303,9 +303,9 @@ def _write(path: Path, text: str) -> None:
 def save_constants(findings: Sequence[Finding], options: Options) -> None:
     """Write each audited constant into `claims/constants.toml`, beside the configuration that decided it.
 
-    The constant is the upper end of the interval of the largest (1 − δ)-quantile, of lower bounds the lower end of
-    that of the smallest δ-quantile. Claims that were not audited now, and readings other than the one meant, keep
-    their entries.
+    The constant is the upper end of the interval of the largest (1 − δ)-quantile, for lower bounds the lower end of the
+    smallest δ-quantile. Claims that were not audited
+    now, and readings other than the one meant, keep their entries.
     """
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
     for finding in findings:
@@ -313,10 +313,8 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             continue
         if finding.claim.reading != "meant":
             continue
-        found = finding.constant
-        end = found.low if finding.claim.bound == "lower" else found.high or found.estimate
         entries[finding.claim.id] = {
-            "constant": float(f"{end:.3g}"),
+            "constant": _outer(finding.constant, finding.claim),
             "at": finding.at.job.configuration.token(),
             "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
             f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",
@@ -328,6 +326,16 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
         lines.append("")
     _write(Path(str(constants_file())), "\n".join(lines))
     audited_constants.cache_clear()
+
+
+def _outer(constant: Quantile, claim: Claim) -> float:
+    """The end of the interval on which the claim is weaker, rounded outwards to three digits."""
+    lower = claim.bound == "lower"
+    end = constant.low if lower else constant.high or constant.estimate
+    if not end or not math.isfinite(end):
+        return end
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
+    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
 
 
 def _progress(total: int) -> Any:

@@ -6,20 +6,21 @@ over initialisations), the truth, and the relative error, which shrinks as the w
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from audit.tables import Format, emit, grid
-from claims.cao_gu_2020.prescribed_runs import dominance
+from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
 from model import limits
-from model.data import generate
-from model.kernels import last_layer_kernel
-from model.margins import hard_margin
+from model.data import Dataset, generate
+from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers
+from model.margins import hard_margin, last_layer_gram, simplex_minimum
 from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
+from model.settings import CAO_GU_2020, ZOU_GU_2019, Setting
+from model.training import follow
 
 CLOSE, EDGE = 0.02, 0.05
 """Largest relative error at the largest width: at a million units, and at depth, where edges converge like m^(−2/3)."""
@@ -37,6 +38,7 @@ class Truth:
         truth: the limit at a configuration.
         initialisations: measured at each.
         tolerance: largest relative error at the last configuration.
+        setting: the network's conventions.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Truth:
     truth: Callable[[Configuration], float]
     initialisations: int = 8
     tolerance: float = CLOSE
+    setting: Setting = CAO_GU_2020
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
     """One reading per truth and configuration."""
     for truth in truths:
         for configuration in truth.configurations:
-            case = draw(CAO_GU_2020, configuration, seed, truth.initialisations)
+            case = draw(truth.setting, configuration, seed, truth.initialisations)
             yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
 
 
@@ -162,14 +165,62 @@ def _top_entries(case: Case) -> Tensor:
     return torch.linalg.vector_norm(g.topk(s).values, dim=-1) / math.sqrt(case.parameters["m"])
 
 
+def _smallest_eigenvalue(case: Case, layer: int = -1) -> Tensor:
+    """λ_min of one layer's part of the tangent kernel over m, one output, (S,)."""
+    kernel = measured_layers(case.at_initial)[layer].kernel()
+    return torch.linalg.eigvalsh(kernel)[..., 0] / case.parameters["m"]
+
+
+def _per_separation(case: Case) -> Tensor:
+    return _smallest_eigenvalue(case) / case.parameters["phi"]
+
+
+def _distance(case: Case) -> Tensor:
+    """‖W⁽ᵗ⁾ − W⁽⁰⁾‖_F after 60 steps of gradient descent, over what the measured kernel predicts of that run."""
+    step_size = 1 / case.parameters["m"]
+    run = follow(case.initial, case.inputs, case.labels, step_size=step_size, steps=60, far=False)
+    moved = torch.stack([change.frobenius().square() for change in run.last.changes]).sum(0).sqrt()
+    residual = case.at_initial.outputs - case.labels
+    return moved / KernelRun(measured_layers(case.at_initial), residual, step_size).distance(60.0)
+
+
+def _two_inputs(phi: float, depth: int) -> float:
+    """λ_min of the last layer's limiting kernel on two inputs at distance φ."""
+    angle = 2 * math.asin(phi / 2)
+    inputs = torch.tensor([[1.0, 0.0], [math.cos(angle), math.sin(angle)]], dtype=torch.float64)
+    return float(last_layer_gap(inputs, depth)[0, 1])
+
+
 def _share(c: Configuration) -> float:
     return int(c.tau ** (2 / 3) * c.m) / c.m
 
 
-def _limiting_dominance(c: Configuration) -> float:
-    rng = generator(stream(0, "data"))
-    data = generate(c.data, n=c.n, d=c.d, setting=CAO_GU_2020, rng=rng)
-    return float(hard_margin(last_layer_kernel(data.inputs, c.L), data.labels))
+XOR = Configuration(data="xor", n=4, d=2)
+"""±e_1 against ±e_2, for the truths about separable data."""
+
+
+def _xor() -> Dataset:
+    return generate("xor", n=XOR.n, d=XOR.d, setting=CAO_GU_2020, rng=generator(stream(0, "xor")))
+
+
+def _flipped_signal(case: Case) -> Tensor:
+    there = _attacked("flip-units")(case)
+    change = there.at_moved.signals[0] - there.at_initial.signals[0]
+    return torch.linalg.vector_norm(change[:, 0, 0], dim=-1) / math.sqrt(case.parameters["m"])
+
+
+def _least_gradient(case: Case) -> Tensor:
+    """√(min pᵀ Y H Y p) of the last layer: B at W⁽⁰⁾."""
+    return simplex_minimum(last_layer_gram(case.at_initial, case.labels)).value.sqrt()
+
+
+def _limiting_gradient(c: Configuration) -> float:
+    return float(hard_margin(last_layer_kernel(_xor().inputs, c.L), _xor().labels))
+
+
+def _limiting_features(c: Configuration) -> float:
+    """The margin of layer L − 1."""
+    return float(hard_margin(feature_kernel(_xor().inputs, c.L - 1), _xor().labels))
 
 
 WIDE = (1_000, 10_000, 100_000, 1_000_000)
@@ -264,16 +315,93 @@ TRUTHS = (
         lambda case: _gradient_at(_attacked("switch-on")(case)),
         lambda c: math.sqrt(0.5 + limits.ACTIVATED * c.tau ** (2 / 3)),
     ),
+    Truth(
+        "K18",
+        "sup ‖vᵀ(Σ − Σ⁽⁰⁾)‖ / √m over the ball, one layer",
+        _widths(*WIDE),
+        _flipped_signal,
+        lambda c: limits.FLIPPED_SIGNAL * c.tau ** (1 / 3),
+    ),
+    Truth(
+        "K24",
+        "γ of Assumption 4.10 for XOR, by linear programmes",
+        (XOR,),
+        lambda case: case.for_each(case.data.random_feature_margin().lower),
+        lambda _: (math.sqrt(2) - 1) / math.sqrt(2 * math.pi),
+        initialisations=1,
+    ),
     *(
         Truth(
-            f"K25 L={L}",
-            "B in (4.1) on XOR, the least over all slopes",
-            tuple(Configuration(m=m, L=L, n=4, d=2, data="xor") for m in widths),
-            dominance,
-            _limiting_dominance,
+            f"K25, L = {depth}",
+            "B for XOR, the least gradient of the last layer / √m",
+            tuple(replace(XOR, m=m, L=depth) for m in (512, 2048)),
+            _least_gradient,
+            _limiting_gradient,
             tolerance=EDGE,
         )
-        for L, widths in ((1, WIDE), (2, (512, 2048)), (3, (512, 2048)))
+        for depth in (1, 2, 3)
+    ),
+    Truth(
+        "K26",
+        "B over the margin of the features below for XOR, at least ½",
+        tuple(replace(XOR, m=m, L=3) for m in (512, 2048)),
+        lambda case: _least_gradient(case) / witnesses.best_margin(case, case.hidden - 1)[0],
+        lambda c: _limiting_gradient(c) / _limiting_features(c),
+        tolerance=EDGE,
+    ),
+    Truth(
+        "C.1",
+        "‖α̃_4‖ in the proof of Lemma B.2",
+        tuple(replace(XOR, m=m, L=4) for m in (512, 2048)),
+        lambda case: torch.linalg.vector_norm(witnesses.alphas(case)[-1], dim=-1),
+        lambda _: math.sqrt(8),
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K19",
+        "linearisation error of a pair / √m τ^(1/3) ‖step‖, Gaussian V",
+        tuple(Configuration(m=m, n=1, mu=0.3) for m in WIDE),
+        _linearisation("place-on-kinks", 1 / 3),
+        lambda _: limits.GAUSSIAN_KINK_PLACEMENT,
+        setting=ZOU_GU_2019,
+    ),
+    Truth(
+        "K21",
+        "λ_min(H)/φ of two inputs, 1/2π as φ → 0",
+        tuple(Configuration(m=m, n=2, data="chain", phi=0.1, mu=0.3) for m in (1_000, 10_000, 100_000)),
+        _per_separation,
+        lambda c: _two_inputs(c.phi or 0.0, 1) / (c.phi or 1.0),
+        setting=ZOU_GU_2019,
+        initialisations=32,
+    ),
+    Truth(
+        "K22",
+        "λ_min(H)/μ of a hexagon lifted to height μ, 1/π as μ → 0",
+        tuple(Configuration(m=m, n=6, d=3, data="hexagon", mu=0.01) for m in (1_000, 10_000, 100_000)),
+        lambda case: _smallest_eigenvalue(case) / 0.01,
+        lambda _: 1 / math.pi,
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K23",
+        "λ_min of the last layer's kernel on two inputs, 3/2L for deep networks",
+        tuple(Configuration(m=m, L=4, n=2, data="chain", phi=1.0, mu=0.3) for m in (256, 512, 1024)),
+        _smallest_eigenvalue,
+        lambda c: _two_inputs(c.phi or 0.0, c.L),
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K27",
+        "distance of a run of gradient descent over the kernel's prediction",
+        tuple(
+            Configuration(m=m, n=2, data="chain", phi=0.8, mu=0.3, labels="alternating")
+            for m in (1_000, 10_000, 100_000)
+        ),
+        _distance,
+        lambda _: 1.0,
+        setting=ZOU_GU_2019,
     ),
 )
 

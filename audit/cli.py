@@ -94,6 +94,30 @@ class Probability(click.ParamType):
         return probability
 
 
+class Positive(click.ParamType):
+    """A positive number up to a largest one."""
+
+    name = "number"
+
+    def __init__(self, at_most: float) -> None:
+        self.at_most = at_most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            UserError: if the value is not one, or not in the range.
+        """
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 < number <= self.at_most:
+            name = "number" if param is None else param.opts[0]
+            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
+        return number
+
+
 patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
 
 
@@ -304,6 +328,46 @@ def regime(id: str, depth: int | None, samples: int | None, state: str | None, s
     from audit.regime import regime
 
     return regime(id, form, seed, depth=depth, samples=samples, state=state)
+
+
+@command("errata")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@patterns_argument
+def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
+    """What the papers print and what they mean, with the computation that tells the two apart.
+
+    GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
+    exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
+    """
+    from audit.auditing import Options, workers
+    from audit.devices import choose_device
+    from audit.errata import errata
+
+    return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)
+
+
+@command("width")
+@click.argument("id", metavar="ID")
+@click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")
+@click.option("--depth", type=click.IntRange(1), required=True, help="L.")
+@click.option("--phi", type=Positive(at_most=2.0), help="Smallest distance of two inputs.")
+@click.option("--k", type=click.IntRange(1), default=1, show_default=True, help="Output dimension.")
+@click.option("--batch", type=click.IntRange(1), help="Minibatch size.")
+@click.option("--gamma", type=Positive(at_most=1.0), help="Margin γ of Assumptions 4.10 and 4.12.")
+@click.option("--gradient-bound", "bound", type=Positive(at_most=1.0), help="B of inequality (4.1).")
+@click.option("--eps", type=Probability(), help="Accuracy ε.")
+@click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
+def width(
+    id: str, form: "Format", n: int, depth: int, delta: float, bound: float | None, **given: float | None
+) -> None:
+    """How wide a statement asks a network to be, with every constant that the paper does not state taken as 1.
+
+    ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`. Conditions with log m in them are solved.
+    """
+    from audit.width import width
+
+    width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound})
 
 
 @command("replay")

@@ -1,5 +1,6 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from model.adversary import ATTACKS, Pair, Target
 from model.ball import Ball
-from model.changes import distances
+from model.changes import Changes, add, distances
 from model.data import LABELLED, Dataset, generate
 from model.difference import Difference
 from model.network import Architecture, Engine, Network, initialise
@@ -176,13 +177,14 @@ class Case:
             "tau": self.tau,
             "delta": self.delta,
             "phi": self.data.separation,
+            "mu": math.nan if self.configuration.mu is None else self.configuration.mu,
             "eps": self.configuration.eps,
             "batch": self.configuration.batch or n,
         }
 
     def for_each(self, value: Tensor | float) -> Tensor:
         """A quantity that no initialisation decides, once per initialisation, (S, …)."""
-        value = torch.as_tensor(value).to(self.initial.like)
+        value = torch.as_tensor(value, dtype=self.initial.like.dtype, device=self.initial.like.device)
         return value.expand(self.initial.initialisations, *value.shape)
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
@@ -241,6 +243,16 @@ class Case:
     def difference(self) -> Difference:
         """Ŵ against W̃."""
         return Difference(self.at_expansion, self.pair.step)
+
+    @cached_property
+    def change(self) -> Changes:
+        """Ŵ − W⁽⁰⁾, one change per trained layer."""
+        return add(self.pair.tilde, self.pair.step)
+
+    @cached_property
+    def difference_from_initial(self) -> Difference:
+        """Ŵ against W⁽⁰⁾."""
+        return Difference(self.at_initial, self.change)
 
     @cached_property
     def step_norms(self) -> Tensor:

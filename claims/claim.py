@@ -117,10 +117,14 @@ class Domain:
         depth: of L, as the paper counts it.
         samples: of n.
         radius: of τ; None for a statement that has no ball.
-        fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
+        fixed: fields of every `Configuration` that the statement is measured at, for instance its data. Of m, L, n and
+            τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
+            alone.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
+        initialisations: per configuration of an audit, where its own number does not resolve the exponents.
     """
 
     width: tuple[int, int] = (32, 256)
@@ -129,7 +133,9 @@ class Domain:
     radius: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: int | None = None
+    initialisations: int | None = None
 
     def describe(self) -> dict[str, Any]:
         """Ranges by name, for JSON."""
@@ -162,6 +168,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        domain: where it is false, if not on the claim's own domain.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -172,6 +179,7 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    domain: Domain | None = None
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -290,17 +298,23 @@ AIMED_AT_LAYER = {
     "flip-units-apart",
     "switch-on",
     "place-on-kinks",
+    "place-on-lowering-kinks",
     "overshoot-kinks",
+    "merge-patterns",
 }
 AIMED_AT_OUTPUT = {
     "along-gradient",
     "place-on-kinks",
     "place-on-kinks-deep",
+    "place-on-lowering-kinks",
+    "place-on-lowering-kinks-deep",
     "place-on-kinks-together",
     "overshoot-kinks",
     "amplify-signals",
+    "move-all-units",
+    "compound-changes",
 }
-DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep"}
+DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
 TOGETHER = {"place-on-kinks-together"}

@@ -32,7 +32,7 @@ def gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         steps: number of updates.
         compact: whether a layer is held whole once its factors are larger than that.
@@ -65,7 +65,7 @@ def stochastic_gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         batches: indices of the examples of each step.
         compact: whether a layer is held whole once its factors are larger than that.
@@ -93,7 +93,7 @@ def _descend(
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
-        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[list(batch)])
+        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         trace = Trace(network.moved(changes), examples)
         yield Iterate(step, changes, trace)
         gradient = trace.gradient(loss.slopes(trace.outputs, targets))
@@ -130,7 +130,7 @@ class Run:
         outputs: f(x_i), (S, T + 1, n, k).
         losses: L_S, (S, T + 1).
         errors: see `error_of`, (S, T + 1).
-        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers).
+        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers); no layers if not far.
         gradients: ‖∇_{W_l} L_S(W⁽ᵗ⁾)‖_F, (S, T + 1, layers).
         seen: what else was asked for, by name.
         last: the last iterate.
@@ -164,6 +164,7 @@ def follow(
     step_size: float | Tensor,
     steps: int,
     until: Callable[[Tensor, Tensor], Tensor] | None = None,
+    far: bool = True,
     **observe: Callable[[Iterate], Tensor],
 ) -> Run:
     """Run gradient descent and keep the numbers that the papers' statements are about.
@@ -171,11 +172,12 @@ def follow(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, as for `gradient_descent`.
         steps: most updates.
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when
             all are.
+        far: whether distances are measured, which at depth takes most of the time.
         observe: further quantities of an iterate, each (S, …).
 
     Raises:
@@ -192,7 +194,7 @@ def follow(
         kept["outputs"].append(f)
         kept["losses"].append(value)
         kept["errors"].append(error)
-        kept["distances"].append(distances(last.changes, network.setting.ball))
+        kept["distances"].append(distances(last.changes, network.setting.ball) if far else f.new_zeros(len(f), 0))
         kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
         for name, quantity in observe.items():
             seen[name].append(quantity(last))

@@ -63,6 +63,40 @@ def flips(aim, attack):
     return found.flips[aim.layer - 1][:, aim.example].abs().sum(-1)
 
 
+def last_gradient(network, inputs, slopes):
+    """Σ_i slope_i ∇_{W_L} f(x_i), (S, m_L, m_{L−1}), dense."""
+    return Trace(network, inputs).gradient(slopes)[-1].materialise()
+
+
+def shortened(aim):
+    """Squared norm that the last layer's gradient of the loss loses, at the slopes of W⁽⁰⁾, and those slopes."""
+    slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels)
+    network, x = aim.trace.network, aim.trace.inputs
+    moved = network.moved(ATTACKS["weaken-gradient"](aim).step)
+    before, after = (last_gradient(one, x, slopes).square().sum((-2, -1)) for one in (network, moved))
+    return before - after, slopes
+
+
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakening_the_gradient_of_one_example_switches_the_cheapest_units_off(widths):
+    """As many active units as the radius pays for, each worth slope² ‖x_{L−1}‖²."""
+    aim = target(CAO_GU_2020, widths, 0.3, count=4, layer=len(widths))
+    lost, slopes = shortened(aim)
+    active, x = aim.trace.patterns[-1][:, 0].numpy(), aim.trace.features[-2][:, 0]
+    spent = [np.cumsum(np.sort(price[on]) ** 2) for price, on in zip(prices(aim), active, strict=True)]
+    bought = torch.tensor([float((total <= 0.09).sum()) for total in spent])
+    assert bool((bought > 0).all())
+    assert_close(lost, bought * slopes[:, 0, 0].square() * x.square().sum(-1))
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakened_gradients_of_several_examples_are_shorter(n, widths):
+    """A row that crosses one example's kink may cross another's, and still the gradient gets shorter."""
+    lost, _ = shortened(target(CAO_GU_2020, widths, 0.1, n=n, count=4, layer=len(widths)))
+    assert bool((lost > 0).all())
+
+
 # ------------------------------------------------------------------------------------------------------ inside the ball
 
 
@@ -295,6 +329,48 @@ def test_placing_on_kinks_attains_its_norm_and_respects_its_certificate(setting,
             assert_close(np.linalg.norm(placed) ** 2, float(most_affordable(z, radius**2)))
 
 
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda s: s.id)
+@pytest.mark.parametrize(
+    ("attack", "widths"), [("place-on-lowering-kinks", (40,)), ("place-on-lowering-kinks-deep", (40, 20))]
+)
+def test_lowering_kinks_leave_the_loss_below_its_tangent(attack, widths, setting):
+    """The mirror image of kink placement: the error has the sign that lowers the loss, and flipped labels swap both."""
+    aim = target(setting, widths, 0.3, count=30, layer=len(widths))
+    found = difference(aim, ATTACKS[attack](aim)).linearisation_error[:, 0, 0]
+    slope = LOSSES[setting.loss].slopes(aim.trace.outputs, aim.labels)[:, 0, 0]
+    assert (found * slope <= 0).all()
+    assert (found * slope < 0).sum() >= 25
+    mirrored = replace(aim, labels=-aim.labels)
+    other = ATTACKS[attack.replace("lowering-", "")]
+    assert_close(difference(mirrored, other(mirrored)).linearisation_error[:, 0, 0], found)
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.1])
+def test_merged_patterns_differ_in_the_fewest_units_that_the_radius_leaves(radius):
+    """Units that tell the example from its nearest neighbour disappear, cheapest first, and no other unit flips."""
+    aim = target(ZOU_GU_2019, (40,), radius, n=3, count=20, example=1)
+    apart = [float((x - aim.trace.inputs[1]).norm()) for x in aim.trace.inputs]
+    beside = min((0, 2), key=apart.__getitem__)
+    before = aim.trace.patterns[0]
+    after = difference(aim, ATTACKS["merge-patterns"](aim)).flips[0]
+    for number, price in enumerate(prices(aim)):
+        telling = (before[number, 1] != before[number, beside]).numpy()
+        flipped = after[number, 1].numpy() != 0
+        assert not (flipped & ~telling).any()
+        assert flipped.sum() == most_affordable(price[telling], radius**2)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_signal_aimed_at_is_the_gradient_of_the_loss_up_to_scale(k):
+    """One output: ∂f/∂x_l. Several: ± ∂ℓ/∂x_l over the length of the loss's slope, by automatic differentiation."""
+    aim = target(ZOU_GU_2019, (6, 8), 0.1, n=2, count=3, layer=1, example=1, k=k)
+    x = aim.trace.features[1][:, 1].detach().requires_grad_()
+    h = (x[:, None] @ aim.trace.network.materialise(1).mT).clamp_min(0)
+    residual = (h @ aim.trace.network.materialise(2).mT)[:, 0] - aim.labels[1]
+    pull = torch.autograd.grad(residual.square().sum() / 2, x)[0] / residual.norm(dim=-1, keepdim=True)
+    assert_close(aim.signal(), pull * residual[:, aim.output, None].sign().detach())
+
+
 # ----------------------------------------------------------------------------------------------------------- stretching
 
 
@@ -373,12 +449,14 @@ def test_the_stretched_product_grows_at_the_steepest_rate():
         assert_each_close(growth, radius * sum(torch.linalg.matrix_norm(gradient) for gradient in gradients))
 
 
-def test_amplified_signals_grow_in_every_layer():
-    """Moved along b_l g_{l−1}ᵀ, every backward signal below the output becomes longer, while no unit flips."""
-    aim = target(CAO_GU_2020, (8, 6, 10), 1e-4, n=2, count=3, example=1)
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda s: s.id)
+def test_amplified_signals_grow_in_every_layer(setting):
+    """Moved along b_l g_{l−1}ᵀ, every backward signal below a trained layer becomes longer, while no unit flips."""
+    aim = target(setting, (8, 6, 10), 1e-4, n=2, count=3, example=1)
     after = Trace(aim.trace.network.moved(ATTACKS["amplify-signals"](aim).step), aim.trace.inputs)
     assert all(torch.equal(a, b) for a, b in zip(after.patterns, aim.trace.patterns, strict=True))
-    longer, shorter = ([one.input_signals, *one.unmasked_signals[:-1]] for one in (after, aim.trace))
+    trained = aim.trace.network.trained
+    longer, shorter = ([one.input_signals, *one.unmasked_signals][:trained] for one in (after, aim.trace))
     for a, b in zip(longer, shorter, strict=True):
         assert (a[:, 1].norm(dim=-1) > b[:, 1].norm(dim=-1)).all()
 
@@ -431,6 +509,13 @@ def test_placing_on_kinks_reaches_its_limit(wide):
     ratio = ratio / (WIDTH**0.5 * wide.ball.radius ** (1 / 3))
     assert_limit(ratio, [limits.KINK_PLACEMENT])
     assert_at_most(ratio, [limits.KINK_CERTIFICATE])
+
+
+def test_placing_on_kinks_of_a_gaussian_output_reaches_its_limit():
+    """0.9205 √m τ^{1/3} per unit step where the output weights are N(0, 1/m) and √m multiplies them."""
+    aim = target(CAO_GU_2019_SLIDES, (WIDTH,), 0.01, seed=3)
+    ratio = error(aim, "place-on-kinks") / ATTACKS["place-on-kinks"](aim).step[0].spectral()
+    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.KINK_PLACEMENT_GAUSSIAN])
 
 
 # ----------------------------------------------------------------------------------------------- several inputs at once

@@ -15,7 +15,12 @@ The modules below are the paper's statements, in its order.
 
 # ruff: noqa: I001
 from claims.cao_gu_2020 import (
+    networks_defined,
+    assumptions_hold,
     loss_facts,
+    generalization,
+    capacity_bounded,
+    weights_close,
     gradient_dominated,
     descent_converges,
     data_separable,
@@ -31,6 +36,8 @@ from claims.cao_gu_2020 import (
     patterns_stable,
     signals_bounded,
     difference_splits,
+    difference_bounded,
+    loss_difference_bounded,
     features_separable,
     initial_gradients_bounded_below,
     gradients_near_initial,
@@ -39,10 +46,16 @@ from claims.cao_gu_2020 import (
     convergence_conditions,
     corollary_sizes,
     depth_bookkeeping,
+    errata,
 )
 
 __all__ = [
+    "networks_defined",
+    "assumptions_hold",
     "loss_facts",
+    "generalization",
+    "capacity_bounded",
+    "weights_close",
     "gradient_dominated",
     "descent_converges",
     "data_separable",
@@ -58,6 +71,8 @@ __all__ = [
     "patterns_stable",
     "signals_bounded",
     "difference_splits",
+    "difference_bounded",
+    "loss_difference_bounded",
     "features_separable",
     "initial_gradients_bounded_below",
     "gradients_near_initial",
@@ -66,4 +81,5 @@ __all__ = [
     "convergence_conditions",
     "corollary_sizes",
     "depth_bookkeeping",
+    "errata",
 ]

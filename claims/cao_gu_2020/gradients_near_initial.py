@@ -72,6 +72,13 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     domain=Domain(width=(8, 64), depth=(2, 4), fixed={"ratio": 1}),
     erratum="E-07",
     expected="refuted",
+    controls=(
+        Control(
+            "units off for on",
+            "G with the complement of the mask of layer L − 1",
+            measure=lambda case: _against_autograd(case, ~case.at_initial.patterns[-2]),
+        ),
+    ),
     notes="The mask of layer L − 1: where m_L ≠ m_{L−1} the product does not even exist.",
 )
 def frozen_gradient_with_the_mask_below(case: Case) -> Sides:

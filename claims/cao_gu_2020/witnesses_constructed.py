@@ -1,6 +1,7 @@
 """Appendix C.1, proof of Lemma B.2: α̃_1 from the random feature, α̃_l = W_l⁽⁰⁾ᵀ α̃_{l−1}, and what they separate."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -84,7 +85,7 @@ def _first_error(case: Case) -> Tensor:
     bound="equality",
     constant="stated",
     stated=1.0,
-    domain=FIRST_LAYER,
+    domain=replace(FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 131_072)}),
     quantifiers="for all i ≤ n; the mean over m_1 independent units lies within eight standard errors",
     controls=(
         Control(
@@ -270,7 +271,7 @@ def _preserved(case: Case, *, transposed: bool) -> Measurement:
         Control(
             "twice the product below",
             "E[<α̃_l, x_l,i>] = 2 <α̃_{l−1}, x_{l−1},i>, as for the squared norms",
-            measure=lambda case: _doubled(case),
+            measure=lambda case: _doubled(case, transposed=True),
         ),
     ),
 )
@@ -279,9 +280,9 @@ def inner_products_are_preserved(case: Case) -> Measurement:
     return _preserved(case, transposed=True)
 
 
-def _doubled(case: Case) -> Measurement:
-    increment, below, _ = _increments(case)
-    return Measurement((increment - below).abs(), _preserved(case, transposed=True).factors, ("step", "example"))
+def _doubled(case: Case, *, transposed: bool) -> Measurement:
+    increment, below, _ = _increments(case, transposed=transposed)
+    return Measurement((increment - below).abs(), _preserved(case, transposed=transposed).factors, ("step", "example"))
 
 
 @claim(
@@ -303,6 +304,13 @@ def _doubled(case: Case) -> Measurement:
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     erratum="E-08",
     expected="refuted",
+    controls=(
+        Control(
+            "twice the product below",
+            "E[<α̃_l, x_l,i>] = 2 <α̃_{l−1}, x_{l−1},i>",
+            measure=lambda case: _doubled(case, transposed=False),
+        ),
+    ),
     notes="Without the transpose the mean is <α̃_{l−1}, x_{l−1}> / m; where widths differ the product does not exist.",
 )
 def inner_products_are_preserved_without_transpose(case: Case) -> Measurement:
