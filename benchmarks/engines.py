@@ -4,7 +4,7 @@
                                  [--samples 8] [--depth 3] [--dtype float64] [--repeats 5] [--largest-dense 4096]
 
 "0 steps" is initialisation, one forward and one backward pass; T steps are as many updates of gradient descent.
-Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory; the
+Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory, Python and torch included; the
 two engines follow one another at every width, so that their ratio is one machine's. With T = 0 the dense engine
 mostly draws Gaussians.
 """
@@ -48,12 +48,12 @@ def once(engine: str, m: int, steps: int, n: int, depth: int, dtype: torch.dtype
 def cell(arguments: dict) -> dict[str, float]:
     """Median time and peak memory of one cell; called in a process of its own."""
     dtype = getattr(torch, arguments["dtype"])
-    before, times = peak(), []
+    times = []
     for repeat in range(arguments["repeats"]):
         started = time.perf_counter()
         once(*(arguments[name] for name in ("engine", "m", "steps", "n", "depth")), dtype, repeat)
         times.append(time.perf_counter() - started)
-    return {"seconds": statistics.median(times), "bytes": peak() - before}
+    return {"seconds": statistics.median(times), "bytes": peak()}
 
 
 def peak() -> int:

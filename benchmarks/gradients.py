@@ -107,15 +107,14 @@ def kernel_by_func(network: Network, model: nn.Sequential, x: Tensor) -> Tensor:
 
 def kernel_by_nngeometry(network: Network, model: nn.Sequential, x: Tensor) -> Tensor:
     """NNGeometry's Gram matrix of the Jacobian."""
-    nngeometry = importlib.import_module("nngeometry")
-    layers = importlib.import_module("nngeometry.layercollection").LayerCollection.from_model(model)
-    jacobian = importlib.import_module("nngeometry.generator.jacobian").TorchHooksJacobianBackend(
-        model=model, function=lambda *batch: model(batch[0])
-    )
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, x[:, :1]), batch_size=len(x))
-    dense = importlib.import_module("nngeometry.object.fspace").FMatDense
-    assert nngeometry
-    return dense(layer_collection=layers, generator=jacobian, examples=loader).get_dense_tensor()[0, :, 0, :]
+    gram = importlib.import_module("nngeometry.gram").GramMatrix
+    layers = importlib.import_module("nngeometry.layercollection").LayerCollection()
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear) and layer.weight.requires_grad:
+            layers.add_layer_from_model(model, layer)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x), batch_size=len(x))
+    found = gram(model, loader, function=lambda *batch: model(batch[0]), layer_collection=layers)
+    return found.get_dense_tensor()[0, :, 0, :]
 
 
 METHODS: dict[str, dict[str, Method]] = {
