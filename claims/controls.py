@@ -86,7 +86,7 @@ def _printed(claim: Claim) -> list[Control]:
     printed = REGISTRY.get(f"{claim.id}@printed")
     if printed is None or printed.expected != "refuted":
         return []
-    if (printed.terms, printed.domain) != (claim.terms, claim.domain):
+    if (printed.terms, printed.bound) != (claim.terms, claim.bound):
         return []
     domain = None if printed.domain == claim.domain else printed.domain
     return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]

@@ -107,10 +107,6 @@ BY_HAND = {
         "T η": p.log_inverse_eps / rate(p, 1.0) / (p.k * p.n**2 * p.log_inverse_eps / (p.m * p.phi)),
         "T at this η": p.log_inverse_eps / rate(p, p.k / (p.L**2 * p.m)) / theorem_3_3(p)[1],
     },
-    "cao-gu-2019-slides/width-free": lambda p: {
-        "theorem": p.L * (p.R / math.sqrt(p.m)) * math.sqrt(p.m) / math.sqrt(p.n) / (p.L * p.R / math.sqrt(p.n)),
-        "corollary": 1.0,
-    },
     "cao-gu-2019-slides/erratum-E-61@printed": lambda p: {"norm of all layers": math.sqrt(p.L * p.R**2) / p.R},
     "chen-et-al-2019-poster/thm-2.2-ledger": lambda p: {
         "complexity": p.L * poster_distance(p) * p.m_to_alpha / math.sqrt(p.n) / (p.L**1.5 * p.R / math.sqrt(p.n)),

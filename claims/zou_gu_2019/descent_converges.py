@@ -3,6 +3,8 @@
 import math
 from dataclasses import replace
 
+from torch import Tensor
+
 from claims.case import Case, Configuration
 from claims.claim import Measurement, claim
 from claims.scaling import Scaling
@@ -37,7 +39,7 @@ def _iterations(case: Case, shrink: float = 1.0) -> Measurement:
     return Measurement(run.first(run.losses <= case.configuration.eps), (_decades(run.losses[:, 0], case),))
 
 
-def _decades(initial, case):
+def _decades(initial: Tensor, case: Case) -> Tensor:
     return (initial / case.configuration.eps).log().clamp_min(0)
 
 

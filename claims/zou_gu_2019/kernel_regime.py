@@ -24,7 +24,7 @@ STEP = Scaling(k=1, L=-2, m=-1)
 STOCHASTIC_STEP = Scaling(k=1, batch=1, phi=1, n=-3, m=-1, log_m=-1)
 """η = kBφ / (n³ m log m), the step size of the theorems about SGD, up to `STOCHASTIC_CONSTANT`."""
 
-STOCHASTIC_CONSTANT = 8.0
+STOCHASTIC_CONSTANT = 64.0
 """The absolute constant in that step size: with 1 nothing changes but the running time."""
 
 PATIENCE = 4

@@ -23,7 +23,7 @@ def _losses_of(run: KernelRun, eps: float) -> Tensor:
     return torch.stack([run.loss(t) for t in range(int(run.iterations(eps)) + 1)])
 
 
-def _proportion(losses: Tensor, squared_gradients: Tensor, step_size: float) -> Tensor:
+def _proportion(losses: Tensor, squared_gradients: Tensor, step_size: float | Tensor) -> Tensor:
     """(L_t − L_{t+1}) / (η‖∇L_t‖²) or its inverse, whichever is smaller; negative where the loss grows."""
     quotient = (losses[..., :-1] - losses[..., 1:]) / (step_size * squared_gradients[..., :-1])
     return torch.minimum(quotient, 1 / quotient)

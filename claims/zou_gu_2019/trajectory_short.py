@@ -133,13 +133,13 @@ def trajectory_telescopes(case: Case) -> Measurement:
     domain=RUNS,
     quantifiers="for all t, l ≤ L and bounded labels",
     probability=WITH_PROBABILITY,
-    limit=lambda c: _scaled_limit(c, math.sqrt(math.log(c.n))),
+    limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(math.log(c.n))),
     preconditions=(NEAR,),
     erratum="E-45",
     slack=SLACK,
-    notes="That all iterates stay in the ball is not assumed: these widths would leave it.",
+    notes="Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
 )
 def trajectory_is_short(case: Case) -> Measurement:
-    """The largest distance along a run, against √log n; n ≥ 2."""
+    """The distances along a run, against √log n and the size of the residual; n ≥ 2."""
     run = descend(case, far=True)
-    return Measurement(run.distances, (math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
+    return Measurement(run.distances, (AMPLITUDE * math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
