@@ -40,12 +40,14 @@ class Exponent:
         measured: of the left-hand side over the measured factor and logs, at the asymptotic end.
         excess: interval of how far the ratio outgrows the bound, in the direction that breaks the claim;
             positive means that no constant can save the statement.
+        line: what it was measured along.
     """
 
     parameter: str
     claimed: Fraction
     measured: Slope
     excess: tuple[float, float]
+    line: tuple[Trials, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -126,19 +128,20 @@ def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
     trials = list(trials)
     found = {}
     for name in FITTED:
-        slope = _along(name, trials)
-        if slope is None:
+        along = _along(name, trials)
+        if along is None:
             continue
+        slope, line = along
         claimed = claim.terms[0].powers.get(name, Fraction())
         gap = (slope.low - float(claimed), slope.high - float(claimed))
         outward = -1 if (name in TOWARD_ZERO) != (claim.bound == "lower") else 1
         excess = gap if outward == 1 else (-gap[1], -gap[0])
-        found[name] = Exponent(name, claimed, slope, excess)
+        found[name] = Exponent(name, claimed, slope, excess, tuple(line))
     return found
 
 
-def _along(name: str, trials: list[Trials]) -> Slope | None:
-    """The slope along the line of configurations with most sizes; of several, the one at the largest width."""
+def _along(name: str, trials: list[Trials]) -> tuple[Slope, list[Trials]] | None:
+    """The slope along the line of configurations with most sizes, and the line; of several, that of largest width."""
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
     for item in trials:
         lines[_others(item.job.configuration, name)].append(item)
@@ -153,7 +156,7 @@ def _along(name: str, trials: list[Trials]) -> Slope | None:
         floor = [_finite_width(item.job.configuration) for item in line]
         slope = growth(sizes, logs, toward_zero=name in TOWARD_ZERO, floor=floor)
         if slope is not None and math.isfinite(slope.high - slope.low):
-            return slope
+            return slope, line
     return None
 
 
