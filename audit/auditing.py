@@ -21,7 +21,7 @@ from audit import step_summary
 from audit.document import replay_command, searched, to_json
 from audit.errors import Interrupted, UserError
 from audit.evidence import Budget
-from audit.files import load_data
+from audit.files import load_data, write_whole
 from audit.grid import Point, Sizes, corners, points
 from audit.options import Options
 from audit.rounds import spend
@@ -71,7 +71,7 @@ def audit(
         if before is not None:
             document["baseline"] = {"file": baseline, "changes": changes}
         if store is not None:
-            _write(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
+            write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
             store.finish()
     if write_constants:
         save_constants(findings, options)
@@ -221,22 +221,8 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             lines.append(f'["{id}"]')
             lines += [f"{key} = {json.dumps(value)}" for key, value in entries[id].items()]
             lines.append("")
-        _write(Path(file), "\n".join(lines))
+        write_whole(Path(file), "\n".join(lines))
     audited_constants.cache_clear()
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file or nothing: written beside, synced, then renamed."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(beside, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _progress(total: int) -> Any:

@@ -338,6 +338,19 @@ def calibrate(seed: int, form: "Format") -> int:
     return calibrate(form, seed)
 
 
+@command("report")
+@click.argument("directory", metavar="DIR")
+def report(directory: str, form: "Format") -> int:
+    """An audit as one HTML page, Markdown, JSON and JUnit, written beside the audit.json in DIR.
+
+    A controls.json there, as `lemmata controls --format json` prints it, is shown with the claims. Exit status 1 when
+    some verdict is not the expected one.
+    """
+    from audit.report import report
+
+    return report(directory, form)
+
+
 @command("replay")
 @claims_from
 @click.argument("token", metavar="TOKEN")

@@ -81,9 +81,9 @@ def _claim(finding: Finding) -> dict[str, Any]:
 
 
 def _point(trials: Trials, parameter: str) -> dict[str, float | None]:
-    """The median ratio at one size of a line, with its interval."""
-    middle = _median(trials)
-    return {"size": float(getattr(trials.job.configuration, parameter)), **middle}
+    """The median ratio at one size of a line, with its interval, and its known limit."""
+    c = trials.job.configuration
+    return {"size": float(getattr(c, parameter)), **_median(trials), "limit": trials.claim.limit(c)}
 
 
 def _median(trials: Trials) -> dict[str, float | None]:

@@ -19,7 +19,7 @@ from claims import REGISTRY
 from claims.case import Case, Configuration, Recipe, draw
 from claims.claim import Claim
 from claims.evaluation import Evaluation
-from claims.from_file import LOADED, ClaimFileError, load_claims, located
+from claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
 from claims.search import found_by, supremum
 from model.data import GENERATED, Dataset
 from model.randomness import generator, stream
@@ -268,6 +268,8 @@ def _cost(job: Job) -> float:
 def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself."""
     torch.set_num_threads(1)
+    for file in set(LOADED.values()) - set(files):
+        forget(file)
     for file in files:
         load_claims(file)
     try:

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import traceback
+import zlib
 from pathlib import Path
 
 from claims.claim import REGISTRY, Claim, audited_constants
@@ -24,8 +25,7 @@ def load_claims(file: str) -> list[Claim]:
     Raises:
         ClaimFileError: if it cannot be read or run, states no claim, or states one with an unusable field.
     """
-    path = Path(file).resolve()
-    name = f"claims_from_{path.stem}"
+    path, name = _named(file)
     if LOADED.get(name) != str(path):
         if path.suffix != ".py" or not path.is_file():
             raise ClaimFileError(f"{file}: is no Python file; it must be one that states claims")
@@ -37,8 +37,7 @@ def load_claims(file: str) -> list[Claim]:
 
 def forget(file: str) -> None:
     """Undo `load_claims`."""
-    path = Path(file).resolve()
-    name = f"claims_from_{path.stem}"
+    _, name = _named(file)
     for claim in [claim for claim in REGISTRY.values() if claim.measure.__module__ == name]:
         del REGISTRY[claim.id]
     LOADED.pop(name, None)
@@ -53,6 +52,12 @@ def located(claim: Claim, error: Exception) -> Exception:
         return error
     line = _line(error, file) or claim.measure.__code__.co_firstlineno
     return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {error}")
+
+
+def _named(file: str) -> tuple[Path, str]:
+    """The file, and the name of the module that it becomes; files of the same name in two folders are two modules."""
+    path = Path(file).resolve()
+    return path, f"claims_from_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
 
 
 def _run(file: str, path: Path, name: str) -> None:
@@ -72,9 +77,11 @@ def _run(file: str, path: Path, name: str) -> None:
             del REGISTRY[id]
         if isinstance(error, ClaimFileError):
             raise
-        line = error.lineno if isinstance(error, SyntaxError) else _line(error, str(path))
+        line, words = _line(error, str(path)), str(error)
+        if isinstance(error, SyntaxError):
+            line, words = error.lineno, error.msg
         place = file if line is None else f"{file}, line {line}"
-        raise ClaimFileError(f"{place}: {type(error).__name__}: {error}") from error
+        raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
 
 
 def _line(error: BaseException, file: str) -> int | None:

@@ -22,8 +22,14 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m=1),),
-    domain=Domain(depth=(1, 1), samples=(2, 6), lines={"m": (256, 1024, 4096, 16384), "n": (2, 4, 8)}),
-    quantifiers="for every training set of pairwise non-parallel inputs",
+    domain=Domain(
+        width=(256, 1024),
+        depth=(1, 1),
+        samples=(2, 6),
+        fixed={"data": "simplex", "phi": 1.0, "d": 16},
+        lines={"m": (256, 1024, 4096), "n": (2, 4, 8)},
+    ),
+    quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3",
     probability="at least 1 − δ over W⁽⁰⁾",
 )
 def gradient_is_large(case: Case) -> Measurement:
