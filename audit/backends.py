@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +46,10 @@ def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) 
     with ExitStack() as opened:
         workers = opened.enter_context(_CLUSTERS[backend.name](backend))
         tasks = (delayed(function)(item) for item in work)
+        if backend.name == "ray":  # whose joblib backend returns lists only: one for every few items
+            while some := list(islice(tasks, 2 * workers)):
+                yield from Parallel(n_jobs=workers, batch_size=1)(some)
+            return
         parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers)
         yield from parallel(tasks)
 

@@ -63,14 +63,15 @@ def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
     With the same seed both audits draw the same initialisations, and an estimate outside of the baseline's interval is
     the code's doing. With another seed both estimates are random: they differ only if they do so by more than their
-    intervals explain, at `FALSE_ALARM` over all claims together.
+    intervals explain, at `FALSE_ALARM` over all claims together, and whether a verdict could be reached is chance too.
     """
     same_seed = before["environment"].get("seed") == now["environment"]["seed"]
     both = [id for id in now["claims"] if id in before["claims"]]
     found = []
     for id in both:
         old, new = before["claims"][id], now["claims"][id]
-        if old["verdict"] != new["verdict"]:
+        undecided = not same_seed and "inconclusive" in (old["verdict"], new["verdict"])
+        if old["verdict"] != new["verdict"] and not undecided:
             found.append(f"{id}: verdict {old['verdict']} became {new['verdict']}: {new['reason']}")
         a, b = old["constant"], new["constant"]
         if a["estimate"] is None or b["estimate"] is None:

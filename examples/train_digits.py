@@ -2,8 +2,8 @@
 
     python examples/train_digits.py && lemmata check --init init.pt --trained trained.pt --data digits.npz
 
-Two hidden layers without biases, initialised as in Cao & Gu (2020): hidden weights N(0, 2 / fan-out), output weights ±1,
-as many of each, which stay as they are. Inputs have norm 1, labels are ±1, the loss is the logistic one.
+Two hidden layers without biases, initialised as in Cao & Gu (2020): hidden weights N(0, 2 / fan-out), output weights
+±1, as many of each, which stay as they are. Inputs have norm 1, labels are ±1, the loss is the logistic one.
 """
 
 import numpy as np
