@@ -19,17 +19,19 @@ from rich.text import Text
 from audit import baseline as earlier
 from audit import step_summary
 from audit.document import replay_command, searched, to_json
+from audit.engines import processes
 from audit.errors import Interrupted, UserError
 from audit.evidence import Budget
 from audit.files import load_data, write_whole
 from audit.grid import Point, Sizes, corners, points
+from audit.growth import Quantile
 from audit.options import Options
 from audit.rounds import spend
 from audit.store import Store
 from audit.sweep import Job, Trials, jobs, run_all
 from audit.tables import Format, emit, grid, number
 from audit.verdicts import Exponent, Finding, judge, judge_unmeasured
-from claims.claim import REGISTRY, Claim, audited_constants, constants_file, measured_claims
+from claims.claim import Claim, audited_constants, constants_file, measured_claims
 from model.data import GENERATED
 
 
@@ -92,7 +94,16 @@ def sweep(
 
     derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
     measurable = [claim for claim in chosen if claim.measured]
-    work = jobs(measurable, configurations, seed=options.seed, dtype=options.dtype, device=options.device)
+    work = jobs(
+        measurable,
+        configurations,
+        engine=options.engine,
+        seed=options.seed,
+        dtype=options.dtype,
+        device=options.device,
+    )
+    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers, options.device)
+    options = replace(options, workers=workers)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, sizes, options, store):
@@ -199,7 +210,8 @@ def _short(finding: Finding) -> str:
 def save_constants(findings: Sequence[Finding], options: Options) -> None:
     """Write each audited constant into `claims/constants.toml`, beside the configuration that decided it.
 
-    The constant is the upper end of the interval of the largest (1 − δ)-quantile. Claims that were not audited
+    The constant is the upper end of the interval of the largest (1 − δ)-quantile, for lower bounds the lower end of the
+    smallest δ-quantile. Claims that were not audited
     now, and readings other than the one meant, keep their entries.
     """
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
@@ -208,21 +220,30 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             continue
         if finding.claim.reading != "meant":
             continue
-        high = finding.constant.high or finding.constant.estimate
         entries[finding.claim.id] = {
-            "constant": float(f"{high:.3g}"),
+            "constant": _outer(finding.constant, finding.claim),
             "at": finding.at.job.configuration.token(),
             "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
             f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",
         }
-    for file in {str(constants_file(finding.claim)) for finding in findings}:
+    for file in {str(constants_file(finding.claim.id)) for finding in findings}:
         lines = ["# Audited constants: written by `lemmata audit --write-constants`, read by the tests.", ""]
-        for id in sorted(id for id in entries if id in REGISTRY and str(constants_file(REGISTRY[id])) == file):
+        for id in sorted(id for id in entries if str(constants_file(id)) == file):
             lines.append(f'["{id}"]')
             lines += [f"{key} = {json.dumps(value)}" for key, value in entries[id].items()]
             lines.append("")
         write_whole(Path(file), "\n".join(lines))
     audited_constants.cache_clear()
+
+
+def _outer(constant: Quantile, claim: Claim) -> float:
+    """The end of the interval on which the claim is weaker, rounded outwards to three digits."""
+    lower = claim.bound == "lower"
+    end = constant.low if lower else constant.high or constant.estimate
+    if not end or not math.isfinite(end):
+        return end
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
+    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
 
 
 def _progress(total: int) -> Any:

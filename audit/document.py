@@ -114,6 +114,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "phi": finite(p["phi"]),
         "data": c.data,
         "ratio": c.ratio,
+        "engine": trials.job.engine,
         "initialisations": len(trials.lhs),
         "quantity": "residual" if trials.residual else "ratio",
         **_median(trials),

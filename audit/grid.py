@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from claims.case import Configuration
 from claims.claim import Claim
-from model.data import GENERATED
+from model.data import GENERATED, generate
+from model.randomness import generator, stream
 
 WEIGHTS = 700_000
 """Weights of the widest one-layer network of the default lines."""
@@ -18,7 +19,14 @@ SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
-EXPENSIVE = {"flip-units-apart-deep", "place-on-kinks-deep", "stretch-product", "push-features", "stretch-weights"}
+EXPENSIVE = {
+    "flip-units-apart-deep",
+    "place-on-kinks-deep",
+    "place-on-lowering-kinks-deep",
+    "stretch-product",
+    "push-features",
+    "stretch-weights",
+}
 """Attacks that meet the matrices many times: their depth lines are narrower."""
 
 
@@ -69,11 +77,12 @@ def corners(claim: Claim) -> list[Point]:
         ends = [
             [{name: value} for value in dict.fromkeys((values[0], values[-1]))]
             for name, values in domain.lines.items()
-            if name != "m"
+            if name != "m" and name not in domain.along
         ]
         base = replace(_of(claim), m=domain.width[0])
         count = SMALL if claim.kind == "RUN" else LARGE
-        return [Point(replace(base, **ChainMap(*chosen)), count) for chosen in itertools.product(*ends)]
+        corners = (replace(base, **ChainMap(*chosen)) for chosen in itertools.product(*ends))
+        return [Point(corner, count) for corner in corners if _exists(claim, corner)]
     tau = Configuration.tau if domain.radius is None else domain.radius[1]
     grid = itertools.product(sorted({*domain.depth, 2}), (1, domain.samples[1]), (1, 4))
     return [
@@ -83,10 +92,28 @@ def corners(claim: Claim) -> list[Point]:
     ]
 
 
+def small(claim: Claim) -> list[Configuration]:
+    """Small networks of the claim's domain, for a claim whose constant no configuration has decided."""
+    if claim.domain.lines:
+        return [point.configuration for point in corners(claim)]
+    base = _of(claim, m=64, n=3)
+    return [base, replace(base, L=base.L + 2, tau=0.1)]
+
+
 def _of(claim: Claim, **sizes: Any) -> Configuration:
     """A configuration of the claim's setting, with what the statement fixes."""
     mu = COORDINATE if claim.setting.fixed_coordinate and sizes.get("data", "sphere") in GENERATED else None
     return Configuration(**{"L": claim.domain.depth[0], "mu": mu, **sizes, **claim.domain.fixed})
+
+
+def _exists(claim: Claim, c: Configuration) -> bool:
+    """Whether data of these sizes exist: the ends of two lines need not fit together."""
+    options = {"n": c.n, "d": c.d, "phi": c.phi, "mu": c.mu, "k": c.k, "labels": c.labels, "noise": c.noise}
+    try:
+        generate(c.data, setting=claim.setting, rng=generator(stream(0)), **options)  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
 
 
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
@@ -101,22 +128,27 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.domain.lines:
-        return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
-    if claim.kind in ("EXACT", "DET"):
+        beside = claim.domain.along
+        return [
+            replace(base, **{**beside.get(name, {}), name: value})
+            for name, values in claim.domain.lines.items()
+            for value in values
+        ]
+    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
         shallow = claim.domain.depth[0] - 1
         n = claim.domain.fixed.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]
-    shallow = claim.domain.depth[0]
+    shallow, top = claim.setting.hidden_layers(claim.domain.depth[0]), claim.setting.depth(0)
     # One layer has m · d weights: as wide as that allows, and as a power of two.
     widest = 2 ** int(math.log2(min(131_072, WEIGHTS // base.d)))
-    wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow))
+    wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow + top))
     if not claim.balls:
         base = line = replace(base, n=4)
     cheap = EXPENSIVE.isdisjoint(claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in _geometric(256, wide)]
-    lines += [replace(base, m=m, L=2) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
-    lines += [replace(base, m=depths, L=L) for L in ((1, 2, 4, 6) if shallow == 1 else (2, 4, 8))]
+    lines += [replace(base, m=m, L=2 + top) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
+    lines += [replace(base, m=depths, L=L + top) for L in ((1, 2, 4, 6) if shallow == 1 else (2, 4, 8))]
     lines += [replace(line, m=1024, n=n) for n in (1, 2, 4, 8, 16)]
     if claim.balls:
         lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
@@ -131,10 +163,12 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 
 
 def _initialisations(claim: Claim, c: Configuration) -> int:
-    """Many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
-    weights = c.m * c.d + c.m**2 * (c.L - 1)
+    """What the claim asks for; or many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    if claim.domain.initialisations is not None:
+        return claim.domain.initialisations
+    weights = c.m * c.d + c.m**2 * (claim.setting.hidden_layers(c.L) - 1)
     if claim.kind == "RUN":
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
         return max(SMALL, min(LARGE, 150_000_000 // weights))
-    return SMALL if c.L > 1 else max(SMALL, min(16, 8_000_000 // weights))
+    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(16, 8_000_000 // weights))

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from audit.backends import Backend, Name
+from audit.engines import Wanted
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Options:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
-    engine: str = "dense"
+    engine: Wanted = "dense"
     budget: float = math.inf
     workers: int = 1
     backend: Name = "processes"

@@ -10,7 +10,7 @@ from claims.claim import Claim
 
 ROOMS = ("model", "claims")
 
-MEASURING = ("audit.sweep", "claims.search", "claims.evaluation", "model.adversary")
+MEASURING = ("audit.sweep", "audit.engines", "claims.search", "claims.evaluation", "model.adversary")
 """Modules that every measurement passes through."""
 
 DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "ascends")

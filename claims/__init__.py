@@ -4,7 +4,16 @@ Importing this package registers every claim. Start with a paper's `__init__.py`
 notation and lists its statements in order.
 """
 
-from claims import cao_gu_2020
+# ruff: noqa: I001
+from claims import cao_gu_2020, zou_gu_2019, cao_gu_2019_slides, chen_et_al_2019_poster
 from claims.claim import REGISTRY, Claim, select
 
-__all__ = ["REGISTRY", "Claim", "cao_gu_2020", "select"]
+__all__ = [
+    "REGISTRY",
+    "Claim",
+    "cao_gu_2019_slides",
+    "cao_gu_2020",
+    "chen_et_al_2019_poster",
+    "select",
+    "zou_gu_2019",
+]

@@ -6,7 +6,7 @@ import traceback
 import zlib
 from pathlib import Path
 
-from claims.claim import REGISTRY, Claim, audited_constants
+from claims.claim import FROM_FILE, REGISTRY, Claim, audited_constants
 
 LOADED: dict[str, str] = {}
 """Files loaded in this process, by the name of the module that each became."""
@@ -57,7 +57,7 @@ def located(claim: Claim, error: Exception) -> Exception:
 def _named(file: str) -> tuple[Path, str]:
     """The file, and the name of the module that it becomes; files of the same name in two folders are two modules."""
     path = Path(file).resolve()
-    return path, f"claims_from_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+    return path, f"{FROM_FILE}{path.stem}_{zlib.crc32(str(path).encode()):08x}"
 
 
 def _run(file: str, path: Path, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claims.claim import REGISTRY, Claim, Expected, Source, unmeasured
+from claims.claim import Claim, Source, claim, unmeasured
 from claims.scaling import LOGS, ONE, Scaling
 
 Rule = Literal["given", "multiply", "substitute", "enlarge", "solve", "at most", "equal", "decreases", "note"]
@@ -240,9 +240,12 @@ class Derivation:
         ratio = without(left / right, up_to).without_logs()
         self._compare("equal", name, left, right, up_to, ratio == ONE, ratio, ONE)
 
-    def decreases(self, name: str, scaling: Scaling, parameter: str) -> None:
-        """Compare: the product decreases in a parameter once its logarithm is large, or does not depend on it."""
-        log = f"log_{parameter}"
+    def decreases(self, name: str, scaling: Scaling, parameter: str, log: str = "") -> None:
+        """Compare: the product decreases in a parameter once its logarithm is large, or does not depend on it.
+
+        The parameter's logarithm, up to a constant, is `log`, by default `log_` and the parameter's name.
+        """
+        log = log or f"log_{parameter}"
         power, logs = (scaling.powers.get(key, 0) for key in (parameter, log))
         known = " and does not depend on it" if not power and not logs else " and does not decrease"
         if power < 0:
@@ -295,52 +298,25 @@ class Derivation:
         self.steps.append(Step(rule, name, text, None, left, right, holds, excess, slack))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """A statement that exponent arithmetic decides: the fields of a claim of kind LEDGER, and its derivation.
+Derive = Callable[[Given], Derivation]
+"""A derivation, from the premises as stated or from others."""
 
-    Attributes:
-        id: `paper/statement`, with `@printed` for the reading on the page where that differs.
+
+def derived(id: str, *, source: Source, statement: str, **data: object) -> Callable[[Derive], Claim]:
+    """Register the decorated derivation as a claim of kind LEDGER, which exponent arithmetic decides.
+
+    Args:
+        id: `paper/statement[@printed]`.
         source: paper and place.
         statement: LaTeX.
-        derive: the derivation, from the premises as stated or from others.
-        erratum: key of the catalogue's erratum.
-        expected: "supported" where the derivation must hold, "refuted" where it must fail.
-        notes: what a reader of the verdict should know.
-    """
-
-    id: str
-    source: Source
-    statement: str
-    derive: Callable[[Given], Derivation]
-    erratum: str = ""
-    expected: Expected = "supported"
-    notes: str = ""
-
-    def __str__(self) -> str:
-        return self.id
-
-
-def register(statements: Iterable[Statement]) -> None:
-    """Enter statements into the registry, as claims of kind LEDGER.
+        data: other fields of `Claim`: `expected` is "refuted" where the derivation must fail.
 
     Raises:
-        ValueError: if an id is taken.
+        ValueError: if the id is taken.
     """
-    for s in statements:
-        if s.id in REGISTRY:
-            raise ValueError(f"claim {s.id!r} is registered twice")
-        REGISTRY[s.id] = Claim(
-            id=s.id,
-            source=s.source,
-            statement=s.statement,
-            kind="LEDGER",
-            bound=None,
-            measure=unmeasured,
-            setting=s.source.paper.setting,
-            derive=s.derive,
-            constant="stated",
-            erratum=s.erratum,
-            expected=s.expected,
-            notes=s.notes,
-        )
+    fields = {"kind": "LEDGER", "bound": None, "constant": "stated", "source": source, "statement": statement, **data}
+
+    def register(derive: Derive) -> Claim:
+        return claim(id, derive=derive, **fields)(unmeasured)
+
+    return register

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.stats import beta
 from torch import Tensor
 
+from model.kernels import conjugate_kernel
+from model.margins import LARGEST_RANDOM_FEATURE_MARGIN, RandomFeatureMargin, hard_margin, random_feature_margin
 from model.settings import Setting
 
 
@@ -17,6 +20,36 @@ class Dataset:
 
     inputs: Tensor
     labels: Tensor
+
+    def random_feature_margin(self) -> RandomFeatureMargin:
+        """The largest γ of cao-gu-2020 Assumption 4.10, as a bracket: exact where all labels agree or d is 2."""
+        if bool((self.labels == self.labels[0]).all()):
+            # c ≡ y attains what no data exceed.
+            largest, n = LARGEST_RANDOM_FEATURE_MARGIN, len(self.labels)
+            return RandomFeatureMargin(largest, largest, 0.0, torch.full((n,), 1 / n, dtype=torch.float64))
+        return random_feature_margin(self.inputs, self.labels)
+
+    def conjugate_margin(self, layer: int) -> float:
+        """The largest γ of cao-gu-2020 Assumption 4.12 with the kernel κ^{(layer)}."""
+        return float(hard_margin(conjugate_kernel(self.inputs, layer), self.labels))
+
+    def require_separable(self, gamma: float, *, layer: int | None = None) -> "Dataset":
+        """These data, if Assumption 4.10 holds with margin γ; of a layer, if Assumption 4.12 does with κ^{(layer)}.
+
+        Raises:
+            ValueError: if γ is not positive, above what any data reach, or above what these data certify.
+        """
+        largest = LARGEST_RANDOM_FEATURE_MARGIN if layer is None else 2 ** (-layer / 2)
+        if not 0 < gamma <= largest:
+            raise ValueError(f"{gamma=} must be in (0, {largest:.6g}]: no data have a larger margin")
+        if layer is None:
+            margin = self.random_feature_margin()
+            reached = margin.lower - margin.error
+        else:
+            reached = self.conjugate_margin(layer)
+        if not gamma <= reached:
+            raise ValueError(f"{gamma=} must be at most {reached:.6g}, the margin of these data")
+        return self
 
     @property
     def separation(self) -> float:
@@ -56,11 +89,12 @@ def chain(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor
     return torch.cos(angles) * frame[0] + torch.sin(angles) * frame[1]
 
 
-def xor(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def xor(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """±e_1 with label +1 and ±e_2 with label −1, each equally often up to one: d ≥ 2.
 
     Not linearly separable, and separable by random ReLU features with margin (√2 − 1)/√(2π).
     """
+    _unspread("xor", phi)
     if d < 2:
         raise ValueError(f"{d=} must be at least 2 for xor data")
     corner = torch.arange(n) % 4
@@ -69,8 +103,40 @@ def xor(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     return inputs, torch.where(corner % 2 == 0, 1.0, -1.0).to(inputs)[:, None]
 
 
-def axes(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def cones(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """The corners of `xor`, each point moved from its own by a uniform share of φ ≤ 0.765 in a random direction.
+
+    Wherever |x_1| > |x_2| the label is +1, where |x_1| < |x_2| it is −1. The random features c(u) = sign(|u_1| − |u_2|)
+    have there the sign of the label: the cones are separable up to φ = 2 sin(π/8), where they would touch, and up to
+    φ < √2 − 1 with margin at least (√2 − 1 − φ)/√(2π), by the Lipschitz constant 1/√(2π) of an even feature.
+    """
+    spread = _separation("cones", phi, WIDEST_CONE)
+    corners, labels = xor(n, d, None, rng)
+    aside = torch.from_numpy(rng.standard_normal((n, d)))
+    aside = unit_rows(aside - (aside * corners).sum(-1, keepdim=True) * corners)
+    angle = 2 * torch.asin(spread * torch.from_numpy(rng.random((n, 1))) / 2)
+    return torch.cos(angle) * corners + torch.sin(angle) * aside, labels
+
+
+def teacher(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Uniform points of the sphere labelled by the linear teacher sign(x_1): d ≥ 2.
+
+    With φ ≤ √2 only those with |x_1| ≥ φ/2, so that classes are φ apart, the linear margin is φ/2 and that of random
+    ReLU features at least φ/√(8π).
+    """
+    if d < 2:
+        raise ValueError(f"{d=} must be at least 2 for teacher data")
+    margin = 0.0 if phi is None else _separation("teacher", phi, math.sqrt(2)) / 2
+    square = beta(0.5, (d - 1) / 2)
+    first = torch.from_numpy(square.isf((1 - rng.random((n, 1))) * square.sf(margin**2))).clamp(margin**2, 1)
+    labels = torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
+    rest = unit_rows(torch.from_numpy(rng.standard_normal((n, d - 1))))
+    return torch.cat([labels * first.sqrt(), (1 - first).sqrt() * rest], 1), labels
+
+
+def axes(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """e_1, −e_1, e_2, −e_2, … all with label +1: n ≤ 2d."""
+    _unspread("axes", phi)
     if n > 2 * d:
         raise ValueError(f"{n=} must be at most 2d = {2 * d} for axes data")
     at = torch.arange(n)
@@ -79,17 +145,37 @@ def axes(n: int, d: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     return inputs, torch.ones(n, 1, dtype=torch.float64)
 
 
-LABELLED: dict[str, Callable[[int, int, np.random.Generator], tuple[Tensor, Tensor]]] = {"xor": xor, "axes": axes}
+WIDEST_CONE = 2 * math.sin(math.pi / 8)
+"""Half the angle between e_1 and e_2 as a distance: wider cones would meet."""
+
+LABELLED: dict[str, Callable[[int, int, float | None, np.random.Generator], tuple[Tensor, Tensor]]] = {
+    "xor": xor,
+    "cones": cones,
+    "teacher": teacher,
+    "axes": axes,
+}
 """Constructions that come with their labels, ±1. Their frame is fixed: drawing again draws from the same law."""
 
 LABELS = ("random", "alternating", "ones")
 """Labels of other constructions: independent fair signs (unit vectors for the square loss), +1, −1, +1, … or all +1
 (in the first output)."""
 
+
+def hexagon(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """n ≤ 6 corners of the regular hexagon in the plane, three opposite pairs: the worst inputs for a Gram matrix.
+
+    Its separation is 1 and cannot be asked for.
+    """
+    if phi is not None or n > 6:
+        raise ValueError(f"{phi=} must be None and {n=} at most 6 for hexagon data")
+    return chain(n, d, 1.0, rng)
+
+
 INPUTS: dict[str, Callable[[int, int, float | None, np.random.Generator], Tensor]] = {
     "sphere": sphere,
     "simplex": simplex,
     "chain": chain,
+    "hexagon": hexagon,
 }
 
 
@@ -118,7 +204,7 @@ def generate(
         d: input dimension, including the fixed last coordinate where there is one.
         setting: cross-entropy settings get labels ±1, square-loss settings labels of norm at most 1.
         rng: decides the frame and the labels.
-        phi: separation, where the construction takes one.
+        phi: separation, where the construction takes one; of cones their spread, of a teacher that of the classes.
         mu: last coordinate of every input (zou-gu-2019, Assumption 3.1); None leaves it free.
         k: output dimension.
         labels: one of `LABELS`, for constructions without labels of their own.
@@ -138,9 +224,9 @@ def generate(
         raise ValueError(f"{n=} must be positive and {d=} at least {least}")
     own: Tensor | None = None
     if name in LABELLED:
-        if mu is not None or phi is not None or k != 1:
-            raise ValueError(f"{mu=} and {phi=} must be None and {k=} be 1 for {name} data")
-        inputs, own = LABELLED[name](n, d, rng)
+        if mu is not None or k != 1:
+            raise ValueError(f"{mu=} must be None and {k=} be 1 for {name} data")
+        inputs, own = LABELLED[name](n, d, phi, rng)
     elif mu is None:
         inputs = INPUTS[name](n, d, phi, rng)
     else:
@@ -177,6 +263,11 @@ def _separation(name: str, phi: float | None, largest: float) -> float:
     if phi is None or not 0 < phi <= largest * (1 + 1e-12):
         raise ValueError(f"{phi=} must be in (0, {largest:.6g}] for {name} data")
     return min(phi, largest)
+
+
+def _unspread(name: str, phi: float | None) -> None:
+    if phi is not None:
+        raise ValueError(f"{phi=} must be None for {name} data")
 
 
 def _frame(d: int, vectors: int, rng: np.random.Generator) -> Tensor:

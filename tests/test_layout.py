@@ -102,7 +102,7 @@ def test_a_paper_lists_every_module_that_states_a_claim():
 
 
 def states_a_claim(source: str) -> bool:
-    """Whether the module decorates a function with `claim`."""
+    """Whether the module decorates a function with `claim` or `derived`."""
     functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
     calls = (decorator for function in functions for decorator in function.decorator_list)
-    return any(isinstance(call, ast.Call) and getattr(call.func, "id", "") == "claim" for call in calls)
+    return any(isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("claim", "derived") for call in calls)

@@ -5,11 +5,12 @@ import math
 
 import pytest
 import torch
+from scipy.stats import kstest
 
-from model.data import INPUTS, Dataset, generate, unit_rows
+from model.data import INPUTS, LABELLED, Dataset, generate, unit_rows
 from model.randomness import generator, stream
 from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
-from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_same
+from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_plausible, assert_same
 
 LARGEST = {
     "simplex": lambda n: math.sqrt(2),
@@ -107,7 +108,7 @@ def test_square_loss_labels_have_unit_norm(k):
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_generator_decides_everything(name):
     """The same stream gives the same data, another stream other data."""
-    phi = None if name == "sphere" else 0.2
+    phi = None if name in ("sphere", "hexagon") else 0.2
     one, same, other = (made(name, 3, 5, seed=seed, phi=phi) for seed in (1, 1, 2))
     assert_same(one.inputs, same.inputs)
     assert_same(one.labels, same.labels)
@@ -141,6 +142,13 @@ REFUSED = [
     ("chain", {"phi": 1.74}, "phi=1.74"),
     ("chain", {"phi": 0.1, "d": 1}, "d=1"),
     ("chain", {"phi": 0.1, "d": 2, "mu": 0.5}, "d="),
+    ("cones", {}, "phi=None"),
+    ("cones", {"phi": 0.8}, "phi=0.8"),
+    ("cones", {"phi": 0.1, "d": 1}, "d=1"),
+    ("teacher", {"phi": 1.5}, "phi=1.5"),
+    ("teacher", {"d": 1}, "d=1"),
+    ("teacher", {"mu": 0.5}, "mu=0.5"),
+    ("axes", {"phi": 0.1}, "phi=0.1"),
 ]
 
 
@@ -149,6 +157,16 @@ def test_what_cannot_be_satisfied_is_refused(name, options, message):
     """Unknown names, empty sizes, and φ, μ and d that no data set has, with name and value."""
     with pytest.raises(ValueError, match=message):
         made(name, **{"n": 3, "d": 5, **options})
+
+
+def test_the_hexagon_is_three_opposite_pairs_lifted_by_the_common_coordinate():
+    """Opposite in the plane, at height μ; six distinct points whose separation is that of the plane shrunk."""
+    data = generate("hexagon", n=6, d=3, setting=ZOU_GU_2019, rng=generator(stream(0)), mu=0.6)
+    assert_close(data.inputs[:3, :2], -data.inputs[3:, :2])
+    assert_same(data.inputs[:, 2], torch.full((6,), 0.6, dtype=torch.float64))
+    assert_close(data.separation, 0.8)
+    with pytest.raises(ValueError, match="hexagon"):
+        generate("hexagon", n=7, d=3, setting=ZOU_GU_2019, rng=generator(stream(0)))
 
 
 def test_xor_is_not_linearly_separable_and_axes_are_all_of_one_label():
@@ -182,3 +200,67 @@ def test_what_cannot_be_labelled_is_refused(bad):
     asked = {"name": "sphere", "n": 4, "d": 3, **bad}
     with pytest.raises(ValueError, match=next(key for key in bad if key != "name")):
         generate(asked.pop("name"), setting=CAO_GU_2020, rng=generator(stream(0, "bad")), **asked)
+
+
+@pytest.mark.parametrize("d", [2, 3, 6])
+@pytest.mark.parametrize("phi", [1e-6, 0.2, 0.4])
+def test_cones_are_spread_about_the_corners_and_separable(d, phi):
+    """No point is farther than φ from its corner, the label says which coordinate is larger, and γ is as promised."""
+    data = made("cones", 6, d, phi=phi)
+    corners = made("xor", 6, d)
+    assert_same(data.labels, corners.labels)
+    pairs = zip(data.inputs.tolist(), corners.inputs.tolist(), strict=True)
+    assert_at_most([math.dist(*pair) for pair in pairs], [phi] * 6)
+    assert_same((data.inputs[:, 0].abs() - data.inputs[:, 1].abs()).sign(), data.labels[:, 0])
+    margin = data.random_feature_margin()
+    assert_at_most((math.sqrt(2) - 1 - phi) / math.sqrt(2 * math.pi), margin.upper + margin.error)
+
+
+@pytest.mark.parametrize("phi", [None, 0.5])
+def test_a_teacher_labels_by_the_first_coordinate(phi):
+    """|x_1| ≥ φ/2 with the sign of the label; in three dimensions it is uniform (Archimedes), and so is the angle."""
+    data = made("teacher", 4000, 3, phi=phi)
+    least = 0.0 if phi is None else phi / 2
+    first = (data.labels[:, 0] * data.inputs[:, 0]).numpy()
+    assert first.min() >= least - 1e-12
+    assert_plausible(kstest((first - least) / (1 - least), "uniform").pvalue)
+    angle = torch.atan2(data.inputs[:, 2], data.inputs[:, 1]).numpy()
+    assert_plausible(kstest(angle / (2 * math.pi) + 0.5, "uniform").pvalue)
+    assert 0.45 < float((data.labels > 0).double().mean()) < 0.55
+
+
+@pytest.mark.parametrize("d", [2, 5])
+def test_cones_fill_their_spread_evenly(d):
+    """The distance to the corner is uniform on [0, φ]."""
+    data, corners = made("cones", 4000, d, phi=0.5), made("xor", 4000, d)
+    distance = torch.linalg.vector_norm(data.inputs - corners.inputs, dim=-1)
+    assert_plausible(kstest(distance.numpy() / 0.5, "uniform").pvalue)
+
+
+@pytest.mark.parametrize(("name", "phi"), [("cones", 0.1), ("teacher", 0.3), ("teacher", None)])
+def test_labelled_points_are_unit_vectors_drawn_by_the_generator(name, phi):
+    """The same stream gives the same data, another stream other data, all of unit norm."""
+    one, same, other = (made(name, 5, 4, seed=seed, phi=phi) for seed in (1, 1, 2))
+    assert_same(one.inputs, same.inputs)
+    assert not torch.equal(one.inputs, other.inputs)
+    assert_each_close([math.hypot(*x) for x in one.inputs.tolist()], [1.0] * 5)
+
+
+def test_data_certify_the_margin_that_they_are_asked_for():
+    """XOR has γ = (√2 − 1)/√2π, one label 1/√2π, which nothing exceeds; the conjugate kernel halves at every layer."""
+    xor, ones = made("xor", 4, 2), made("sphere", 3, 4, labels="ones")
+    exact = (math.sqrt(2) - 1) / math.sqrt(2 * math.pi)
+    assert xor.require_separable(exact - 1e-9) is xor
+    assert ones.require_separable(1 / math.sqrt(2 * math.pi)) is ones
+    assert xor.require_separable(xor.conjugate_margin(2), layer=2) is xor
+    for gamma, layer in ((exact + 1e-6, None), (0.3990, None), (0.0, None), (0.3, 2), (0.51, 2), (math.nan, 1)):
+        with pytest.raises(ValueError, match="gamma="):
+            xor.require_separable(gamma, layer=layer)
+
+
+def test_every_labelled_construction_has_signs_as_labels():
+    """±1, one for each input."""
+    for name in LABELLED:
+        data = made(name, 4, 3, phi=0.1 if name == "cones" else None)
+        assert data.labels.shape == (4, 1)
+        assert set(data.labels.flatten().tolist()) <= {-1.0, 1.0}

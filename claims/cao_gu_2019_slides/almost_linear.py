@@ -1,0 +1,45 @@
+"""Near initialisation the network is almost linear in its weights, the top layer's among them."""
+
+import math
+
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
+from claims.case import Case, Configuration
+from claims.claim import Measurement, claim
+from claims.scaling import Scaling
+from model.limits import KINK_PLACEMENT_GAUSSIAN
+
+RATE = Scaling(L=2, tau="1/3", m="1/2", log_m="1/2")
+"""That of cao-gu-2020 Lemma 5.2; the slides give none."""
+
+NO_LOGARITHM = "kink placement gives 0.920 √m τ^(1/3) without a logarithm (K19)"
+
+
+def _one_layer(c: Configuration) -> float | None:
+    return KINK_PLACEMENT_GAUSSIAN / (4 * math.sqrt(math.log(c.m))) if c.L == 2 else None
+
+
+@claim(
+    "cao-gu-2019-slides/almost-linear",
+    source=CAO_GU_2019_SLIDES.at("Overview of the proof, first observation"),
+    statement=r"|f_{W'}(x_i) - f_W(x_i) - \langle \nabla f_W(x_i), W' - W \rangle|"
+    r" \le C L^2 \tau^{1/3} \sqrt{m \log m} \sum_l \|W'_l - W_l\|_2",
+    kind="SCALE",
+    bound="upper",
+    terms=(RATE,),
+    domain=NEAR,
+    quantifiers="for all W, W' with ‖W_l − W_l⁽⁰⁾‖_F ≤ τ, and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    ascends=True,
+    limit=_one_layer,
+    slack={
+        "L": "with all layers' budgets the error grows like (L − 1)^(1/3) (K15)",
+        "log_m": NO_LOGARITHM,
+    },
+    notes="Printed with ≈ and no rate; the rate is that of cao-gu-2020, Lemma 5.2. Moving the top layer adds √m times "
+    "its change times that of the features, of order √m τ per unit of the step, below the kinks' τ^(1/3).",
+)
+def outputs_are_almost_linear(case: Case) -> Measurement:
+    """The error of the first-order expansion at W, propagated as a difference."""
+    error = case.difference.linearisation_error.abs()
+    return Measurement(error, (case.step_norms.sum(-1)[:, None, None],), ("example", "output"))

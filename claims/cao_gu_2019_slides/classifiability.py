@@ -1,0 +1,50 @@
+"""How hard labels are: ỹᵀΘ⁻¹ỹ is the inverse squared margin of the tangent kernel."""
+
+import torch
+
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH
+from claims.case import Case
+from claims.claim import Control, Domain, Sides, claim
+from model.kernels import tangent_kernel
+from model.margins import hard_margin, label_complexity
+
+
+@claim(
+    "cao-gu-2019-slides/classifiability",
+    source=CAO_GU_2019_SLIDES.at("Corollary, last remark"),
+    statement=r"\inf_{\tilde y_i y_i \ge 1} \sqrt{\tilde y^\top (\Theta^{(L)})^{-1} \tilde y}"
+    r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=Domain(
+        depth=DEPTH,
+        samples=(1, 6),
+        fixed={"data": "sphere", "n": 6},
+        lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)},
+    ),
+    quantifiers="for the limiting kernel and those of networks, and all labels",
+    controls=(
+        Control(
+            "no inverse",
+            "yᵀΘy in place of ỹᵀΘ⁻¹ỹ",
+            measure=lambda case: _compared(case, power=-1),
+        ),
+        Control("labels as they are", "ỹ = y, without the infimum", measure=lambda case: _compared(case, best=False)),
+    ),
+)
+def label_complexity_is_the_inverse_margin(case: Case) -> Sides:
+    """Two programmes, one number: non-negative least squares on ỹ, and the nearest point of a hull."""
+    return _compared(case)
+
+
+def _compared(case: Case, *, power: int = 1, best: bool = True) -> Sides:
+    limit = case.for_each(tangent_kernel(case.setting, case.inputs, case.depth))
+    measured = case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
+    kernels = torch.stack([limit, measured], 1)
+    if power == 1 and best:
+        complexity = label_complexity(kernels, case.labels)
+    else:
+        y = case.labels.to(kernels)
+        complexity = (y * (torch.linalg.matrix_power(kernels, -power) @ y)).sum((-2, -1))
+    return Sides.of(complexity.sqrt(), 1 / hard_margin(kernels, case.labels), ("kernel",))

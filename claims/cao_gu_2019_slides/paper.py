@@ -1,0 +1,19 @@
+"""The slides, and what their statements share."""
+
+from claims.claim import Domain, Paper
+
+CAO_GU_2019_SLIDES = Paper(
+    "cao-gu-2019-slides",
+    "Cao & Gu (2019), Generalization bounds of stochastic gradient descent for wide and deep neural networks (slides)",
+)
+
+WITH_PROBABILITY = "high, over W⁽⁰⁾"
+
+DEPTH = (2, 4)
+"""L counts the trained top layer, so that two is one hidden layer."""
+
+NEAR = Domain(depth=DEPTH, radius=(1e-3, 0.1))
+"""Statements about a small neighbourhood of W⁽⁰⁾: a ball around it, each layer in Frobenius norm."""
+
+DEFINED = Domain(depth=DEPTH, fixed={"n": 3}, lines={"m": (32, 128), "L": (2, 3, 5)})
+"""Definitions, compared with their formulas on networks small enough to be written out."""

@@ -1,0 +1,94 @@
+"""Stochastic gradient descent generalises as well as the best function of the linearised class fits the sample."""
+
+import math
+
+import torch
+
+from claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import Scaling
+from model.kernels import measured_layers, tangent_kernel
+from model.margins import label_complexity
+from model.reference_class import class_minimum
+
+RADII = (1.0, 16.0, 64.0)
+"""R, of the class and of the step size η = R / (m √n)."""
+
+PURE_NOISE = {"data": "sphere", "labels": "random", "m": 64, "n": 32}
+"""Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
+
+LINES = {"m": (64, 512, 4096), "n": (16, 32, 128)}
+
+ESTIMATION = Scaling(L=1, n="-1/2")
+CONFIDENCE = Scaling(n="-1/2")
+
+
+@claim(
+    "cao-gu-2019-slides/thm-ntrf",
+    source=CAO_GU_2019_SLIDES.at("Theorem"),
+    statement=r"E[L^{0-1}_D(\hat W)] \le \inf_{f \in F(W^{(0)}, R)} \frac4n \sum_i \ell[y_i f(x_i)]"
+    r" + C \left[\frac{LR}{\sqrt n} + \sqrt{\frac{\log(1/\delta)}{n}}\right]",
+    kind="RUN",
+    bound="upper",
+    terms=(ESTIMATION, CONFIDENCE),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    quantifiers="for R in 1, 16, 64, with step size R / (m √n)",
+    probability=WITH_PROBABILITY,
+    controls=(
+        Control(
+            "no estimation error",
+            "E[L_D(Ŵ)] ≤ 4 inf + C √(log(1/δ)/n)",
+            measure=lambda case: _excess(case, 4.0, estimation=0.0),
+        ),
+        Control("½ for 4", "E[L_D(Ŵ)] ≤ ½ inf + …", measure=lambda case: _excess(case, 0.5)),
+    ),
+    slack={
+        "L": "at these sizes the error does not grow with depth, and the class fits better",
+        "m": "a narrower network fits the sample no better",
+    },
+    notes="The slides leave the step size open. The infimum is a convex programme over n × n Grams, solved to a "
+    "duality gap of 1e-6.",
+)
+def sgd_does_as_well_as_the_linear_class(case: Case) -> Measurement:
+    """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples beyond four times the best loss of the class."""
+    return _excess(case, 4.0)
+
+
+def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement:
+    m, n = case.parameters["m"], len(case.inputs)
+    layers, outputs = measured_layers(case.at_initial), case.at_initial.outputs
+    excess = []
+    for radius in RADII:
+        best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m)).value
+        error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
+        excess.append((error - times * best).clamp_min(0))
+    reach = estimation * case.inputs.new_tensor(RADII)
+    return Measurement(torch.stack(excess, -1), (reach, math.sqrt(math.log(1 / case.delta))), ("radius",))
+
+
+@claim(
+    "cao-gu-2019-slides/cor-ntk",
+    source=CAO_GU_2019_SLIDES.at("Corollary"),
+    statement=r"E[L^{0-1}_D(\hat W)] \le \tilde O\left[L \inf_{\tilde y_i y_i \ge 1}"
+    r" \sqrt{\frac{\tilde y^\top (\Theta^{(L)})^{-1} \tilde y}{n}}\right] + C \sqrt{\frac{\log(1/\delta)}{n}}",
+    kind="RUN",
+    bound="upper",
+    terms=(ESTIMATION, CONFIDENCE),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
+    probability=WITH_PROBABILITY,
+    slack={
+        "L": "the error does not grow with depth, and λ_min(Θ) does (K23)",
+        "m": "a narrower network errs no less",
+    },
+    notes="The kernel is the infinite-width one; the quadratic programme is solved exactly. Up to logarithms.",
+)
+def error_is_at_most_the_label_complexity(case: Case) -> Measurement:
+    """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples."""
+    kernel = tangent_kernel(case.setting, case.inputs, case.depth)
+    complexity = float(label_complexity(kernel, case.labels)) ** 0.5
+    m, n = case.parameters["m"], len(case.inputs)
+    error = errors_of_the_iterates(case, complexity / (m * math.sqrt(n))).mean(-1)
+    return Measurement(error, (complexity, math.sqrt(math.log(1 / case.delta))))

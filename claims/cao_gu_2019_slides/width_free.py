@@ -1,0 +1,47 @@
+"""The bounds do not grow with the width."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Domain, Measurement, claim
+from claims.scaling import ONE
+from model.kernels import tangent_kernel
+from model.margins import label_complexity
+
+
+@claim(
+    "cao-gu-2019-slides/width-free",
+    source=CAO_GU_2019_SLIDES.at("Summary, first item"),
+    statement=r"\sup_{f \in F(W^{(0)}, R)} |f(x_i) - f_{W^{(0)}}(x_i)| \le C R [1 + (L-1) / \sqrt2], \quad"
+    r" \inf_{\tilde y_i y_i \ge 1} \tilde y^\top \Theta_m^{-1} \tilde y \le C \inf \tilde y^\top \Theta^{-1} \tilde y",
+    kind="RUN",
+    bound="upper",
+    terms=(ONE,),
+    constant="limit",
+    domain=Domain(
+        depth=DEPTH,
+        fixed={"data": "sphere", "n": 4, "m": 256},
+        lines={"m": (64, 256, 1024, 4096, 16384)},
+    ),
+    quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
+    probability=WITH_PROBABILITY,
+    limit=lambda _: 1.0,
+    notes="The reach of the class R m^{−1/2} Σ_l ‖∇_{W_l} f‖_F, and the root of the label complexity, each over its "
+    "infinite-width value.",
+)
+def bounds_do_not_grow_with_width(case: Case) -> Measurement:
+    """The reach of the linearised class and the label complexity of networks, over their infinite-width values."""
+    trace, m, labels = case.at_initial, case.parameters["m"], case.labels
+    reach = trace.gradient_norms()[..., 0].sum(1).amax(-1) / math.sqrt(m)
+    complexity = label_complexity(trace.ntk()[:, :, 0, :, 0] / m, labels).sqrt()
+    limits = (1 + case.hidden / math.sqrt(2), _complexity(case))
+    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor(limits),), ("quantity",))
+
+
+def _complexity(case: Case) -> float:
+    kernel: Tensor = tangent_kernel(case.setting, case.inputs, case.depth)
+    return float(label_complexity(kernel, case.labels)) ** 0.5

@@ -1,0 +1,173 @@
+"""Good points near initialisation: the best of the linearised class in a ball, and the nearest that fits all labels.
+
+The neural tangent random features of a network are its per-example gradients at W⁽⁰⁾. A function of the class adds
+<∇f, W> to f, each layer's ‖W_l‖_F being at most ρ. The best one only moves in the span of the gradients, so n × n Grams
+are all that the search needs; it comes with a duality gap.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.optimize import nnls
+from torch import Tensor
+
+from model.changes import LowRank
+from model.kernels import LayerKernel
+from model.losses import cross_entropy, surrogate
+from model.margins import signed
+from model.network import Network
+from model.trace import Trace
+
+CHECKED = 10
+"""Steps between two looks at the duality gap."""
+
+ROUNDS, REPAIRS = 8, 16
+"""Of sequential linearisation: for the nearest fit, and at most for what it leaves short."""
+
+BEYOND = 0.01
+"""Of the margin and of one unit, which a fit aims at in excess."""
+
+
+class ClassMinimum(NamedTuple):
+    """min of (1/n) Σ ℓ(y_i f(x_i)) over the class.
+
+    Attributes:
+        value: (S,), attained by the coefficients: at most `gap` above the minimum.
+        gap: (S,), the duality gap there.
+        coefficients: c, (S, layers, n): W_l = Σ_i c_{l,i} y_i ∇_{W_l} f(x_i).
+    """
+
+    value: Tensor
+    gap: Tensor
+    coefficients: Tensor
+
+
+def class_minimum(
+    layers: Sequence[LayerKernel],
+    outputs: Tensor,
+    labels: Tensor,
+    radius: float,
+    *,
+    gap: float = 1e-6,
+    steps: int = 20_000,
+) -> ClassMinimum:
+    """The least training loss over f + <∇f, W> with ‖W_l‖_F ≤ ρ, by accelerated projected gradient steps.
+
+    With p_i = −ℓ'(y_i f(x_i)) at W and G_l = Σ_i p_i y_i ∇_{W_l} f(x_i), the class has no function whose loss is
+    smaller by more than (1/n) Σ_l [ρ ‖G_l‖_F − <G_l, W_l>], which vanishes only at the minimum.
+
+    Args:
+        layers: `model.kernels.measured_layers` of the trace at W⁽⁰⁾, each (S, n, n).
+        outputs: f(x_i) at W⁽⁰⁾, (S, n, 1).
+        labels: ±1, (n, 1).
+        radius: ρ.
+        gap: the search ends when every initialisation's duality gap is below this.
+        steps: at most.
+
+    Raises:
+        ValueError: if the radius is negative or not finite, or a label is not ±1.
+
+    Source: cao-gu-2019-slides, the class F(W⁽⁰⁾, R) with ρ = R m^{−1/2}.
+    """
+    if not 0 <= radius < math.inf:
+        raise ValueError(f"{radius=} must be finite and non-negative")
+    grams = torch.stack([signed(layer.kernel(), labels) for layer in layers], 1)
+    start = (labels * outputs)[..., 0]
+    n = start.shape[-1]
+    step = 4 * n / torch.linalg.eigvalsh(grams.sum(1))[:, -1].clamp_min(torch.finfo(grams.dtype).tiny)
+    here = ahead = torch.zeros_like(grams[..., 0])
+    momentum = torch.ones_like(step)
+    for number in range(steps):
+        if number % CHECKED == 0:
+            found = _at(grams, start, here, radius)
+            if bool((found.gap <= gap).all()):
+                return found
+        slopes = surrogate(start + _outputs(grams, ahead))
+        there = _project(grams, ahead + (step[:, None] * slopes / n)[:, None], radius)
+        # Momentum that points uphill is dropped (O'Donoghue & Candès 2015).
+        uphill = ((ahead - there) * (grams @ (there - here)[..., None]).squeeze(-1)).sum((-2, -1)) > 0
+        momentum = torch.where(uphill, 1.0, momentum)
+        grown = (1 + (1 + 4 * momentum.square()).sqrt()) / 2
+        push = torch.where(uphill, 0.0, (momentum - 1) / grown)
+        ahead = there + push[:, None, None] * (there - here)
+        here, momentum = there, grown
+    return _at(grams, start, here, radius)
+
+
+def _at(grams: Tensor, start: Tensor, coefficients: Tensor, radius: float) -> ClassMinimum:
+    """Loss and duality gap at the coefficients."""
+    margins = start + _outputs(grams, coefficients)
+    slopes = surrogate(margins)
+    pull = (grams @ slopes[:, None, :, None]).squeeze(-1)
+    steepest = radius * (slopes[:, None] * pull).sum(-1).clamp_min(0).sqrt()
+    gap = (steepest - (coefficients * pull).sum(-1)).sum(-1) / start.shape[-1]
+    return ClassMinimum(cross_entropy(margins).mean(-1), gap, coefficients)
+
+
+def _outputs(grams: Tensor, coefficients: Tensor) -> Tensor:
+    """y_i Σ_l <∇_{W_l} f(x_i), W_l>, (S, n)."""
+    return (grams @ coefficients[..., None]).squeeze(-1).sum(1)
+
+
+def _project(grams: Tensor, coefficients: Tensor, radius: float) -> Tensor:
+    """Each layer shortened to the radius."""
+    size = (coefficients * (grams @ coefficients[..., None]).squeeze(-1)).sum(-1).clamp_min(0).sqrt()
+    shorter = radius / size.clamp_min(torch.finfo(size.dtype).tiny)
+    return coefficients * shorter.clamp_max(1.0)[..., None]
+
+
+def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float) -> tuple[LowRank, ...]:
+    """A small change of all layers, in Frobenius norm, that gives every example the margin.
+
+    Rounds of min ‖D‖_F subject to y_i [f(x_i) + <∇f(x_i), D − D_k>] ≥ margin at the network moved by D_k, half of the
+    way each: D = Σ_i λ_i y_i ∇f(x_i) with λ ≥ 0. Then least steps for what the last of them leaves short. Where the
+    network is linear the first part finds the nearest change of all; elsewhere the caller looks at the margins.
+
+    Args:
+        network: at W⁽⁰⁾, one output.
+        inputs: (n, d).
+        labels: ±1, (n, 1).
+        margin: for y_i f(x_i).
+
+    Raises:
+        ValueError: if there is more than one output, or a label is not ±1.
+
+    Source: chen-et-al-2019-poster, the weights W* of its assumption.
+    """
+    goal = margin + BEYOND * (1 + abs(margin))
+    changes = network.still()
+    for _ in range(ROUNDS):
+        trace = Trace(network.moved(changes), inputs)
+        start = trace.outputs - trace.directional(changes).sum(1)
+        changes = _sum(changes, _least_step(trace, labels, goal - labels * start), 0.5, 0.5)
+    for _ in range(REPAIRS):
+        trace = Trace(network.moved(changes), inputs)
+        if bool((labels * trace.outputs >= margin).all()):
+            break
+        changes = _sum(changes, _least_step(trace, labels, goal - labels * trace.outputs), 1.0, 1.0)
+    return changes
+
+
+def _sum(first: tuple[LowRank, ...], second: tuple[LowRank, ...], a: float, b: float) -> tuple[LowRank, ...]:
+    return tuple(x.scaled(a).plus(y.scaled(b)) for x, y in zip(first, second, strict=True))
+
+
+def _least_step(trace: Trace, labels: Tensor, wanted: Tensor) -> tuple[LowRank, ...]:
+    """The least D with y_i <∇f(x_i), D> ≥ wanted, (S, n, 1), at the trace."""
+    if trace.outputs.shape[-1] != 1:
+        raise ValueError(f"{trace.outputs.shape[-1]} outputs must be 1")
+    weights = _least_weights(signed(trace.ntk()[:, :, 0, :, 0], labels), wanted[..., 0])
+    return trace.gradient(labels * weights[..., None])
+
+
+def _least_weights(gram: Tensor, wanted: Tensor) -> Tensor:
+    """λ ≥ 0 with the least λᵀ G λ subject to G λ ≥ wanted, (S, n): the dual is min ½ λᵀ G λ − wantedᵀ λ over λ ≥ 0."""
+    values, vectors = torch.linalg.eigh(gram.detach().cpu().double())
+    seen = values > values[..., -1:] * gram.shape[-1] * torch.finfo(torch.float64).eps
+    root = torch.where(seen, values.clamp_min(0).sqrt(), 0.0)
+    target = torch.where(seen, (vectors.mT @ wanted.cpu().double()[..., None])[..., 0] / root, 0.0)
+    pairs = zip((root[..., None] * vectors.mT).numpy(), target.numpy(), strict=True)
+    return torch.from_numpy(np.stack([nnls(a, b)[0] for a, b in pairs])).to(gram)
