@@ -478,22 +478,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _noted_interrupts() -> Iterator[list[int]]:
-    """Interrupts as they come in: a library that one of them hits while it is imported may raise something else."""
+    """Interrupts and terminations as they come in: a library that one hits while it is imported may raise another."""
     seen: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         seen.append(number)
         raise KeyboardInterrupt
 
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     here = threading.current_thread() is threading.main_thread()
-    usual = here and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if usual:
-        signal.signal(signal.SIGINT, interrupt)
+    taken = [number for number, handler in usual.items() if here and signal.getsignal(number) is handler]
+    for number in taken:
+        signal.signal(number, interrupt)
     try:
         yield seen
     finally:
-        if usual:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in taken:
+            signal.signal(number, usual[number])
 
 
 def _run(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from audit.baseline import read_audit
 from audit.errors import UserError
 from audit.files import write_whole
 from audit.tables import Format, emit, grid, number
+from claims.errata import ERRATA
 
 SCHEMA = "lemmata-report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable")
@@ -87,29 +88,28 @@ def summary(audit: Document) -> list[Document]:
 def errata(audit: Document) -> list[Document]:
     """Per statement with an erratum: as meant and, where it is a claim of its own, as printed, with both verdicts."""
     claims = audit["claims"]
-    found = []
-    for id, claim in claims.items():
-        about = claim["about"]
-        if not about["erratum"] or about["reading"] != "meant":
-            continue
-        printed = claims.get(f"{id}@printed")
-        found.append(
-            {
-                "id": id,
-                "erratum": about["erratum"],
-                "where": about["reference"],
-                "meant": {"statement": about["statement"], "verdict": claim["verdict"], "notes": about["notes"]},
-                "printed": None
-                if printed is None
-                else {
-                    "statement": printed["about"]["statement"],
-                    "verdict": printed["verdict"],
-                    "reason": printed["reason"],
-                    "notes": printed["about"]["notes"],
-                },
-            }
-        )
-    return found
+    return [
+        {
+            "id": id,
+            "erratum": claim["about"]["erratum"],
+            "where": claim["about"]["reference"],
+            "printed": _reading(claims.get(f"{id}@printed"), claim, "printed"),
+            "meant": _reading(claim, claim, "meant"),
+        }
+        for id, claim in claims.items()
+        if claim["about"]["erratum"] and claim["about"]["reading"] == "meant"
+    ]
+
+
+def _reading(claim: Document | None, plain: Document, name: str) -> Document:
+    """One reading of a statement: what it says in words, and as a claim of its own where it is one."""
+    about = plain["about"]
+    entry = ERRATA.get(f"{about['paper']}/{about['erratum']}")
+    words = {"words": "" if entry is None else getattr(entry, name)}
+    if claim is None:
+        return words | {"statement": None, "verdict": None, "reason": None, "notes": about["notes"]}
+    own = {"verdict": claim["verdict"], "reason": claim["reason"]}
+    return words | {"statement": claim["about"]["statement"], **own, "notes": claim["about"]["notes"]}
 
 
 def html(document: Document) -> str:

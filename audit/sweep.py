@@ -287,4 +287,4 @@ def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
         with alone_on(job.device):
             return run(job)
     except Exception as error:
-        raise located(REGISTRY[job.claim], error) from error
+        raise located(REGISTRY[job.claim], job.configuration.token(), error) from error

@@ -45,11 +45,14 @@ def forget(file: str) -> None:
     audited_constants.cache_clear()
 
 
-def located(claim: Claim, error: Exception) -> Exception:
-    """What a claim's measurement raised: of a claim from a file, with the file and line; of others as it is."""
+def located(claim: Claim, at: str, error: Exception) -> Exception:
+    """What a claim's measurement raised at a configuration: of a claim from a file, with the file and line.
+
+    Of the papers' claims, sizes that do not fit are a ValueError, which names the claim; anything else is a defect.
+    """
     file = LOADED.get(claim.measure.__module__)
     if file is None:
-        return error
+        return ValueError(f"{claim.id} at {at}: {error}") if isinstance(error, ValueError) else error
     line = _line(error, file) or claim.measure.__code__.co_firstlineno
     return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {error}")
 

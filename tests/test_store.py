@@ -87,12 +87,13 @@ def test_a_killed_audit_resumes_to_the_same_document(kills, undisturbed, tmp_pat
     assert document(tmp_path) == undisturbed
 
 
-def test_an_interrupt_says_how_to_go_on(tmp_path):
-    """Ctrl-C is status 2 and one line that names --resume, which then works."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_how_to_go_on(number, tmp_path):
+    """Ctrl-C, and a scheduler's termination, are status 2 and one line that names --resume."""
     running = start(tmp_path)
-    while running.poll() is None and stored(tmp_path) < 2:
+    while running.poll() is None and stored(tmp_path) < 1:
         time.sleep(0.01)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     _, said = running.communicate()
     assert running.returncode == 2
     assert said.startswith("lemmata: interrupted; ")
