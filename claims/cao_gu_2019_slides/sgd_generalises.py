@@ -19,7 +19,7 @@ RADII = (1.0, 16.0, 64.0)
 PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 32}
 """Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
 
-LINES = {"m": (64, 512, 4096), "n": (16, 32, 128)}
+LINES = {"m": (64, 512, 4096), "n": (16, 32, 64)}
 
 GAP = 1e-4
 """Of the infimum over the class: how far above it the value may be."""
@@ -36,7 +36,7 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=16),
     quantifiers="for R in 1, 16, 64, with step size R / (m √n)",
     probability=WITH_PROBABILITY,
     controls=(
