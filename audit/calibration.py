@@ -16,10 +16,10 @@ from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
 from model import limits, losses
 from model.data import Dataset, generate
-from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers
-from model.margins import hard_margin, last_layer_gram, simplex_minimum
+from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers, tangent_kernel
+from model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
 from model.randomness import generator, stream
-from model.settings import CAO_GU_2020, ZOU_GU_2019, Setting
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
 from model.training import follow
 
 CLOSE, EDGE = 0.02, 0.05
@@ -39,6 +39,7 @@ class Truth:
         initialisations: measured at each.
         tolerance: largest relative error at the last configuration.
         setting: the network's conventions.
+        setting: whose network.
     """
 
     id: str
@@ -487,8 +488,62 @@ TRUTHS = (
             ),
         )
     ),
+    Truth(
+        "K29",
+        "inf ỹᵀΘ⁻¹ỹ times the squared margin of Θ",
+        (Configuration(m=256, L=3, n=8),),
+        lambda case: _complexity(case),
+        lambda _: 1.0,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "Var f, trained",
+        "Var f(x), the slides' network",
+        tuple(Configuration(m=64, L=L, n=1) for L in (2, 4)),
+        _variance,
+        lambda _: 1.0,
+        initialisations=40_000,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK diagonal",
+        "‖∇f‖² / m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: _kernel(case)[:, 0, 0],
+        lambda c: (c.L + 1) / 2,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK",
+        "<∇f(x), ∇f(x')> / m over Θ",
+        tuple(Configuration(m=m, L=3, n=2) for m in (256, 1024)),
+        lambda case: _kernel(case)[:, 0, 1] / tangent_kernel(case.setting, case.inputs, case.depth)[0, 1],
+        lambda _: 1.0,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "class width",
+        "Σ_l ‖∇_{W_l} f‖_F / √m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: case.at_initial.gradient_norms()[:, :, 0, 0].sum(1) / math.sqrt(case.parameters["m"]),
+        lambda c: 1 + (c.L - 1) / math.sqrt(2),
+        initialisations=64,
+        setting=CAO_GU_2019_SLIDES,
+    ),
 )
 
 
 def _gradient_at(case: Case) -> Tensor:
     return case.at_moved.gradient_norms()[:, 0, 0, 0] / math.sqrt(case.parameters["m"])
+
+
+def _kernel(case: Case) -> Tensor:
+    """The tangent kernel of the network over m, (S, n, n)."""
+    return case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
+
+
+def _complexity(case: Case) -> Tensor:
+    kernel = _kernel(case)
+    return label_complexity(kernel, case.labels) * hard_margin(kernel, case.labels).square()
