@@ -62,6 +62,9 @@ def _promised(case: Case) -> torch.Tensor:
         Control(
             "2^−(l−1)/2 for 2^−(l+1)",
             "y_i <α_l, x_l,i> ≥ ½ 2^{−(l−1)/2} γ",
+            measure=lambda case: Measurement(
+                features_are_separable.measure(case).lhs, ((_promised(case) * gamma(case)).sqrt(),), ("layer",)
+            ),
             true="true: the best margin falls like a power of the depth",
         ),
     ),
