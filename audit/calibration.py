@@ -16,10 +16,11 @@ from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
 from model import limits, losses
 from model.data import Dataset, generate
-from model.kernels import feature_kernel, last_layer_kernel
-from model.margins import hard_margin, last_layer_gram, simplex_minimum
+from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers, tangent_kernel
+from model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
 from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from model.training import follow
 
 CLOSE, EDGE = 0.02, 0.05
 """Largest relative error at the largest width: at a million units, and at depth, where edges converge like m^(−2/3)."""
@@ -37,6 +38,8 @@ class Truth:
         truth: the limit at a configuration.
         initialisations: measured at each.
         tolerance: largest relative error at the last configuration.
+        setting: the network's conventions.
+        setting: whose network.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Truth:
     truth: Callable[[Configuration], float]
     initialisations: int = 8
     tolerance: float = CLOSE
+    setting: Setting = CAO_GU_2020
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
     """One reading per truth and configuration."""
     for truth in truths:
         for configuration in truth.configurations:
-            case = draw(CAO_GU_2020, configuration, seed, truth.initialisations)
+            case = draw(truth.setting, configuration, seed, truth.initialisations)
             yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
 
 
@@ -197,6 +201,32 @@ def _top_entries(case: Case) -> Tensor:
     g = case.at_initial.unmasked_signals[-2][:, 0, 0].abs()
     s = int(case.tau ** (2 / 3) * g.shape[-1])
     return torch.linalg.vector_norm(g.topk(s).values, dim=-1) / math.sqrt(case.parameters["m"])
+
+
+def _smallest_eigenvalue(case: Case, layer: int = -1) -> Tensor:
+    """λ_min of one layer's part of the tangent kernel over m, one output, (S,)."""
+    kernel = measured_layers(case.at_initial)[layer].kernel()
+    return torch.linalg.eigvalsh(kernel)[..., 0] / case.parameters["m"]
+
+
+def _per_separation(case: Case) -> Tensor:
+    return _smallest_eigenvalue(case) / case.parameters["phi"]
+
+
+def _distance(case: Case) -> Tensor:
+    """‖W⁽ᵗ⁾ − W⁽⁰⁾‖_F after 60 steps of gradient descent, over what the measured kernel predicts of that run."""
+    step_size = 1 / case.parameters["m"]
+    run = follow(case.initial, case.inputs, case.labels, step_size=step_size, steps=60, far=False)
+    moved = torch.stack([change.frobenius().square() for change in run.last.changes]).sum(0).sqrt()
+    residual = case.at_initial.outputs - case.labels
+    return moved / KernelRun(measured_layers(case.at_initial), residual, step_size).distance(60.0)
+
+
+def _two_inputs(phi: float, depth: int) -> float:
+    """λ_min of the last layer's limiting kernel on two inputs at distance φ."""
+    angle = 2 * math.asin(phi / 2)
+    inputs = torch.tensor([[1.0, 0.0], [math.cos(angle), math.sin(angle)]], dtype=torch.float64)
+    return float(last_layer_gap(inputs, depth)[0, 1])
 
 
 def _share(c: Configuration) -> float:
@@ -390,6 +420,52 @@ TRUTHS = (
         tolerance=EDGE,
     ),
     Truth(
+        "K19",
+        "linearisation error of a pair / √m τ^(1/3) ‖step‖, Gaussian V",
+        tuple(Configuration(m=m, n=1, mu=0.3) for m in WIDE),
+        _linearisation("place-on-kinks", 1 / 3),
+        lambda _: limits.GAUSSIAN_KINK_PLACEMENT,
+        setting=ZOU_GU_2019,
+    ),
+    Truth(
+        "K21",
+        "λ_min(H)/φ of two inputs, 1/2π as φ → 0",
+        tuple(Configuration(m=m, n=2, data="chain", phi=0.1, mu=0.3) for m in (1_000, 10_000, 100_000)),
+        _per_separation,
+        lambda c: _two_inputs(c.phi or 0.0, 1) / (c.phi or 1.0),
+        setting=ZOU_GU_2019,
+        initialisations=32,
+    ),
+    Truth(
+        "K22",
+        "λ_min(H)/μ of a hexagon lifted to height μ, 1/π as μ → 0",
+        tuple(Configuration(m=m, n=6, d=3, data="hexagon", mu=0.01) for m in (1_000, 10_000, 100_000)),
+        lambda case: _smallest_eigenvalue(case) / 0.01,
+        lambda _: 1 / math.pi,
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K23",
+        "λ_min of the last layer's kernel on two inputs, 3/2L for deep networks",
+        tuple(Configuration(m=m, L=4, n=2, data="chain", phi=1.0, mu=0.3) for m in (256, 512, 1024)),
+        _smallest_eigenvalue,
+        lambda c: _two_inputs(c.phi or 0.0, c.L),
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K27",
+        "distance of a run of gradient descent over the kernel's prediction",
+        tuple(
+            Configuration(m=m, n=2, data="chain", phi=0.8, mu=0.3, labels="alternating")
+            for m in (1_000, 10_000, 100_000)
+        ),
+        _distance,
+        lambda _: 1.0,
+        setting=ZOU_GU_2019,
+    ),
+    Truth(
         "K28",
         "E_ξ ‖Σ ξ_i ∇f(x_i)‖_F / √m, two inputs at distance 1",
         tuple(Configuration(m=m, n=2, data="chain", phi=1.0) for m in WIDE),
@@ -412,8 +488,62 @@ TRUTHS = (
             ),
         )
     ),
+    Truth(
+        "K29",
+        "inf ỹᵀΘ⁻¹ỹ times the squared margin of Θ",
+        (Configuration(m=256, L=3, n=8),),
+        lambda case: _complexity(case),
+        lambda _: 1.0,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "Var f, trained",
+        "Var f(x), the slides' network",
+        tuple(Configuration(m=64, L=L, n=1) for L in (2, 4)),
+        _variance,
+        lambda _: 1.0,
+        initialisations=40_000,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK diagonal",
+        "‖∇f‖² / m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: _kernel(case)[:, 0, 0],
+        lambda c: (c.L + 1) / 2,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK",
+        "<∇f(x), ∇f(x')> / m over Θ",
+        tuple(Configuration(m=m, L=3, n=2) for m in (256, 1024)),
+        lambda case: _kernel(case)[:, 0, 1] / tangent_kernel(case.setting, case.inputs, case.depth)[0, 1],
+        lambda _: 1.0,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "class width",
+        "Σ_l ‖∇_{W_l} f‖_F / √m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: case.at_initial.gradient_norms()[:, :, 0, 0].sum(1) / math.sqrt(case.parameters["m"]),
+        lambda c: 1 + (c.L - 1) / math.sqrt(2),
+        initialisations=64,
+        setting=CAO_GU_2019_SLIDES,
+    ),
 )
 
 
 def _gradient_at(case: Case) -> Tensor:
     return case.at_moved.gradient_norms()[:, 0, 0, 0] / math.sqrt(case.parameters["m"])
+
+
+def _kernel(case: Case) -> Tensor:
+    """The tangent kernel of the network over m, (S, n, n)."""
+    return case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
+
+
+def _complexity(case: Case) -> Tensor:
+    kernel = _kernel(case)
+    return label_complexity(kernel, case.labels) * hard_margin(kernel, case.labels).square()

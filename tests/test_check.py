@@ -307,6 +307,7 @@ def test_unit_constants_decide_the_preconditions(tmp_path, capsys):
     reference = Reference(run)
     near = {key: value for key, value in entries[f"{PAPER}/lemma-5.1a"]["preconditions"].items() if key[0] == "t"}
     assert near == {"tau <= L^-6 log(m)^-3/2": reference.tau <= 2**-6 * np.log(7) ** -1.5}
+    assert entries[f"{PAPER}/lemma-5.3"]["preconditions"] == {"m >= L log(nL/delta)": False}
     assert entries[f"{PAPER}/thm-4.5-I2"]["preconditions"] == {}
 
 

@@ -345,6 +345,32 @@ def test_lowering_kinks_leave_the_loss_below_its_tangent(attack, widths, setting
     assert_close(difference(mirrored, other(mirrored)).linearisation_error[:, 0, 0], found)
 
 
+@pytest.mark.parametrize("radius", [0.01, 0.1])
+def test_merged_patterns_differ_in_the_fewest_units_that_the_radius_leaves(radius):
+    """Units that tell the example from its nearest neighbour disappear, cheapest first, and no other unit flips."""
+    aim = target(ZOU_GU_2019, (40,), radius, n=3, count=20, example=1)
+    apart = [float((x - aim.trace.inputs[1]).norm()) for x in aim.trace.inputs]
+    beside = min((0, 2), key=apart.__getitem__)
+    before = aim.trace.patterns[0]
+    after = difference(aim, ATTACKS["merge-patterns"](aim)).flips[0]
+    for number, price in enumerate(prices(aim)):
+        telling = (before[number, 1] != before[number, beside]).numpy()
+        flipped = after[number, 1].numpy() != 0
+        assert not (flipped & ~telling).any()
+        assert flipped.sum() == most_affordable(price[telling], radius**2)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_the_signal_aimed_at_is_the_gradient_of_the_loss_up_to_scale(k):
+    """One output: ∂f/∂x_l. Several: ± ∂ℓ/∂x_l over the length of the loss's slope, by automatic differentiation."""
+    aim = target(ZOU_GU_2019, (6, 8), 0.1, n=2, count=3, layer=1, example=1, k=k)
+    x = aim.trace.features[1][:, 1].detach().requires_grad_()
+    h = (x[:, None] @ aim.trace.network.materialise(1).mT).clamp_min(0)
+    residual = (h @ aim.trace.network.materialise(2).mT)[:, 0] - aim.labels[1]
+    pull = torch.autograd.grad(residual.square().sum() / 2, x)[0] / residual.norm(dim=-1, keepdim=True)
+    assert_close(aim.signal(), pull * residual[:, aim.output, None].sign().detach())
+
+
 # ----------------------------------------------------------------------------------------------------------- stretching
 
 
