@@ -84,9 +84,9 @@ def error_below(margins: Tensor) -> Tensor:
     erratum="E-02",
     slack={
         "m": "at every width that can be drawn the other two terms are as large as the first",
-        "n": "the left-hand side is at most 1/2 here, and falls with n faster than the first term",
-        "tau": "the left-hand side is at most 1/2 here, the bound grows with τ",
-        "L": "the left-hand side is at most 1/2 here, the bound grows with L",
+        "n": "the left-hand side is at most 1, and falls with n faster than the first term",
+        "tau": "the left-hand side is at most 1, the bound grows with τ",
+        "L": "the left-hand side is at most 1, the bound grows with L",
     },
     controls=(
         Control(
