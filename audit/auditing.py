@@ -18,11 +18,12 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from audit.engines import Wanted, processes
 from audit.errors import UserError
 from audit.evidence import Budget
 from audit.files import load_data
 from audit.grid import Point, Sizes, corners, points
-from audit.growth import quantile
+from audit.growth import Quantile, quantile
 from audit.listing import right_hand_side
 from audit.sweep import Trials, jobs, run_all
 from audit.tables import Format, emit, finite, grid, number
@@ -41,7 +42,7 @@ class Options:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
-    engine: str = "dense"
+    engine: Wanted = "dense"
     budget: float = math.inf
     workers: int = 1
 
@@ -83,10 +84,18 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: boo
 
     derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
     measurable = [claim for claim in chosen if claim.measured]
-    work = jobs(measurable, configurations, seed=options.seed, dtype=options.dtype, device=options.device)
+    work = jobs(
+        measurable,
+        configurations,
+        engine=options.engine,
+        seed=options.seed,
+        dtype=options.dtype,
+        device=options.device,
+    )
+    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers, options.device)
     deadline = time.monotonic() + options.budget
     with _progress(len(work)) as advance:
-        measured = run_all(work, workers=options.workers, done=lambda _: advance(), deadline=deadline)
+        measured = run_all(work, workers=workers, done=lambda _: advance(), deadline=deadline)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in measured:
@@ -232,6 +241,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "phi": finite(p["phi"]),
         "data": c.data,
         "ratio": c.ratio,
+        "engine": trials.job.engine,
         "initialisations": len(trials.lhs),
         "quantity": "residual" if trials.residual else "ratio",
         "median": None if middle is None else finite(middle.estimate),
@@ -293,7 +303,8 @@ def _write(path: Path, text: str) -> None:
 def save_constants(findings: Sequence[Finding], options: Options) -> None:
     """Write each audited constant into `claims/constants.toml`, beside the configuration that decided it.
 
-    The constant is the upper end of the interval of the largest (1 − δ)-quantile. Claims that were not audited
+    The constant is the upper end of the interval of the largest (1 − δ)-quantile, for lower bounds the lower end of the
+    smallest δ-quantile. Claims that were not audited
     now, and readings other than the one meant, keep their entries.
     """
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
@@ -302,9 +313,8 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             continue
         if finding.claim.reading != "meant":
             continue
-        high = finding.constant.high or finding.constant.estimate
         entries[finding.claim.id] = {
-            "constant": float(f"{high:.3g}"),
+            "constant": _outer(finding.constant, finding.claim),
             "at": finding.at.job.configuration.token(),
             "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
             f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",
@@ -316,6 +326,16 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
         lines.append("")
     _write(Path(str(constants_file())), "\n".join(lines))
     audited_constants.cache_clear()
+
+
+def _outer(constant: Quantile, claim: Claim) -> float:
+    """The end of the interval on which the claim is weaker, rounded outwards to three digits."""
+    lower = claim.bound == "lower"
+    end = constant.low if lower else constant.high or constant.estimate
+    if not end or not math.isfinite(end):
+        return end
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
+    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
 
 
 def _progress(total: int) -> Any:

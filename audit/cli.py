@@ -22,6 +22,7 @@ from audit.errors import UserError, one_line
 from model.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from audit.engines import Wanted
     from audit.tables import Format
 
 
@@ -91,6 +92,30 @@ class Probability(click.ParamType):
             name = "probability" if param is None else param.opts[-1]
             raise UserError(f"{name}: {value!r} must be a number in (0, 1)")
         return probability
+
+
+class Positive(click.ParamType):
+    """A positive number up to a largest one."""
+
+    name = "number"
+
+    def __init__(self, at_most: float) -> None:
+        self.at_most = at_most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            UserError: if the value is not one, or not in the range.
+        """
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 < number <= self.at_most:
+            name = "number" if param is None else param.opts[0]
+            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
+        return number
 
 
 patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
@@ -194,10 +219,10 @@ class Duration(click.ParamType):
 @click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "dense"]),
+    type=click.Choice(["dense", "deferred", "auto"]),
     default="auto",
     show_default=True,
-    help="How random matrices are held; auto is dense.",
+    help="How random matrices between layers are held: stored, or decided as products ask for them; auto by size.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
@@ -222,7 +247,7 @@ def audit(
     initialisations: int | None,
     delta: float,
     data: str,
-    engine: str,
+    engine: "Wanted",
     device: str,
     dtype: str,
     seed: int,
@@ -252,7 +277,7 @@ def audit(
         seed=seed,
         dtype=dtype,
         device=choose_device(device),
-        engine="dense" if engine == "auto" else engine,
+        engine=engine,
         budget=budget or math.inf,
         workers=workers(),
     )
@@ -286,6 +311,60 @@ def calibrate(seed: int, form: "Format") -> int:
     from audit.calibration import calibrate
 
     return calibrate(form, seed)
+
+
+@command("regime")
+@click.argument("id", metavar="ID")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+def regime(id: str, seed: int, form: "Format") -> int:
+    """Where a statement's own conditions hold with every hidden constant 1, and what a run there gives.
+
+    ID is a claim's id, with or without the paper: `thm-4.7`. The least such width is searched; where the machine
+    cannot hold the network, the width is all that is printed.
+    """
+    from audit.regime import regime
+
+    return regime(id, form, seed)
+
+
+@command("errata")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@patterns_argument
+def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
+    """What the papers print and what they mean, with the computation that tells the two apart.
+
+    GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
+    exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
+    """
+    from audit.auditing import Options, workers
+    from audit.devices import choose_device
+    from audit.errata import errata
+
+    return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)
+
+
+@command("width")
+@click.argument("id", metavar="ID")
+@click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")
+@click.option("--depth", type=click.IntRange(1), required=True, help="L.")
+@click.option("--phi", type=Positive(at_most=2.0), help="Smallest distance of two inputs.")
+@click.option("--k", type=click.IntRange(1), default=1, show_default=True, help="Output dimension.")
+@click.option("--batch", type=click.IntRange(1), help="Minibatch size.")
+@click.option("--gamma", type=Positive(at_most=1.0), help="Margin γ of Assumptions 4.10 and 4.12.")
+@click.option("--gradient-bound", "bound", type=Positive(at_most=1.0), help="B of inequality (4.1).")
+@click.option("--eps", type=Probability(), help="Accuracy ε.")
+@click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
+def width(
+    id: str, form: "Format", n: int, depth: int, delta: float, bound: float | None, **given: float | None
+) -> None:
+    """How wide a statement asks a network to be, with every constant that the paper does not state taken as 1.
+
+    ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`. Conditions with log m in them are solved.
+    """
+    from audit.width import width
+
+    width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound})
 
 
 @command("replay")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -10,12 +10,12 @@ import torch
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
 from audit.grid import Sizes, points, small
-from audit.sweep import Trials, jobs, realise, run_all
+from audit.sweep import Trials, jobs, realise, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
 from audit.verdicts import RESOLUTION, exponents
 from claims.case import Configuration
-from claims.claim import Claim, Control, audited_constants, constant, measured_claims
+from claims.claim import Claim, Control, Domain, audited_constants, constant, measured_claims
 from claims.controls import neighbour, neighbours
 from claims.ledger import as_stated
 from claims.search import supremum
@@ -91,7 +91,10 @@ def _by_derivation(claim: Claim, control: Control) -> Result:
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
     moved = neighbour(claim, control)
+    if control.measure is not None:
+        trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
     name = control.parameter
     found = exponents(moved, trials).get(name)
     if found is not None and found.broken:
@@ -131,13 +134,13 @@ def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Tria
 
 
 def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
-    """Violations at the claim's hardest configuration, of the changed measurement or the smaller constant."""
+    """Violations at the claim's hardest configuration, or the control's, of the changed measurement or constant."""
     changed = neighbour(claim, control)
     known = constant(claim)
     limit = (1.0 if known is None else known) * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration in hardest(claim):
+    for configuration in (replace(one, **control.at) for one in hardest(claim, control.domain)):
         delta = configuration.delta if claim.probability else 0.0
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
@@ -155,12 +158,12 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     return Result(control, "survived", f"no significant violation in {drawn} initialisations")
 
 
-def hardest(claim: Claim) -> list[Configuration]:
-    """Where the claim's constant was decided; small networks of its domain for a claim that has none."""
+def hardest(claim: Claim, domain: Domain | None = None) -> list[Configuration]:
+    """Where the claim's constant was decided; small networks of a domain given, or for a claim that has none."""
     entry = audited_constants().get(claim.plain_id)
-    if entry is not None:
+    if entry is not None and domain is None:
         return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    return small(claim)
+    return small(claim if domain is None else replace(claim, domain=domain))
 
 
 def _score(results: Sequence[Result]) -> float | None:

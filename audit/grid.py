@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from claims.case import Configuration
 from claims.claim import Claim
-from model.data import GENERATED
+from model.data import GENERATED, generate
+from model.randomness import generator, stream
 
 WEIGHTS = 700_000
 """Weights of the widest one-layer network of the default lines."""
@@ -76,11 +77,12 @@ def corners(claim: Claim) -> list[Point]:
         ends = [
             [{name: value} for value in dict.fromkeys((values[0], values[-1]))]
             for name, values in domain.lines.items()
-            if name != "m"
+            if name != "m" and name not in domain.along
         ]
         base = replace(_of(claim), m=domain.width[0])
         count = SMALL if claim.kind == "RUN" else LARGE
-        return [Point(replace(base, **ChainMap(*chosen)), count) for chosen in itertools.product(*ends)]
+        corners = (replace(base, **ChainMap(*chosen)) for chosen in itertools.product(*ends))
+        return [Point(corner, count) for corner in corners if _exists(claim, corner)]
     tau = Configuration.tau if domain.radius is None else domain.radius[1]
     grid = itertools.product(sorted({*domain.depth, 2}), (1, domain.samples[1]), (1, 4))
     return [
@@ -104,6 +106,16 @@ def _of(claim: Claim, **sizes: Any) -> Configuration:
     return Configuration(**{"L": claim.domain.depth[0], "mu": mu, **sizes, **claim.domain.fixed})
 
 
+def _exists(claim: Claim, c: Configuration) -> bool:
+    """Whether data of these sizes exist: the ends of two lines need not fit together."""
+    options = {"n": c.n, "d": c.d, "phi": c.phi, "mu": c.mu, "k": c.k, "labels": c.labels, "noise": c.noise}
+    try:
+        generate(c.data, setting=claim.setting, rng=generator(stream(0)), **options)  # type: ignore[arg-type]
+    except ValueError:
+        return False
+    return True
+
+
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
     grid = itertools.product(
         sizes.widths or (claim.domain.fixed.get("m", 1024),),
@@ -116,8 +128,13 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.domain.lines:
-        return [replace(base, **{name: value}) for name, values in claim.domain.lines.items() for value in values]
-    if claim.kind in ("EXACT", "DET"):
+        beside = claim.domain.along
+        return [
+            replace(base, **{**beside.get(name, {}), name: value})
+            for name, values in claim.domain.lines.items()
+            for value in values
+        ]
+    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
         shallow = claim.domain.depth[0] - 1
         n = claim.domain.fixed.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]

@@ -98,6 +98,7 @@ def page(claim: Claim) -> dict[str, object]:
         "assumptions": [{"id": condition.id, "statement": condition.text} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
+        "engines": _engines(claim),
         "controls": [
             {"name": control.name, "statement": control.statement, "true": control.true or None}
             for control in neighbours(claim)
@@ -123,6 +124,13 @@ def _provenance(claim: Claim) -> str | None:
         return f"stated: {claim.source.reference}"
     entry = audited_constants().get(claim.plain_id, {})
     return "; ".join(f"{name}: {value}" for name, value in entry.items() if name != "constant") or None
+
+
+def _engines(claim: Claim) -> str | None:
+    """How the claim's matrices may be held, and why not otherwise; None where no network is measured."""
+    if not claim.measured:
+        return None
+    return f"dense only: {claim.engine_obstacle}" if claim.engine_obstacle else "dense, deferred"
 
 
 def _limits(claim: Claim) -> list[dict[str, object]]:

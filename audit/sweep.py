@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from joblib import Parallel, delayed
 
+from audit.engines import Wanted, batch, engine_for
 from audit.files import load_data
 from audit.grid import Point
 from audit.tokens import Replay
@@ -19,10 +20,8 @@ from claims.claim import Claim
 from claims.evaluation import Evaluation
 from claims.search import found_by, supremum
 from model.data import GENERATED, Dataset
+from model.network import Engine
 from model.randomness import generator, stream
-
-ENTRIES = 20_000_000
-"""Largest tensor, in entries, that one batch of initialisations may need."""
 
 ASCENT = 6
 """Gradient steps from the worst attack, on networks small enough for them."""
@@ -38,6 +37,7 @@ class Job:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
+    engine: Engine = "dense"
 
 
 @dataclass
@@ -84,7 +84,8 @@ class Trials:
 
     def replay(self, number: int) -> Replay:
         """One initialisation at the recipe that was worst there."""
-        return Replay(self.claim, self.job.configuration, self.job.seed, (number,), Recipe.parse(self.recipes[number]))
+        job, recipe = self.job, Recipe.parse(self.recipes[number])
+        return Replay(self.claim, job.configuration, job.seed, (number,), recipe, job.engine)
 
     def extreme(self) -> int:
         """The initialisation with the worst ratio (residual for identities)."""
@@ -104,24 +105,27 @@ class Trials:
         )
 
 
-def jobs(claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], **options: str | int) -> list[Job]:
-    """One job per claim and configuration."""
+def jobs(
+    claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], *, engine: Wanted = "dense", **options: str | int
+) -> list[Job]:
+    """One job per claim and configuration, each with its engine."""
     return [
-        Job(claim.id, point.configuration, point.initialisations, **options)  # type: ignore[arg-type]
+        Job(claim.id, c, initialisations, engine=engine_for(claim, c, engine), **options)  # type: ignore[arg-type]
         for claim in claims
-        for point in grid(claim)
+        for c, initialisations in grid(claim)
     ]
 
 
-def run(job: Job) -> Trials:
-    """Measure one job, a batch of initialisations at a time."""
+def run(job: Job, claim: Claim | None = None) -> Trials:
+    """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
-    claim, trials = REGISTRY[job.claim], Trials(job)
+    claim, trials = claim or REGISTRY[job.claim], Trials(job)
     for numbers in _batches(job, claim):
-        case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device)
+        case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
         found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
         _collect(trials, found)
-        if claim.certificate is not None:
+        # A certificate needs the spectral norm of every layer: too many directions where the matrix is not stored.
+        if claim.certificate is not None and job.engine == "dense":
             trials.certificate += claim.certificate(case).tolist()
         trials.parameters = case.parameters
     trials.seconds = time.perf_counter() - started
@@ -157,6 +161,7 @@ def realise(
     numbers: Sequence[int],
     dtype: str = "float64",
     device: str = "cpu",
+    engine: Engine = "dense",
 ) -> Case:
     """The case of a configuration, with generated, bundled or a file's data.
 
@@ -164,12 +169,21 @@ def realise(
         ValueError: if the sizes do not fit the data or the setting.
     """
     data = None if configuration.data in GENERATED else _subset(claim, configuration, seed)
-    return draw(claim.setting, configuration, seed, numbers, data=data, dtype=getattr(torch, dtype), device=device)
+    return draw(
+        claim.setting,
+        configuration,
+        seed,
+        numbers,
+        data=data,
+        dtype=getattr(torch, dtype),
+        device=device,
+        engine=engine,
+    )
 
 
 def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
     """Measure exactly one case again."""
-    drawn = realise(case.claim, case.configuration, case.seed, case.initialisations, dtype, device)
+    drawn = realise(case.claim, case.configuration, case.seed, case.initialisations, dtype, device, case.engine)
     if case.recipe is None:
         return supremum(case.claim, drawn)
     return found_by(case.claim, drawn, case.recipe)
@@ -190,10 +204,7 @@ _loaded = cache(load_data)
 
 
 def _batches(job: Job, claim: Claim) -> list[range]:
-    c = job.configuration
-    hidden = claim.setting.hidden_layers(c.L)
-    entries = c.m * c.ratio * max(c.d, c.n * 4, c.m * c.ratio if hidden > 1 else 1)
-    size = max(1, ENTRIES // entries)
+    size = batch(claim, job.configuration, job.engine)
     return [range(first, min(first + size, job.initialisations)) for first in range(0, job.initialisations, size)]
 
 

@@ -1,11 +1,12 @@
 """Cases as text: everything that decides a measurement, in one shell-safe token."""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 from claims.case import Configuration, Recipe
 from claims.claim import REGISTRY, Claim
+from model.network import Engine
 
 _INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
 _WORDS = {"data", "labels"}
@@ -20,13 +21,16 @@ class Replay:
     seed: int
     initialisations: tuple[int, ...]
     recipe: Recipe | None = None
+    engine: Engine = "dense"
 
     def token(self) -> str:
-        """`claim:m=64,L=2,…,seed=0,init=3[,recipe=place-on-kinks@1.0.0]`."""
+        """`claim:m=64,L=2,…,seed=0,init=3[,recipe=place-on-kinks@1.0.0][,engine=deferred]`."""
         parts = [part for part in self.configuration.token().split(",") if part]
         parts += [f"seed={self.seed}", f"init={_compact(self.initialisations)}"]
         if self.recipe is not None:
             parts.append(f"recipe={self.recipe}")
+        if self.engine != "dense":
+            parts.append(f"engine={self.engine}")
         return f"{self.claim.id}:{','.join(parts)}"
 
     def command(self) -> str:
@@ -45,16 +49,20 @@ def parse(token: str) -> Replay:
         raise ValueError(f"replay token names the unknown claim {id!r}; `lemmata list` shows the claims")
     values = dict(_pair(part) for part in rest.split(",") if part)
     seed, numbers = values.pop("seed", "0"), values.pop("init", "0")
-    recipe = values.pop("recipe", None)
+    recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")
+    if engine not in get_args(Engine):
+        raise ValueError(f"replay token has engine={engine!r}; allowed are {', '.join(get_args(Engine))}")
     names = {field.name for field in fields(Configuration)}
     for name in values:
         if name not in names:
-            raise ValueError(f"replay token has {name!r}; allowed are {', '.join(sorted(names))}, seed, init, recipe")
+            allowed = f"{', '.join(sorted(names))}, seed, init, recipe, engine"
+            raise ValueError(f"replay token has {name!r}; allowed are {allowed}")
     try:
         sizes: dict[str, Any] = {name: _value(name, text) for name, text in values.items()}
         configuration = Configuration(**sizes)
         chosen = tuple(number for part in numbers.split("+") for number in _range(part))
-        return Replay(REGISTRY[id], configuration, int(seed), chosen, None if recipe is None else Recipe.parse(recipe))
+        aim = None if recipe is None else Recipe.parse(recipe)
+        return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"replay token {token!r}: {error}") from None
 

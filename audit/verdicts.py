@@ -18,16 +18,27 @@ from claims.ledger import as_stated
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
 
-NEIGHBOUR = {"m": 1 / 6, "tau": 1 / 6, "L": 1 / 3, "n": 1 / 2, "k": 1 / 2, "batch": 1 / 2, "phi": 1 / 2, "eps": 1 / 2}
+NEIGHBOUR = {
+    "m": 1 / 6,
+    "tau": 1 / 6,
+    "L": 1 / 3,
+    "n": 1 / 2,
+    "d": 1 / 2,
+    "k": 1 / 2,
+    "batch": 1 / 2,
+    "phi": 1 / 2,
+    "eps": 1 / 2,
+    "mu": 1 / 2,
+}
 """The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
 
-TOWARD_ZERO = {"tau", "phi", "eps"}
+TOWARD_ZERO = {"tau", "phi", "eps", "mu"}
 """Parameters whose bounds are about small values."""
 
-DECADES = {"m", "tau", "phi", "eps"}
+DECADES = {"m", "tau", "phi", "eps", "mu"}
 """Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
 
-FITTED = ("m", "L", "n", "tau", "phi", "eps", "k", "batch")
+FITTED = ("m", "L", "n", "tau", "phi", "eps", "d", "k", "batch", "mu")
 
 
 @dataclass(frozen=True)
@@ -90,9 +101,9 @@ class Finding:
 def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> Finding:
     """The verdict on a claim from its trials.
 
-    Identities and deterministic inequalities fall with one violation. Statements with explicit constants and
-    probability are judged by exact binomial evidence. Statements up to an absolute constant are judged by
-    growth: refuted when the ratio outgrows every constant in some parameter.
+    Identities, definitions and deterministic inequalities with explicit constants fall with one violation. Statements
+    with explicit constants and probability are judged by exact binomial evidence. Statements up to an absolute constant
+    are judged by growth: refuted when the ratio outgrows every constant in some parameter.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
@@ -101,7 +112,7 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> F
     level = 1 - delta if claim.bound != "lower" else delta
     if claim.kind != "EXACT":
         finding.constant, finding.at = _constant(claim, trials, level)
-    if claim.kind in ("EXACT", "DET"):
+    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
         _judge_counts(finding, budget, 0.0)
     elif claim.stated is not None:
         _judge_counts(finding, budget, delta)
@@ -126,7 +137,7 @@ def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
     trials = list(trials)
     found = {}
     for name in FITTED:
-        slope = _along(name, trials)
+        slope = _along(name, trials, random=bool(claim.probability))
         if slope is None:
             continue
         claimed = claim.terms[0].powers.get(name, Fraction())
@@ -137,8 +148,11 @@ def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
     return found
 
 
-def _along(name: str, trials: list[Trials]) -> Slope | None:
-    """The slope along the line of configurations with most sizes; of several, the one at the largest width."""
+def _along(name: str, trials: list[Trials], *, random: bool) -> Slope | None:
+    """The slope along the line of configurations with most sizes; of several, the one at the largest width.
+
+    `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
+    """
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
     for item in trials:
         lines[_others(item.job.configuration, name)].append(item)
@@ -150,7 +164,7 @@ def _along(name: str, trials: list[Trials]) -> Slope | None:
         count = min(len(item.ratio) for item in line)
         with np.errstate(all="ignore"):
             logs = np.stack([np.log(np.abs(item.growing()[:count])) for item in line])
-        floor = [_finite_width(item.job.configuration) for item in line]
+        floor = [_finite_width(item.job.configuration) if random else 0.0 for item in line]
         slope = growth(sizes, logs, toward_zero=name in TOWARD_ZERO, floor=floor)
         if slope is not None and math.isfinite(slope.high - slope.low):
             return slope

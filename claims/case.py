@@ -1,5 +1,6 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -11,10 +12,10 @@ from torch import Tensor
 
 from model.adversary import ATTACKS, Pair, Target
 from model.ball import Ball
-from model.changes import distances
+from model.changes import Changes, add, distances
 from model.data import LABELLED, Dataset, generate
 from model.difference import Difference
-from model.network import Architecture, Network, initialise
+from model.network import Architecture, Engine, Network, initialise
 from model.randomness import generator, stream
 from model.settings import Setting
 from model.trace import Trace
@@ -176,13 +177,14 @@ class Case:
             "tau": self.tau,
             "delta": self.delta,
             "phi": self.data.separation,
+            "mu": math.nan if self.configuration.mu is None else self.configuration.mu,
             "eps": self.configuration.eps,
             "batch": self.configuration.batch or n,
         }
 
     def for_each(self, value: Tensor | float) -> Tensor:
         """A quantity that no initialisation decides, once per initialisation, (S, …)."""
-        value = torch.as_tensor(value).to(self.initial.like)
+        value = torch.as_tensor(value, dtype=self.initial.like.dtype, device=self.initial.like.device)
         return value.expand(self.initial.initialisations, *value.shape)
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
@@ -243,6 +245,16 @@ class Case:
         return Difference(self.at_expansion, self.pair.step)
 
     @cached_property
+    def change(self) -> Changes:
+        """Ŵ − W⁽⁰⁾, one change per trained layer."""
+        return add(self.pair.tilde, self.pair.step)
+
+    @cached_property
+    def difference_from_initial(self) -> Difference:
+        """Ŵ against W⁽⁰⁾."""
+        return Difference(self.at_initial, self.change)
+
+    @cached_property
     def step_norms(self) -> Tensor:
         """‖Ŵ_l − W̃_l‖_2, (S, layers)."""
         return distances(self.pair.step, "spectral")
@@ -297,6 +309,8 @@ def draw(
     data: Dataset | None = None,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
+    engine: Engine = "dense",
+    max_bytes: int | None = None,
 ) -> Case:
     """The case of a configuration: data from the seed, and independent initialisations from its own streams.
 
@@ -308,6 +322,8 @@ def draw(
         data: real data, in place of the configuration's construction.
         dtype: of the whole computation.
         device: of the whole computation.
+        engine: of the matrices between hidden layers.
+        max_bytes: what deferred matrices may take up, see `model.network.initialise`.
 
     Raises:
         ValueError: if the configuration's sizes do not fit its data or the setting.
@@ -332,6 +348,6 @@ def draw(
         setting = setting.scaled(c.alpha)
     architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
-    network = initialise(setting, architecture, seeds, dtype=dtype, device=device)
+    network = initialise(setting, architecture, seeds, dtype=dtype, device=device, engine=engine, max_bytes=max_bytes)
     draws = stream(seed, "attack", c.token())
     return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS, configuration=c)

@@ -117,9 +117,12 @@ class Domain:
         depth: of L, as the paper counts it.
         samples: of n.
         radius: of τ; None for a statement that has no ball.
-        fixed: fields of every `Configuration` that the statement is measured at, for instance its data.
+        fixed: fields of every `Configuration` that the statement is measured at, for instance its data. Of m, L, n and
+            τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
         lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
             the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
+        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
+            alone.
         examples: the most cases that a generated test draws, for statements that need a whole training run.
         initialisations: per configuration of an audit, where its own number does not resolve the exponents.
     """
@@ -130,6 +133,7 @@ class Domain:
     radius: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: int | None = None
     initialisations: int | None = None
 
@@ -164,6 +168,8 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        domain: where it is false, if not on the claim's own domain.
+        at: fields of the configuration at which it falls, where that is not the one that decided the constant.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -174,6 +180,8 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    domain: Domain | None = None
+    at: Mapping[str, Any] = field(default_factory=dict)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -202,9 +210,11 @@ class Claim:
             is flat, or where it is itself an iteration.
         exact: whether those attacks attain the supremum, at the given configuration.
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
-        certificate: sound upper bound of the measured ratio over the whole ball, (S,), where one is known.
+        certificate: sound bound of the measured ratio over the whole ball, (S,), where one is known: from above, of a
+            lower bound from below.
         preconditions: conditions of the statement that involve unknown constants.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
+        engine_obstacle: why the claim needs stored matrices; empty where products are enough.
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
@@ -233,6 +243,7 @@ class Claim:
     certificate: Callable[[Case], Tensor] | None = None
     preconditions: tuple[Precondition, ...] = ()
     obstacle: Callable[[Case], str] = lambda _: ""
+    engine_obstacle: str = ""
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
@@ -264,13 +275,17 @@ class Claim:
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
+        return self.aims(case.hidden, len(case.inputs), int(case.parameters["k"]))
+
+    def aims(self, hidden: int, examples: int, outputs: int) -> list[Recipe]:
+        """The same for a network of these sizes."""
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
-            if case.hidden > 1 or attack not in DEEP
-            for layer in (range(1, case.hidden + 1) if attack in AIMED_AT_LAYER else (case.hidden,))
-            for example in (range(len(case.inputs)) if attack in AIMED_AT_EXAMPLE else (0,))
-            for output in (range(int(case.parameters["k"])) if attack in AIMED_AT_OUTPUT else (0,))
+            if hidden > 1 or attack not in DEEP
+            for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
+            for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
+            for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
         ]
 
     def search(self, configuration: Configuration) -> Search:
@@ -287,6 +302,7 @@ AIMED_AT_LAYER = {
     "place-on-kinks",
     "place-on-lowering-kinks",
     "overshoot-kinks",
+    "merge-patterns",
 }
 AIMED_AT_OUTPUT = {
     "along-gradient",
@@ -294,13 +310,26 @@ AIMED_AT_OUTPUT = {
     "place-on-kinks-deep",
     "place-on-lowering-kinks",
     "place-on-lowering-kinks-deep",
+    "place-on-kinks-together",
     "overshoot-kinks",
     "amplify-signals",
+    "move-all-units",
+    "compound-changes",
 }
 DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
 """Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
 
-AIMED_AT_EXAMPLE = {*AIMED_AT_LAYER, *AIMED_AT_OUTPUT, *DEEP, "stretch-features", "push-features", "stretch-product"}
+TOGETHER = {"place-on-kinks-together"}
+"""Attacks on all examples at once: with one example the others say the same."""
+
+AIMED_AT_EXAMPLE = {
+    *AIMED_AT_LAYER,
+    *AIMED_AT_OUTPUT,
+    *DEEP,
+    "stretch-features",
+    "push-features",
+    "stretch-product",
+} - TOGETHER
 
 REGISTRY: dict[str, Claim] = {}
 

@@ -27,8 +27,10 @@ def neighbours(claim: Claim) -> tuple[Control, ...]:
     """The claim's own controls, and those that follow from its scaling, its constant and its other reading."""
     if claim.derive is not None:
         return _shifted_premises(claim) if claim.expected == "supported" else ()
-    bounds = claim.kind in ("SCALE", "RUN") and claim.bound in ("upper", "lower") and claim.stated is None
-    derived = (*_shifts(claim), *_halved(claim)) if bounds else ()
+    bounds = claim.kind != "EXACT" and claim.bound in ("upper", "lower") and claim.stated is None
+    # What is stronger than a false reading is false for no new reason: only its own constant is moved.
+    shifts = _shifts(claim) if claim.expected != "refuted" else []
+    derived = (*shifts, *_halved(claim)) if bounds else ()
     return (*claim.controls, *derived, *_printed(claim))
 
 
@@ -80,8 +82,11 @@ def _halved(claim: Claim) -> list[Control]:
 
 
 def _printed(claim: Claim) -> list[Control]:
-    """The reading on the page, where it is another one and false."""
+    """The reading on the page, where it is false and says the same of the same cases with another measurement."""
     printed = REGISTRY.get(f"{claim.id}@printed")
-    if printed is None or printed.expected != "refuted" or printed.terms != claim.terms:
+    if printed is None or printed.expected != "refuted":
         return []
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure)]
+    if (printed.terms, printed.bound) != (claim.terms, claim.bound):
+        return []
+    domain = None if printed.domain == claim.domain else printed.domain
+    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]

@@ -240,9 +240,12 @@ class Derivation:
         ratio = without(left / right, up_to).without_logs()
         self._compare("equal", name, left, right, up_to, ratio == ONE, ratio, ONE)
 
-    def decreases(self, name: str, scaling: Scaling, parameter: str) -> None:
-        """Compare: the product decreases in a parameter once its logarithm is large, or does not depend on it."""
-        log = f"log_{parameter}"
+    def decreases(self, name: str, scaling: Scaling, parameter: str, log: str = "") -> None:
+        """Compare: the product decreases in a parameter once its logarithm is large, or does not depend on it.
+
+        The parameter's logarithm, up to a constant, is `log`, by default `log_` and the parameter's name.
+        """
+        log = log or f"log_{parameter}"
         power, logs = (scaling.powers.get(key, 0) for key in (parameter, log))
         known = " and does not depend on it" if not power and not logs else " and does not decrease"
         if power < 0:

@@ -20,6 +20,14 @@ SYMBOLS = {
     "E_S": r"\mathcal{E}_S",
     "two": "2",
     "two_to_L": "(2^L)",
+    "batch": "B",
+    "X": r"\|X\|_2",
+    "lambda_0": r"\lambda_0",
+    "lambda_K": r"\lambda_{\min}(K^{(L)})",
+    "loss": "L(W^{(0)})",
+    "log_n": r"\log n",
+    "log_inverse_eps": r"\log(1/\epsilon)",
+    "m_to_alpha": r"(m^\alpha)",
 }
 PLAIN = {
     "tau": "τ",
@@ -32,6 +40,12 @@ PLAIN = {
     "two_to_L": "(2^L)",
     "log_m": "log(m)",
     "log_n_delta": "log(n/δ)",
+    "X": "‖X‖",
+    "lambda_0": "λ_0",
+    "lambda_K": "λ_min(K)",
+    "log_n": "log(n)",
+    "log_inverse_eps": "log(1/ε)",
+    "m_to_alpha": "(m^α)",
 }
 
 

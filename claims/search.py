@@ -114,13 +114,7 @@ def _into(
 ) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
     """Project W̃, then shorten the step, layer by layer, until Ŵ is in the ball too."""
     inside = ball.project(tuple(tilde))
-    for _ in range(30):
-        total = tuple(a.plus(b) for a, b in zip(inside, step, strict=True))
-        out = [ball.excess(change) for change in total]
-        if not any(bool(o.any()) for o in out):
-            break
-        step = tuple(b.scaled(torch.where(o, 0.7, 1.0)) for b, o in zip(step, out, strict=True))
-    return inside, tuple(step)
+    return inside, ball.shortened(inside, tuple(step))
 
 
 def _improves(claim: Claim, old: Evaluation, new: Evaluation) -> Tensor:

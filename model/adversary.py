@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from model.ball import Ball
 from model.changes import Changes, LowRank, add
@@ -22,6 +23,9 @@ from model.training import gradient_descent
 
 OVERSHOOT = 0.003
 """How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""
+
+MEMORISING = 8
+"""Points that the adversary of generalisation tries: the linear maximiser, and those that descent leads to."""
 
 
 class Pair(NamedTuple):
@@ -64,8 +68,17 @@ class Target:
         return self.trace.preactivations[self.layer - 1][:, self.example]
 
     def signal(self) -> Tensor:
-        """g_l = ∂f/∂x_l of the example and output aimed at, (S, m_l)."""
-        return self.trace.unmasked_signals[self.layer - 1][:, self.example, self.output]
+        """g_l = ∂f/∂x_l of the example aimed at, (S, m_l).
+
+        Of several outputs it is their combination along the slope of the loss, with the sign of the output aimed at.
+        """
+        g = self.trace.unmasked_signals[self.layer - 1][:, self.example]
+        slopes = LOSSES[self.trace.network.setting.loss].slopes(self.trace.outputs, self.labels)[:, self.example]
+        size = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True)
+        aimed = torch.zeros_like(slopes)
+        aimed[:, self.output] = 1.0
+        weights = torch.where(size > 0, _harmful_sign(self) * slopes / size, aimed)
+        return (weights[..., None] * g).sum(-2)
 
     def displacing(self, displacement: Tensor) -> Changes:
         """The least change of the layer aimed at that moves its pre-activation by `displacement`, (S, m_l)."""
@@ -75,11 +88,13 @@ class Target:
         return tuple(changes)
 
     def imposing(self, order: Tensor, goal: Tensor, *, closeness: float) -> Imposed:
-        """Least-norm changes of all layers up to the one aimed at, see `model.imposing`."""
-        radius = self.ball.radius
-        return impose(self.trace, self.layer, self.example, order, goal, radius, closeness=closeness)
+        """Least-norm changes of all layers up to the one aimed at, for the example aimed at: see `model.imposing`."""
+        found = impose(
+            self.trace, self.layer, (self.example,), order[:, None], goal[:, None], self.ball, closeness=closeness
+        )
+        return Imposed(found.changes, found.served[:, 0])
 
-    def still(self) -> Changes:
+    def still(self) -> tuple[LowRank, ...]:
         """No change."""
         return self.trace.network.still()
 
@@ -117,6 +132,28 @@ def descend(target: Target) -> Pair:
     return Pair(target.still(), target.ball.project(changes))
 
 
+def memorise(target: Target) -> Pair:
+    """Training labels against a test that knows nothing of them: the linear maximiser of Σ y_i f(x_i), then descent.
+
+    Every layer starts at τ G_l / ‖G_l‖ with G_l = Σ y_i ∇_{W_l} f(x_i), which no W in the ball beats to first order;
+    projected steps along −∇L follow, and the smallest training loss seen is kept.
+    """
+    network, ball, inputs = target.trace.network, target.ball, target.trace.inputs
+    loss = LOSSES[network.setting.loss]
+    found = tuple(ball.fill(layer) for layer in target.trace.gradient(target.labels))
+    best, least = found, None
+    for step in range(MEMORISING):
+        trace = Trace(network.moved(found), inputs)
+        value = loss.value(trace.outputs, target.labels)
+        better = torch.ones_like(value, dtype=torch.bool) if least is None else value < least
+        least = value if least is None else torch.minimum(value, least)
+        best = tuple(_keep(new, old, better) for new, old in zip(found, best, strict=True))
+        slopes = -loss.slopes(trace.outputs, target.labels)
+        toward = (ball.fill(layer).scaled(0.5 * 0.7**step) for layer in trace.gradient(slopes))
+        found = ball.project(tuple(a.plus(b) for a, b in zip(found, toward, strict=True)))
+    return Pair(target.still(), best)
+
+
 def flip_units(target: Target) -> Pair:
     """Sort and spend, from W⁽⁰⁾: as many units of one layer and example flipped as the radius pays for.
 
@@ -149,6 +186,31 @@ def switch_on(target: Target) -> Pair:
     return Pair(target.still(), target.displacing(_across(z, bought)))
 
 
+def weaken_gradient(target: Target) -> Pair:
+    """Sort and spend on what shortens the loss gradient of the layer aimed at most, per squared cost.
+
+    Unit j has the row Σ_i c_ij σ'_ij x_i of the gradient. For each unit the best example is the one whose flip takes
+    most from the row's squared norm; units are bought while they gain.
+    """
+    trace, top = target.trace, target.layer - 1
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)
+    weights = (slopes[..., None] * trace.unmasked_signals[top]).sum(2)
+    x, z, active = trace.features[top], trace.preactivations[top], trace.patterns[top]
+    gram = x @ x.mT
+    square = torch.diagonal(gram, dim1=-2, dim2=-1)[..., None].clamp_min(torch.finfo(z.dtype).tiny)
+    added = torch.where(active, -weights, weights)
+    gain = -added * (2 * (gram @ (weights * active)) + added * square)
+    price = z.square() / square
+    best = (gain / price).argmax(1, keepdim=True)
+    gain, price, there = (value.gather(1, best)[:, 0] for value in (gain, price, z))
+    order = torch.where(gain > 0, -gain / price, torch.inf)
+    bought = _affordable(order, price.sqrt(), target.ball.radius)
+    moved = torch.zeros_like(z).scatter(1, best, _across(there, bought)[:, None])
+    changes = list(target.still())
+    changes[top] = LowRank((moved / square).mT, x.mT)
+    return Pair(target.still(), tuple(changes))
+
+
 def place_on_kinks(target: Target) -> Pair:
     """W̃ spends the radius putting units with one sign of g exactly on their kink; Ŵ crosses them all.
 
@@ -162,6 +224,21 @@ def place_on_kinks(target: Target) -> Pair:
 def place_on_lowering_kinks(target: Target) -> Pair:
     """The same with the other sign: the loss ends below its linearisation, worst for almost-convexity."""
     return _placed(target, -_harmful_sign(target))
+
+
+def merge_patterns(target: Target) -> Pair:
+    """Units of one layer that tell the example aimed at from its nearest neighbour are taken to the neighbour's side.
+
+    The cheapest first, as many as the radius pays for. With all of them gone, which takes a radius of order φ^{3/2},
+    opposite residuals of two inputs at distance φ leave a squared gradient of order φ² and no longer φ.
+    """
+    z, inputs = target.preactivation(), target.trace.inputs
+    apart = torch.linalg.vector_norm(inputs - inputs[target.example], dim=-1)
+    apart[target.example] = torch.inf
+    beside = target.trace.patterns[target.layer - 1][:, int(apart.argmin())]
+    price = torch.where((z > 0) != beside, z.abs(), torch.inf)
+    bought = _affordable(price, z.abs() / target.at(target.layer)[1], target.ball.radius)
+    return Pair(target.still(), target.displacing(_across(z, bought)))
 
 
 def flip_units_deep(target: Target) -> Pair:
@@ -191,6 +268,29 @@ def place_on_lowering_kinks_deep(target: Target) -> Pair:
     return _placed_deep(target, -_harmful_sign(target))
 
 
+def place_on_kinks_together(target: Target) -> Pair:
+    """Kink placement for all examples at once, where a claim adds them up: each pair of example and unit is a target.
+
+    In the Frobenius ball the examples share the radius; in the spectral ball, if they are nearly orthogonal, each has
+    the whole of it. The step crosses every placed kink of every example at equal speeds.
+    """
+    trace, layer = target.trace, target.layer
+    z = trace.preactivations[layer - 1]
+    g = trace.unmasked_signals[layer - 1][:, :, target.output]
+    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)[..., target.output]
+    found = impose(
+        trace, layer, range(z.shape[1]), _price(z, g, slopes[..., None]), -1e-3 * z, target.ball, closeness=2.0
+    )
+    there = Trace(trace.network.moved(found.changes), trace.inputs)
+    toward = _unit(torch.where(found.served, z.sign() * g.abs(), 0.0))
+    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
+    step = list(target.still())
+    # The dual basis moves the pre-activations of each example alone; nearly equal examples move together.
+    dual = torch.linalg.pinv(there.features[layer - 1], rtol=1e-2)
+    step[layer - 1] = LowRank((toward * typical * 0.1).mT, dual)
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
+
+
 def overshoot_kinks(target: Target) -> Pair:
     """A large linearisation error from W⁽⁰⁾ itself: units with |z_j| < D_j / 2 are moved by D_j ∝ g_j.
 
@@ -214,6 +314,35 @@ def stretch_weights(target: Target) -> Pair:
     for matrix, change in zip(trace.network.matrices, trace.network.still(), strict=False):
         _, left, right = top_singular(matrix.apply, matrix.apply_transposed, matrix.shape, change.left)
         step.append(LowRank(target.ball.radius * left.mT, right.mT))
+    return Pair(target.still(), tuple(step))
+
+
+def move_all_units(target: Target) -> Pair:
+    """Every layer moved by the whole radius, all its units equally far: the largest Σ_j ‖w_j − w_j⁽⁰⁾‖, exactly.
+
+    The common direction is the layer's input, with the sign of the signal: outputs grow.
+    """
+    trace = target.trace
+    step = list(target.still())
+    for r in range(1, trace.network.hidden + 1):
+        g = trace.unmasked_signals[r - 1][:, target.example, target.output]
+        sign = torch.where(g < 0, -1.0, 1.0).to(g)
+        step[r - 1] = target.ball.fill(LowRank(sign[..., None], target.at(r)[0][..., None]))
+    return Pair(target.still(), tuple(step))
+
+
+def compound_changes(target: Target) -> Pair:
+    """Layer 1 moved where the others amplify it most, and each of them along b_l dx_{l−1}ᵀ: change meets change."""
+    trace = target.trace
+    step = list(target.still())
+    high = max(1, trace.network.hidden - 1)
+    moved = trace.propagator_norms(1, high).right
+    step[0] = target.ball.fill(LowRank(moved[:, target.example, :, None], target.at(1)[0][..., None]))
+    moved = moved * trace.patterns[0]
+    for r in range(2, trace.network.hidden + 1):
+        b = trace.signals[r - 1][:, target.example, target.output]
+        step[r - 1] = target.ball.fill(LowRank(b[..., None], _unit(moved[:, target.example])[..., None]))
+        moved = trace.network.apply(r - 1, moved) * trace.patterns[r - 1]
     return Pair(target.still(), tuple(step))
 
 
@@ -271,23 +400,37 @@ ATTACKS: dict[str, Attack] = {
         random,
         along_gradient,
         descend,
+        memorise,
         flip_units,
         flip_units_apart,
         switch_on,
+        weaken_gradient,
         place_on_kinks,
         place_on_lowering_kinks,
         overshoot_kinks,
+        merge_patterns,
         flip_units_deep,
         flip_units_apart_deep,
         place_on_kinks_deep,
+        place_on_kinks_together,
         place_on_lowering_kinks_deep,
         stretch_weights,
+        move_all_units,
+        compound_changes,
         stretch_features,
         push_features,
         stretch_product,
         amplify_signals,
     )
 }
+
+
+def _keep(new: LowRank, old: LowRank, take: Tensor) -> LowRank:
+    """The new change where taken, (S,) boolean, the old one elsewhere; the shorter factors get columns of zeros."""
+    rank = max(new.rank, old.rank)
+    a, b, c, d = (pad(x, (0, rank - x.shape[-1])) for x in (new.left, old.left, new.right, old.right))
+    chosen = take[:, None, None]
+    return LowRank(torch.where(chosen, a, b), torch.where(chosen, c, d))
 
 
 def _placed(target: Target, sign: Tensor) -> Pair:
@@ -316,7 +459,7 @@ def _placed_deep(target: Target, sign: Tensor) -> Pair:
     crossing = _unit(toward) * typical * 0.1
     step = list(target.still())
     step[target.layer - 1] = LowRank(crossing[..., None], (x / _square(x))[..., None])
-    return Pair(found.changes, tuple(step))
+    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
 
 
 def _price(z: Tensor, g: Tensor, sign: Tensor) -> Tensor:

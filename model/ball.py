@@ -40,6 +40,16 @@ class Ball:
         """The nearest point of the ball in Frobenius norm, layer by layer, still factored."""
         return tuple(self._project(change) for change in changes)
 
+    def shortened(self, inside: tuple[LowRank, ...], step: tuple[LowRank, ...]) -> tuple[LowRank, ...]:
+        """The step from a point of the ball, shortened layer by layer until it ends in the ball too."""
+        for factor in (*[0.7] * 30, 0.0):
+            total = [a.plus(b) for a, b in zip(inside, step, strict=True)]
+            out = [self.excess(change) for change in total]
+            if not any(bool(o.any()) for o in out):
+                break
+            step = tuple(b.scaled(torch.where(o, factor, 1.0)) for b, o in zip(step, out, strict=True))
+        return step
+
     def fill(self, change: LowRank) -> LowRank:
         """The change scaled to lie on the sphere of this ball; no change stays no change."""
         size = change.frobenius() if self.norm == "frobenius" else change.spectral()

@@ -68,6 +68,30 @@ def flippable(trace: Trace, radius: float, *, both: bool, signs: bool = False) -
     return counts
 
 
+def flippable_output(trace: Trace, radius: float, *, both: bool) -> Tensor:
+    """Σ ‖v_j‖² over the units that can differ between two networks of the ball, one hidden layer, (S, n).
+
+    The cheapest units per ‖v_j‖² bound it, the first that cannot be paid for being added whole.
+
+    Args:
+        trace: at W⁽⁰⁾, of one hidden layer.
+        radius: τ.
+        both: whether both networks may move (twice the squared budget), or one is W⁽⁰⁾.
+
+    Raises:
+        ValueError: if there is more than one hidden layer.
+    """
+    if trace.network.hidden != 1:
+        raise ValueError(f"{trace.network.hidden} hidden layers must be 1")
+    cost, worth = trace.preactivations[0].square(), trace.unmasked_signals[0].square().sum(2)
+    budget = (torch.linalg.vector_norm(trace.features[0], dim=-1) * radius).square() * (2 if both else 1)
+    order = (cost / worth.clamp_min(torch.finfo(worth.dtype).tiny)).argsort(-1)
+    spent = cost.gather(-1, order).cumsum(-1)
+    affordable = (spent <= budget[..., None] * (1 + 1e-9)).sum(-1, keepdim=True)
+    total = worth.gather(-1, order).cumsum(-1)
+    return total.gather(-1, affordable.clamp_max(total.shape[-1] - 1))[..., 0]
+
+
 def activatable(trace: Trace, radius: float) -> Tensor:
     """Largest number of active first-layer units over the ball, (S, n); exact."""
     size = torch.linalg.vector_norm(trace.features[0], dim=-1)

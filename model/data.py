@@ -160,10 +160,22 @@ LABELS = ("random", "alternating", "ones")
 """Labels of other constructions: independent fair signs (unit vectors for the square loss), +1, −1, +1, … or all +1
 (in the first output)."""
 
+
+def hexagon(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:
+    """n ≤ 6 corners of the regular hexagon in the plane, three opposite pairs: the worst inputs for a Gram matrix.
+
+    Its separation is 1 and cannot be asked for.
+    """
+    if phi is not None or n > 6:
+        raise ValueError(f"{phi=} must be None and {n=} at most 6 for hexagon data")
+    return chain(n, d, 1.0, rng)
+
+
 INPUTS: dict[str, Callable[[int, int, float | None, np.random.Generator], Tensor]] = {
     "sphere": sphere,
     "simplex": simplex,
     "chain": chain,
+    "hexagon": hexagon,
 }
 
 

@@ -15,7 +15,7 @@ passing (Bayati and Montanari 2011).
 """
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -88,13 +88,16 @@ class DeferredMatrix:
     def apply(self, x: Tensor) -> Tensor:
         """W x for rows x: (S, n, in) -> (S, n, out); adds at most n right directions.
 
-        A row with an infinite or undefined entry has an undefined image, and reveals nothing.
+        A row with an infinite or undefined entry has an undefined image, and reveals nothing. The answer is
+        differentiable: a gradient that comes back is asked of the other side.
 
         Raises:
-            ValueError: if x has another shape or asks for gradients, or if the directions that it may add do not
-                fit into the memory budget; then nothing has been drawn.
+            ValueError: if x has another shape, or if the directions that it may add do not fit into the memory
+                budget; then nothing has been drawn.
         """
-        return self._ask(self.right, self.left, x) if self._dense is None else x @ self._dense.mT
+        if self._dense is not None:
+            return x @ self._dense.mT
+        return Product.apply(x, self, False) if x.requires_grad else self._ask(self.right, self.left, x)
 
     def apply_transposed(self, b: Tensor) -> Tensor:
         """Wᵀ b for rows b: (S, n, out) -> (S, n, in); adds at most n left directions.
@@ -102,7 +105,9 @@ class DeferredMatrix:
         Raises:
             ValueError: as `apply`.
         """
-        return self._ask(self.left, self.right, b) if self._dense is None else b @ self._dense
+        if self._dense is not None:
+            return b @ self._dense
+        return Product.apply(b, self, True) if b.requires_grad else self._ask(self.left, self.right, b)
 
     def frobenius(self) -> Tensor:
         """‖W‖_F, (S,): what is revealed, and σ²χ² with (out − s)(in − r) degrees of freedom for the rest.
@@ -140,10 +145,8 @@ class DeferredMatrix:
 
     def _ask(self, near: "Side", far: "Side", x: Tensor) -> Tensor:
         """Images of the rows x of the near side: the known span's from memory, new directions' drawn."""
-        if x.requires_grad or x.shape[::2] != (self.initialisations, near.size):
-            raise ValueError(
-                f"rows {tuple(x.shape)} must be ({self.initialisations}, n, {near.size}), without gradient"
-            )
+        if x.shape[::2] != (self.initialisations, near.size):
+            raise ValueError(f"rows {tuple(x.shape)} must be ({self.initialisations}, n, {near.size})")
         n = x.shape[1]
         self._reserve(near, far, n)
         fresh, images = near.room(n)
@@ -246,6 +249,22 @@ class DeferredMatrix:
                 f"max_bytes={self.max_bytes} allows {allowed} directions in all"
             )
         near.grow(max(needed, min(max(2 * near.capacity, ROOM), allowed // 2, near.size + n)))
+
+
+class Product(torch.autograd.Function):
+    """W x or Wᵀ b as a linear function of its rows: the gradient of one is a product of the other kind."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, matrix: DeferredMatrix, transposed: bool) -> Tensor:
+        """The product, and what its gradient needs."""
+        ctx.matrix, ctx.transposed = matrix, transposed
+        return matrix.apply_transposed(rows.detach()) if transposed else matrix.apply(rows.detach())
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        """The same matrix, met from the other side."""
+        matrix = ctx.matrix
+        return (matrix.apply(gradient) if ctx.transposed else matrix.apply_transposed(gradient)), None, None
 
 
 class Side:

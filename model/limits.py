@@ -10,6 +10,9 @@ from scipy.stats import norm
 FLIPS = (3 / math.pi) ** (1 / 3)
 """Units flipped by a first-layer change of Frobenius norm τ, over m τ^{2/3}: 0.9847."""
 
+FLIPPED_SIGNAL = math.sqrt(FLIPS)
+"""sup ‖vᵀ(Σ − Σ⁽⁰⁾)‖ over the ball at one hidden layer, over √m τ^{1/3}: 0.9923."""
+
 PAIR_FLIPS = (6 / math.pi) ** (1 / 3)
 """The same between two networks that both lie within τ: 1.2407."""
 
@@ -22,11 +25,14 @@ LINEARISATION = 0.75 * (4 * math.sqrt(math.pi)) ** (-1 / 3)
 KINK_PLACEMENT = math.sqrt(ACTIVATED)
 """Linearisation error over √m τ^{1/3} ‖step‖ from a W̃ on the kinks, one hidden layer: 0.7876."""
 
-KINK_PLACEMENT_GAUSSIAN = KINK_PLACEMENT * (2 * math.sqrt(2 / math.pi)) ** (1 / 3)
-"""The same with output weights N(0, 1) in place of ±1, by the factor (E|V|³)^{1/3}: 0.9205."""
-
 KINK_CERTIFICATE = KINK_PLACEMENT * 2 ** (1 / 6)
 """No pair in the ball exceeds this multiple of √m τ^{1/3} ‖step‖, one hidden layer: 0.884."""
+
+GAUSSIAN_FLIPS = (3 / math.pi) ** (1 / 6) * (2 * math.sqrt(2 / math.pi)) ** (1 / 3)
+"""Norm of a Gaussian V on the units that a change of norm τ can flip, over √(m/k) τ^{1/3}, one hidden layer: 1.1596."""
+
+GAUSSIAN_KINK_PLACEMENT = GAUSSIAN_FLIPS * 2 ** (-1 / 3)
+"""`KINK_PLACEMENT` for a Gaussian V with one output: half of the units have the sign that is needed: 0.9204."""
 
 OUTPUT_VARIANCE = 1 - 1 / math.pi
 """Var f(x) at initialisation with a balanced v, exact at every even width and depth."""

@@ -62,6 +62,28 @@ class RandomFeatureMargin(NamedTuple):
     weights: Tensor
 
 
+class PlanarFeature(NamedTuple):
+    """f(x) = E[c(u) σ(u·x)] with c constant on arcs of the direction of u in the inputs' plane.
+
+    Attributes:
+        basis: orthonormal rows that span the plane, (2, d).
+        starts: where each arc begins, ascending in [0, 2π), (a,); the last one wraps.
+        c: on each arc, in [−1, 1], (a,).
+        values: f(x_i), exact, (n,).
+    """
+
+    basis: Tensor
+    starts: Tensor
+    c: Tensor
+    values: Tensor
+
+    def at(self, u: Tensor) -> Tensor:
+        """c(u) for rows u, (…, d) -> (…)."""
+        plane = u @ self.basis.mT
+        angle = torch.atan2(plane[..., 1], plane[..., 0]) % (2 * math.pi)
+        return self.c[torch.searchsorted(self.starts, angle.contiguous(), right=True) - 1]
+
+
 def simplex_minimum(gram: Tensor) -> SimplexMinimum:
     """min over the probability simplex of pᵀ G p, by a finite active-set method (Wolfe 1976).
 
@@ -169,14 +191,34 @@ def random_feature_margin(inputs: Tensor, labels: Tensor, *, points: int = 2**12
     if not bool(((norms - 1).abs() <= UNIT_NORM).all()):
         raise ValueError(f"norms in [{float(norms.min())}, {float(norms.max())}] must all be 1")
     signs = _signs(labels, len(inputs))[:, 0].cpu().double().numpy()
-    coordinates = _in_span(inputs.detach().cpu().double().numpy())
+    coordinates, _ = _in_span(inputs.detach().cpu().double().numpy())
     if coordinates.shape[1] == 2:
-        margin = _planar_margin(coordinates, signs)
+        margin, _, _ = _planar_margin(coordinates, signs)
     else:
         margin = _sampled_margin(coordinates, signs, points)
     if not margin.lower <= LARGEST_RANDOM_FEATURE_MARGIN + margin.error:
         raise ArithmeticError(f"{margin} must not exceed {LARGEST_RANDOM_FEATURE_MARGIN}")
     return margin
+
+
+def planar_feature(inputs: Tensor, labels: Tensor) -> PlanarFeature:
+    """The random ReLU feature that attains the lower end of `random_feature_margin`, for inputs in a plane.
+
+    Args:
+        inputs: (n, d), unit rows in one plane, d ≥ 2.
+        labels: ±1, (n, 1).
+
+    Raises:
+        ValueError: if the inputs span more than a plane or less than d = 2 has room for, or a label is not ±1.
+    """
+    rows = inputs.detach().cpu().double().numpy()
+    coordinates, basis = _in_span(rows)
+    if coordinates.shape[1] > 2 or rows.shape[1] < 2:
+        raise ValueError(f"inputs span {coordinates.shape[1]} dimensions of {rows.shape[1]}: must span at most 2 of 2")
+    _, cuts, c = _planar_margin(coordinates, _signs(labels, len(inputs))[:, 0].cpu().double().numpy())
+    starts = np.unique(cuts % (2 * math.pi))
+    values = c @ _arc_features(cuts, coordinates)
+    return PlanarFeature(*(torch.from_numpy(part).to(inputs) for part in (basis, starts, c, values)))
 
 
 def _signs(labels: Tensor, examples: int) -> Tensor:
@@ -235,16 +277,21 @@ def _affine_minimiser(gram: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(bordered, target, rcond=None)[0][:-1]
 
 
-def _in_span(inputs: np.ndarray) -> np.ndarray:
-    """The inputs in an orthonormal basis of their span, (n, r), r ≥ 2: what u·x depends on is Gaussian there too."""
-    left, values, _ = np.linalg.svd(inputs, full_matrices=False)
+def _in_span(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs in an orthonormal basis of their span, (n, r), r ≥ 2, and the basis, (r, d) where d has room.
+
+    What u·x depends on is Gaussian there too.
+    """
+    left, values, right = np.linalg.svd(inputs, full_matrices=inputs.shape[0] < 2)
     rank = max(2, int((values > values[0] * len(inputs) * np.finfo(float).eps).sum()))
-    coordinates = (left * values)[:, :rank]
-    return np.pad(coordinates, ((0, 0), (0, rank - coordinates.shape[1])))
+    coordinates = (left[:, : len(values)] * values)[:, :rank]
+    return np.pad(coordinates, ((0, 0), (0, rank - coordinates.shape[1]))), right[:rank]
 
 
-def _planar_margin(inputs: np.ndarray, signs: np.ndarray) -> RandomFeatureMargin:
+def _planar_margin(inputs: np.ndarray, signs: np.ndarray) -> tuple[RandomFeatureMargin, np.ndarray, np.ndarray]:
     """The margin of inputs (n, 2) by column generation: c constant on arcs, cut where the optimum wants them cut.
+
+    Returns the cuts and the c of the lower bound too.
 
     On an arc between kinks the features are sines, with exact integrals, and c constant on arcs is a feasible
     function whose best margin is a linear programme: the lower bound. Its dual solution p gives the upper
@@ -253,20 +300,20 @@ def _planar_margin(inputs: np.ndarray, signs: np.ndarray) -> RandomFeatureMargin
     """
     kinks = (np.arctan2(inputs[:, 1], inputs[:, 0])[:, None] + QUARTER_TURNS).ravel()
     cuts = np.append(kinks, np.linspace(0, 2 * math.pi, 64, endpoint=False))
-    lower, upper, best = 0.0, math.inf, np.empty(0)
+    lower, upper, best, witness = -1.0, math.inf, np.empty(0), (cuts, np.empty(0))
     error = 16 * len(inputs) * float(np.finfo(float).eps)
     for _ in range(PLANAR_ROUNDS):
-        margin, weights = _largest_margin(signs * _arc_features(cuts, inputs))
+        margin, weights, c = _largest_margin(signs * _arc_features(cuts, inputs))
         zeros = _sign_changes(kinks, inputs, signs * weights)
         bound = float(np.abs(_arc_features(np.append(kinks, zeros), inputs) @ (signs * weights)).sum())
-        lower = max(lower, margin)
+        lower, witness = (margin, (cuts, c)) if margin > lower else (lower, witness)
         upper, best = (bound, weights) if bound < upper else (upper, best)
         if upper - lower <= error:
             break
         middles = _arcs(np.append(cuts, zeros)).mean(1)
         beside = np.searchsorted(middles, zeros % (2 * math.pi))
         cuts = np.concatenate([cuts, zeros, middles[beside - 1], middles[beside % len(middles)]])
-    return RandomFeatureMargin(lower, upper, error, torch.from_numpy(best))
+    return RandomFeatureMargin(lower, upper, error, torch.from_numpy(best)), *witness
 
 
 def _sign_changes(kinks: np.ndarray, inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -297,8 +344,8 @@ def _arc_features(cuts: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     return scale[:, None] * (_directions(middle) @ inputs.T).clip(0)
 
 
-def _largest_margin(features: np.ndarray) -> tuple[float, np.ndarray]:
-    """max over c in [−1, 1]^N of min_i Σ_u c_u features_{ui}, at least the 0 of c = 0, and its dual p, (n,)."""
+def _largest_margin(features: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """max over c in [−1, 1]^N of min_i Σ_u c_u features_{ui}, at least the 0 of c = 0, its dual p, (n,), and c."""
     size, n = features.shape
     scale = np.abs(features).sum(0).max()
     result = linprog(
@@ -313,7 +360,8 @@ def _largest_margin(features: np.ndarray) -> tuple[float, np.ndarray]:
         raise ArithmeticError(f"linear programme failed: {result.message}")
     weights = (-result.ineqlin.marginals).clip(0)
     c = result.x[:-1].clip(-1, 1)
-    return max(0.0, float((c @ features).min())), weights / weights.sum()
+    margin = float((c @ features).min())
+    return max(0.0, margin), weights / weights.sum(), c if margin > 0 else np.zeros(size)
 
 
 def _sampled_margin(inputs: np.ndarray, signs: np.ndarray, points: int) -> RandomFeatureMargin:
@@ -324,8 +372,8 @@ def _sampled_margin(inputs: np.ndarray, signs: np.ndarray, points: int) -> Rando
     """
     rng = generator(stream(0, "random-feature-margin"))
     fits = [_largest_margin(signs * _sampled_features(inputs, points, rng)) for _ in range(REPLICATES)]
-    weights = np.mean([p for _, p in fits], 0)
-    lower = np.array([value for value, _ in fits])
+    weights = np.mean([p for _, p, _ in fits], 0)
+    lower = np.array([value for value, _, _ in fits])
     upper = [np.abs(_sampled_features(inputs, points, rng) @ (weights * signs)).sum() for _ in range(REPLICATES)]
     error = 4 * max(np.std(lower, ddof=1), np.std(upper, ddof=1)) / math.sqrt(REPLICATES)
     return RandomFeatureMargin(float(lower.mean()), float(np.mean(upper)), float(error), torch.from_numpy(weights))

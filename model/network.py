@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from model.changes import Changes, LowRank, add, zero_change
+from model.deferred import MEMORY_SHARE, DeferredMatrix, available_bytes
 from model.gaussian import DenseMatrix, Matrix
 from model.randomness import Seeds, gaussian
 from model.settings import Setting
 from model.spectra import top_singular
+
+Engine = Literal["dense", "deferred"]
+"""How the random matrices between hidden layers are held: stored, or known through the products asked of them."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,21 @@ def initialise(
     *,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
+    engine: Engine = "dense",
+    max_bytes: int | None = None,
 ) -> Network:
     """One independent W⁽⁰⁾ per seed, in the paper's law.
 
-    Hidden entries are N(0, 2/fan-out); V is balanced ±1, N(0, 1/k) or N(0, 1/m).
+    Hidden entries are N(0, 2/fan-out); V is balanced ±1, N(0, 1/k) or N(0, 1/m). The first layer and V are stored,
+    with m · d and k · m entries, by either engine, and are the same; the matrices between are other samples.
+
+    Args:
+        setting: the paper's conventions.
+        architecture: the sizes.
+        seeds: one per initialisation.
+        dtype, device: of the whole computation.
+        engine: of the matrices between hidden layers.
+        max_bytes: what all deferred matrices together may take up; None is a share of what is available now.
 
     Raises:
         ValueError: if V must be balanced and the last width is odd or k ≠ 1.
@@ -144,10 +160,17 @@ def initialise(
     """
     like = torch.zeros(len(seeds), dtype=dtype, device=device)
     streams = [_children(seed, len(architecture.shapes)) for seed in seeds]
-    layers: list[Matrix] = [
-        DenseMatrix(gaussian([s[i] for s in streams], shape, (2 / shape[0]) ** 0.5, like))
-        for i, shape in enumerate(architecture.shapes[:-1])
-    ]
+    between = max(1, len(architecture.widths) - 1)
+    each = (int(MEMORY_SHARE * available_bytes(like.device)) if max_bytes is None else max_bytes) // between
+    layers: list[Matrix] = []
+    for i, shape in enumerate(architecture.shapes[:-1]):
+        own, scale = [s[i] for s in streams], (2 / shape[0]) ** 0.5
+        deferred = engine == "deferred" and i > 0
+        layers.append(
+            DeferredMatrix(own, shape, scale, like, max_bytes=each)
+            if deferred
+            else DenseMatrix(gaussian(own, shape, scale, like))
+        )
     layers.append(DenseMatrix(_output(setting, architecture, [s[-1] for s in streams], like)))
     return assemble(setting, layers, like)
 

@@ -8,6 +8,9 @@ from torch import Tensor
 
 STEPS = 160  # the square Gaussian edge has a gap of order m^(-2/3); this reaches 1e-12 at m = 2,000
 
+WIDE = 4096  # operators wider than this get fewer steps: the value is then up to 1e-3 of itself too small
+WIDE_STEPS = 48
+
 FEW = 64  # operators with at most this many columns are formed
 
 
@@ -26,7 +29,7 @@ def top_singular(
     like: Tensor,
     *,
     copies: int = 1,
-    steps: int = STEPS,
+    steps: int | None = None,
 ) -> Singular:
     """Leading singular triple by Golub–Kahan bidiagonalisation with full re-orthogonalisation.
 
@@ -36,7 +39,8 @@ def top_singular(
         shape: (out, in).
         like: a tensor whose leading axis is S, and whose dtype and device are used.
         copies: operators per initialisation.
-        steps: Krylov dimension; the result is exact once it reaches min(out + 1, in).
+        steps: Krylov dimension, by default as many as its size calls for; the result is exact once it reaches
+            min(out + 1, in), and before that from below.
 
     Returns:
         value (S, copies), left (S, copies, out), right (S, copies, in).
@@ -53,6 +57,7 @@ def top_singular(
     above: list[Tensor] = []
     u = apply(rights[0])
     # A wide operator needs one step more than it has rows: the start is in the span of no rows of it.
+    steps = steps or (STEPS if min(shape) <= WIDE else WIDE_STEPS)
     dimension = min(steps, rows + 1, columns)
     for step in range(dimension):
         u, alpha = _unit(_purge(u, lefts))

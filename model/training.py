@@ -9,6 +9,7 @@ from torch import Tensor
 from model.changes import Changes, DenseChange, LowRank, add, distances
 from model.losses import LOSSES, surrogate_error
 from model.network import Network
+from model.settings import Setting
 from model.trace import Trace
 
 
@@ -22,7 +23,7 @@ class Iterate:
 
 
 def gradient_descent(
-    network: Network, inputs: Tensor, labels: Tensor, *, step_size: float, steps: int, compact: bool = False
+    network: Network, inputs: Tensor, labels: Tensor, *, step_size: float | Tensor, steps: int, compact: bool = False
 ) -> Iterator[Iterate]:
     """Full-batch gradient descent on all trained layers at once, from W⁽⁰⁾.
 
@@ -31,8 +32,8 @@ def gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
-        step_size: η, the same at every step.
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         steps: number of updates.
         compact: whether a layer is held whole once its factors are larger than that.
 
@@ -41,7 +42,7 @@ def gradient_descent(
 
     Source: cao-gu-2020 Algorithm 1 (with erratum E-11); zou-gu-2019 Algorithm 1.
     """
-    if not step_size > 0 or steps < 0:
+    if not _positive(step_size) or steps < 0:
         raise ValueError(f"{step_size=} must be positive and {steps=} non-negative")
     everything = range(len(inputs))
     batches = (everything for _ in range(steps))
@@ -53,7 +54,7 @@ def stochastic_gradient_descent(
     inputs: Tensor,
     labels: Tensor,
     *,
-    step_size: float,
+    step_size: float | Tensor,
     batches: Iterable[Sequence[int]],
     compact: bool = False,
 ) -> Iterator[Iterate]:
@@ -64,8 +65,8 @@ def stochastic_gradient_descent(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
-        step_size: η, the same at every step.
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         batches: indices of the examples of each step.
         compact: whether a layer is held whole once its factors are larger than that.
 
@@ -74,7 +75,7 @@ def stochastic_gradient_descent(
 
     Source: zou-gu-2019 Algorithm 1, SGD; cao-gu-2019-slides, one pass with batches of one.
     """
-    if not step_size > 0:
+    if not _positive(step_size):
         raise ValueError(f"{step_size=} must be positive")
     return _descend(network, inputs, labels, step_size, batches, compact)
 
@@ -83,7 +84,7 @@ def _descend(
     network: Network,
     inputs: Tensor,
     labels: Tensor,
-    step_size: float,
+    step_size: float | Tensor,
     batches: Iterable[Sequence[int]],
     compact: bool,
 ) -> Iterator[Iterate]:
@@ -92,7 +93,7 @@ def _descend(
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
-        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[list(batch)])
+        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         trace = Trace(network.moved(changes), examples)
         yield Iterate(step, changes, trace)
         gradient = trace.gradient(loss.slopes(trace.outputs, targets))
@@ -103,12 +104,21 @@ def _descend(
     yield Iterate(step, changes, Trace(network.moved(changes), inputs))
 
 
+def _positive(step_size: float | Tensor) -> bool:
+    return bool((step_size > 0).all()) if isinstance(step_size, Tensor) else step_size > 0
+
+
 def _compacted(change: LowRank | DenseChange) -> LowRank | DenseChange:
     """The same change in whichever form needs less memory."""
     if isinstance(change, DenseChange):
         return change
     out, into = change.left.shape[-2], change.right.shape[-2]
     return DenseChange(change.materialise()) if change.rank * (out + into) > out * into else change
+
+
+def error_of(setting: Setting, f: Tensor, y: Tensor) -> Tensor:
+    """E_S for the cross-entropy, the root of the mean squared residual for the square loss, (…,)."""
+    return surrogate_error(f, y) if setting.loss == "cross-entropy" else (2 * LOSSES["square"].value(f, y)).sqrt()
 
 
 @dataclass(frozen=True)
@@ -119,14 +129,14 @@ class Run:
         step_size: η.
         outputs: f(x_i), (S, T + 1, n, k).
         losses: L_S, (S, T + 1).
-        errors: E_S for the cross-entropy, the root of the mean squared residual for the square loss, (S, T + 1).
-        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers).
+        errors: see `error_of`, (S, T + 1).
+        distances: ‖W_l⁽ᵗ⁾ − W_l⁽⁰⁾‖ in the norm of the setting's ball, (S, T + 1, layers); no layers if not far.
         gradients: ‖∇_{W_l} L_S(W⁽ᵗ⁾)‖_F, (S, T + 1, layers).
         seen: what else was asked for, by name.
         last: the last iterate.
     """
 
-    step_size: float
+    step_size: float | Tensor
     outputs: Tensor
     losses: Tensor
     errors: Tensor
@@ -151,9 +161,10 @@ def follow(
     inputs: Tensor,
     labels: Tensor,
     *,
-    step_size: float,
+    step_size: float | Tensor,
     steps: int,
     until: Callable[[Tensor, Tensor], Tensor] | None = None,
+    far: bool = True,
     **observe: Callable[[Iterate], Tensor],
 ) -> Run:
     """Run gradient descent and keep the numbers that the papers' statements are about.
@@ -161,11 +172,12 @@ def follow(
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
-        labels: (n, k).
-        step_size: η.
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        step_size: η, as for `gradient_descent`.
         steps: most updates.
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when
             all are.
+        far: whether distances are measured, which at depth takes most of the time.
         observe: further quantities of an iterate, each (S, …).
 
     Raises:
@@ -178,11 +190,11 @@ def follow(
     for last in gradient_descent(network, inputs, labels, step_size=step_size, steps=steps, compact=True):
         f = last.trace.outputs
         value = loss.value(f, labels)
-        error = surrogate_error(f, labels) if network.setting.loss == "cross-entropy" else (2 * value).sqrt()
+        error = error_of(network.setting, f, labels)
         kept["outputs"].append(f)
         kept["losses"].append(value)
         kept["errors"].append(error)
-        kept["distances"].append(distances(last.changes, network.setting.ball))
+        kept["distances"].append(distances(last.changes, network.setting.ball) if far else f.new_zeros(len(f), 0))
         kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
         for name, quantity in observe.items():
             seen[name].append(quantity(last))

@@ -71,13 +71,17 @@ def configurations(
         _inputs(setting, domain, constructions),
         domain.radius,
         st.fixed_dictionaries(
-            {name: st.sampled_from(values) for name, values in domain.lines.items() if name not in _RANGES}
-        ).map(lambda drawn: {**domain.fixed, **drawn}),
+            {
+                name: st.sampled_from(values)
+                for name, values in domain.lines.items()
+                if name not in _RANGES and name not in domain.along
+            }
+        ).map(lambda drawn: {**{n: v for n, v in domain.fixed.items() if n not in _RANGES}, **drawn}),
     )
 
 
 _RANGES = ("m", "L", "n", "tau")
-"""Sizes that are drawn from the domain's ranges, whatever an audit's lines are."""
+"""Sizes that are drawn from the domain's ranges, whatever an audit starts from or varies."""
 
 
 def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:

@@ -11,7 +11,8 @@ from strategies.arguments import InvalidArgument, check_integer, check_integers,
 from strategies.magnitudes import magnitudes
 
 CONSTRUCTIONS = ("chain", "simplex", "sphere")
-"""Constructions of `model.data.INPUTS`, the nearest neighbours first; "sphere" fixes no separation."""
+"""Constructions of `model.data.INPUTS` for any number of points, the nearest neighbours first; "sphere" fixes no
+separation."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from claims.case import Configuration, Recipe
-from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, DEEP
+from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, DEEP, TOGETHER
 from model.adversary import ATTACKS
 from model.settings import Setting
 from strategies.arguments import InvalidArgument, check_integer, check_names
@@ -24,7 +24,7 @@ def recipes(
 
     An attack that ignores the layer, example or output gets one fixed value for it, as in
     `claims.claim.Claim.recipes`, so that no two recipes are the same attack; deep attacks
-    need a second layer. For a claim, pass its `attacks`.
+    need a second layer, and those on all examples at once a second example. For a claim, pass its `attacks`.
     Shrinks to the closed-form worst case at a kink, on the first layer, example and output; random
     directions and W⁽⁰⁾ itself come last.
 
@@ -48,9 +48,14 @@ def recipes(
                 output=st.integers(0, configuration.k - 1 if attack in AIMED_AT_OUTPUT else 0),
             )
             for attack in sorted(attacks, key=_easiness)
-            if last > 1 or attack not in DEEP or set(attacks) <= DEEP
+            if _differs(attack, last, configuration.n) or not any(_differs(a, last, configuration.n) for a in attacks)
         ]
     )
+
+
+def _differs(attack: str, layers: int, examples: int) -> bool:
+    """Whether the attack is another one than its plain form, with so many layers and examples."""
+    return (layers > 1 or attack not in DEEP) and (examples > 1 or attack not in TOGETHER)
 
 
 def _easiness(attack: str) -> int:

@@ -403,14 +403,33 @@ def test_impossible_matrices_are_refused(arguments, match):
 
 
 def test_impossible_rows_are_refused():
-    """Another shape, and rows that ask for gradients, which no answer would carry."""
+    """Another number of entries, or of initialisations."""
     matrix = deferred_matrix((6, 5))
     with pytest.raises(ValueError, match="rows"):
         matrix.apply(gaussian_rows((2, 1, 6), 0))
     with pytest.raises(ValueError, match="rows"):
         matrix.apply(gaussian_rows((3, 1, 5), 0))
-    with pytest.raises(ValueError, match="without gradient"):
-        matrix.apply(gaussian_rows((2, 1, 5), 0).requires_grad_())
+
+
+@pytest.mark.parametrize("setting", [CAO_GU_2020, CAO_GU_2019_SLIDES], ids=lambda setting: setting.id)
+def test_gradients_are_those_of_the_completion(setting):
+    """First and second derivatives with respect to factors of every layer's change, by automatic differentiation."""
+    network = deferred_network(setting, Architecture(4, (8, 10, 6)))
+    inputs = gaussian_rows((3, 4), 1)
+    sizes = [matrix.shape for matrix in network.matrices[: network.trained]]
+    factors = [gaussian_rows((2, size, 2), i) for i, shape in enumerate(sizes) for size in shape]
+
+    def derivatives(network):
+        leaves = [0.1 * factor.clone().requires_grad_() for factor in factors]
+        changes = tuple(LowRank(a, b) for a, b in zip(leaves[::2], leaves[1::2], strict=True))
+        value = Trace(network.moved(changes), inputs).outputs.square().sum()
+        first = torch.autograd.grad(value, leaves, create_graph=True)
+        second = torch.autograd.grad(sum(gradient.square().sum() for gradient in first), leaves)
+        return [gradient.detach() for gradient in (*first, *second)]
+
+    found = derivatives(network)
+    for deferred, dense in zip(found, derivatives(completed(network)), strict=True):
+        assert_agrees(deferred, dense)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from model import limits
 from model.adversary import ATTACKS, Target
 from model.ball import Ball
-from model.changes import LowRank, add
+from model.changes import LowRank, add, distances
 from model.data import generate
 from model.difference import Difference
 from model.losses import LOSSES
@@ -61,6 +61,40 @@ def flips(aim, attack):
     """Units of the layer and example aimed at that differ between W̃ and Ŵ, (S,)."""
     found = difference(aim, ATTACKS[attack](aim))
     return found.flips[aim.layer - 1][:, aim.example].abs().sum(-1)
+
+
+def last_gradient(network, inputs, slopes):
+    """Σ_i slope_i ∇_{W_L} f(x_i), (S, m_L, m_{L−1}), dense."""
+    return Trace(network, inputs).gradient(slopes)[-1].materialise()
+
+
+def shortened(aim):
+    """Squared norm that the last layer's gradient of the loss loses, at the slopes of W⁽⁰⁾, and those slopes."""
+    slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels)
+    network, x = aim.trace.network, aim.trace.inputs
+    moved = network.moved(ATTACKS["weaken-gradient"](aim).step)
+    before, after = (last_gradient(one, x, slopes).square().sum((-2, -1)) for one in (network, moved))
+    return before - after, slopes
+
+
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakening_the_gradient_of_one_example_switches_the_cheapest_units_off(widths):
+    """As many active units as the radius pays for, each worth slope² ‖x_{L−1}‖²."""
+    aim = target(CAO_GU_2020, widths, 0.3, count=4, layer=len(widths))
+    lost, slopes = shortened(aim)
+    active, x = aim.trace.patterns[-1][:, 0].numpy(), aim.trace.features[-2][:, 0]
+    spent = [np.cumsum(np.sort(price[on]) ** 2) for price, on in zip(prices(aim), active, strict=True)]
+    bought = torch.tensor([float((total <= 0.09).sum()) for total in spent])
+    assert bool((bought > 0).all())
+    assert_close(lost, bought * slopes[:, 0, 0].square() * x.square().sum(-1))
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize("widths", [(40,), (30, 24)], ids=str)
+def test_weakened_gradients_of_several_examples_are_shorter(n, widths):
+    """A row that crosses one example's kink may cross another's, and still the gradient gets shorter."""
+    lost, _ = shortened(target(CAO_GU_2020, widths, 0.1, n=n, count=4, layer=len(widths)))
+    assert bool((lost > 0).all())
 
 
 # ------------------------------------------------------------------------------------------------------ inside the ball
@@ -455,4 +489,64 @@ def test_placing_on_kinks_of_a_gaussian_output_reaches_its_limit():
     """0.9205 √m τ^{1/3} per unit step where the output weights are N(0, 1/m) and √m multiplies them."""
     aim = target(CAO_GU_2019_SLIDES, (WIDTH,), 0.01, seed=3)
     ratio = error(aim, "place-on-kinks") / ATTACKS["place-on-kinks"](aim).step[0].spectral()
-    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.KINK_PLACEMENT_GAUSSIAN])
+    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.GAUSSIAN_KINK_PLACEMENT])
+
+
+# ----------------------------------------------------------------------------------------------- several inputs at once
+
+
+def orthogonal(norm, radius, *, n, m=2000, count=3, layers=1):
+    """What an attack reads, with orthonormal inputs, in a ball of the norm."""
+    network = initialise(CAO_GU_2020, Architecture(n + 1, (m,) * layers), [stream(7, "k", s) for s in range(count)])
+    data = generate("simplex", n=n, d=n + 1, setting=CAO_GU_2020, rng=generator(stream(7)), phi=math.sqrt(2))
+    trace = Trace(network, data.inputs)
+    return Target(trace, data.labels, Ball(norm, radius), layers, 0, 0, generator(stream(7)))
+
+
+def placed(aim):
+    """Harmful crossings of the step, per example: units that change sides and whose error raises the loss, (S, n)."""
+    pair = ATTACKS["place-on-kinks-together"](aim)
+    flips = difference(aim, pair).flips[aim.layer - 1]
+    slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels)
+    g = aim.trace.unmasked_signals[aim.layer - 1][:, :, 0]
+    return ((flips != 0) & (slopes * g > 0)).sum(-1).double()
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.05])
+def test_orthogonal_inputs_share_a_frobenius_ball_and_not_a_spectral_one(radius):
+    """At one layer: sort-and-spend over all pairs of example and unit, or for each example by itself."""
+    for norm in ("frobenius", "spectral"):
+        aim = orthogonal(norm, radius, n=4)
+        z = aim.trace.preactivations[0].numpy()
+        slopes = LOSSES["cross-entropy"].slopes(aim.trace.outputs, aim.labels).numpy()
+        harmful = slopes * aim.trace.unmasked_signals[0][:, :, 0].numpy() > 0
+        found = placed(aim)
+        for s in range(len(z)):
+            pools = [z[s][harmful[s]]] if norm == "frobenius" else [z[s, i][harmful[s, i]] for i in range(4)]
+            affordable = sum(int((np.cumsum(np.sort(pool**2)) <= radius**2).sum()) for pool in pools)
+            assert_at_most(float(found[s].sum()), 1.02 * affordable)
+            assert_at_most(0.9 * affordable, float(found[s].sum()))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_examples_together_raise_the_mean_loss_more_than_one_alone(layers):
+    """The excess per length of step, of four orthogonal inputs at once, is 1.5 times that of any single one or more."""
+    for norm in ("frobenius", "spectral"):
+        aim = orthogonal(norm, 0.02, n=4, m=600, layers=layers)
+
+        def gain(attack, example, aim=aim):
+            here = replace(aim, example=example)
+            pair = ATTACKS[attack](here)
+            excess = difference(here, pair).loss_excess(LOSSES["cross-entropy"], aim.labels)
+            return excess / distances(pair.step, "spectral").sum(-1)
+
+        alone = torch.stack([gain("place-on-kinks", example) for example in range(4)]).amax(0)
+        assert_at_most(1.5 * alone, gain("place-on-kinks-together", 0))
+
+
+def test_one_example_together_is_that_example_alone():
+    """With one input the pairs are its units: as many are placed as by the attack aimed at it, up to two."""
+    aim = orthogonal("frobenius", 0.02, n=1)
+    single = ATTACKS["place-on-kinks"](aim)
+    missing = placed(aim)[:, 0] - difference(aim, single).flips[0][:, 0].abs().sum(-1)
+    assert_at_most(missing.abs().amax(), 2.0)

@@ -108,7 +108,7 @@ def test_square_loss_labels_have_unit_norm(k):
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_generator_decides_everything(name):
     """The same stream gives the same data, another stream other data."""
-    phi = None if name == "sphere" else 0.2
+    phi = None if name in ("sphere", "hexagon") else 0.2
     one, same, other = (made(name, 3, 5, seed=seed, phi=phi) for seed in (1, 1, 2))
     assert_same(one.inputs, same.inputs)
     assert_same(one.labels, same.labels)
@@ -157,6 +157,16 @@ def test_what_cannot_be_satisfied_is_refused(name, options, message):
     """Unknown names, empty sizes, and φ, μ and d that no data set has, with name and value."""
     with pytest.raises(ValueError, match=message):
         made(name, **{"n": 3, "d": 5, **options})
+
+
+def test_the_hexagon_is_three_opposite_pairs_lifted_by_the_common_coordinate():
+    """Opposite in the plane, at height μ; six distinct points whose separation is that of the plane shrunk."""
+    data = generate("hexagon", n=6, d=3, setting=ZOU_GU_2019, rng=generator(stream(0)), mu=0.6)
+    assert_close(data.inputs[:3, :2], -data.inputs[3:, :2])
+    assert_same(data.inputs[:, 2], torch.full((6,), 0.6, dtype=torch.float64))
+    assert_close(data.separation, 0.8)
+    with pytest.raises(ValueError, match="hexagon"):
+        generate("hexagon", n=7, d=3, setting=ZOU_GU_2019, rng=generator(stream(0)))
 
 
 def test_xor_is_not_linearly_separable_and_axes_are_all_of_one_label():

@@ -13,9 +13,9 @@ PRINTED = {
     "FLIPS": "0.9847",
     "PAIR_FLIPS": "1.2407",
     "ACTIVATED": "0.6204",
+    "FLIPPED_SIGNAL": "0.9923",
     "LINEARISATION": "0.3904",
     "KINK_PLACEMENT": "0.7876",  # the table has 0.7877, the root of the rounded 0.6204
-    "KINK_PLACEMENT_GAUSSIAN": "0.920",
     "KINK_CERTIFICATE": "0.884",
     "OUTPUT_VARIANCE": "0.6817",
 }
@@ -38,7 +38,7 @@ def test_gaussian_outputs_weigh_their_kinks():
         ]
 
     reach = optimize.brentq(lambda c: total(2, c) - 1, 0, 10)
-    assert_each_close(limits.KINK_PLACEMENT_GAUSSIAN, math.sqrt(total(0, reach)))
+    assert_each_close(limits.GAUSSIAN_KINK_PLACEMENT, math.sqrt(total(0, reach)))
 
 
 def density(scale):
@@ -72,7 +72,8 @@ def test_the_linearisation_constant_is_the_best_overshoot():
 
 
 def test_kink_constants_are_roots_of_flip_constants():
-    """√(units of one sign that τ² pays for), and with 2τ² the certificate."""
+    """√(units of one sign that τ² pays for), and with 2τ² the certificate; ‖v‖² on flipped units is their number."""
+    assert_each_close(limits.FLIPPED_SIGNAL**2, limits.FLIPS)
     assert_each_close(limits.KINK_PLACEMENT**2, limits.ACTIVATED)
     assert_each_close(limits.KINK_CERTIFICATE**2 / limits.ACTIVATED, limits.PAIR_FLIPS / limits.FLIPS)
 

@@ -26,6 +26,7 @@ from model.margins import (
     hard_margin,
     label_complexity,
     last_layer_gram,
+    planar_feature,
     random_feature_margin,
     signed,
     simplex_minimum,
@@ -296,6 +297,32 @@ def test_planar_margin_is_the_integral() -> None:
     features = (torch.stack([angles.cos(), angles.sin()], 1) @ inputs.mT).clamp_min(0)
     average = (features @ (margin.weights * labels[:, 0])).abs().mean() * math.sqrt(math.pi / 2)
     assert_at_most(abs(float(average) - margin.upper), 1e-10)
+
+
+@pytest.mark.parametrize(("n", "d", "seed"), [(7, 2, 0), (7, 2, 3), (1, 3, 0), (2, 5, 1)])
+def test_the_planar_feature_is_the_integral_of_its_c(n: int, d: int, seed: int) -> None:
+    """E[c(u) σ(u·x_i)] over a million directions of the plane, |c| ≤ 1, and the least y_i f(x_i) is the margin."""
+    inputs, labels = points(n, d, seed), signs(n, seed)
+    found = planar_feature(inputs, labels)
+    assert_close(found.basis @ found.basis.mT, torch.eye(2, dtype=torch.float64))
+    assert_close(inputs @ found.basis.mT @ found.basis, inputs)
+    assert bool((found.c.abs() <= 1).all())
+    angles = 2 * math.pi / 10**6 * (torch.arange(10**6, dtype=torch.float64) + 0.5)
+    u = torch.stack([angles.cos(), angles.sin()], 1) @ found.basis
+    average = (found.at(u)[:, None] * (u @ inputs.mT).clamp_min(0)).mean(0) * math.sqrt(math.pi / 2)
+    assert_at_most((average - found.values).abs().max(), 1e-5)
+    margin = random_feature_margin(inputs, labels)
+    assert_close((labels[:, 0] * found.values).min().clamp_min(0), margin.lower)
+
+
+def test_the_planar_feature_of_xor_compares_the_coordinates() -> None:
+    """c(u) = sign(|u_1| − |u_2|) away from the diagonals; three dimensions are refused."""
+    u = torch.from_numpy(generator(stream(0, "directions")).standard_normal((1000, 2)))
+    gap = u[:, 0].abs() - u[:, 1].abs()
+    away = gap.abs() > 1e-2 * u.abs().amax(-1)
+    assert_close(planar_feature(XOR, XOR_LABELS).at(u)[away], gap.sign()[away])
+    with pytest.raises(ValueError, match="span 3 dimensions"):
+        planar_feature(points(4, 3), signs(4))
 
 
 def test_impossible_margins_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

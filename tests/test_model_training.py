@@ -166,3 +166,24 @@ def test_a_layer_is_held_whole_once_its_factors_are_larger():
     assert any(isinstance(change, DenseChange) for change in compact.changes)
     for layer in range(case.network().trained):
         assert_close(compact.trace.network.materialise(layer), factored.trace.network.materialise(layer))
+
+
+def test_every_initialisation_may_have_its_own_step_size():
+    """A tensor of step sizes gives the runs that its entries give one by one."""
+    case = SMALL[0]
+    network, data = case.network(), case.data()
+    sizes = torch.linspace(0.01, 0.1, network.initialisations, dtype=torch.float64)
+    together = follow(network, data.inputs, data.labels, step_size=sizes, steps=STEPS)
+    for number, size in enumerate(sizes.tolist()):
+        alone = follow(network, data.inputs, data.labels, step_size=size, steps=STEPS)
+        assert_close(together.losses[number], alone.losses[number])
+        assert_close(together.distances[number], alone.distances[number])
+
+
+@pytest.mark.parametrize("bad", [[0.1, 0.0], [0.1, -1.0], [0.1, math.nan]])
+def test_every_step_size_is_positive(bad):
+    """One that is not is refused, before anything is computed."""
+    case = SMALL[0]
+    network, data = case.network(), case.data()
+    with pytest.raises(ValueError, match="step_size"):
+        follow(network, data.inputs, data.labels, step_size=torch.tensor(bad), steps=1)

@@ -141,8 +141,8 @@ def test_inputs_are_what_they_describe(setting: Setting, data: st.DataObject) ->
 
 
 def test_every_construction_is_drawn() -> None:
-    assert set(CONSTRUCTIONS) == set(INPUTS)
-    for name in INPUTS:
+    assert set(CONSTRUCTIONS) == set(INPUTS) - {"hexagon"}
+    for name in CONSTRUCTIONS:
         assert simplest(strategies.inputs(CAO_GU_2020), lambda drawn, name=name: drawn.data == name).data == name
 
 

@@ -22,10 +22,12 @@ from claims.cao_gu_2019_slides import (
     sgd_generalises,
     tangent_kernel_limit,
     classifiability,
+    class_radius,
     almost_linear,
     loss_shapes,
     width_free,
     proof_overview,
+    errata,
 )
 
 __all__ = [
@@ -37,8 +39,10 @@ __all__ = [
     "sgd_generalises",
     "tangent_kernel_limit",
     "classifiability",
+    "class_radius",
     "almost_linear",
     "loss_shapes",
     "width_free",
     "proof_overview",
+    "errata",
 ]

@@ -12,7 +12,8 @@ from model.limits import KINK_PLACEMENT
 ALMOST_LINEAR = Scaling(L=2, tau="1/3", m="1/2", log_m="1/2")
 
 
-def _one_layer(c: Configuration) -> float | None:
+def one_layer(c: Configuration) -> float | None:
+    """Kink placement's ratio at one layer, in the limit."""
     return KINK_PLACEMENT / math.sqrt(math.log(c.m)) if c.L == 1 else None
 
 
@@ -30,7 +31,7 @@ def _one_layer(c: Configuration) -> float | None:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
     ascends=True,
-    limit=_one_layer,
+    limit=one_layer,
     certificate=certificates.almost_linear,
     preconditions=PRE_5,
     erratum="E-06",

@@ -8,11 +8,13 @@ from torch import Tensor
 from claims.case import Case
 from model.certificates import (
     activatable,
+    feature_moves,
     feature_norms,
     flippable,
     signal_norms,
     weight_norms,
 )
+from model.margins import last_layer_gram, simplex_minimum
 
 
 def loss_gradient(case: Case) -> Tensor:
@@ -95,3 +97,24 @@ def sparse_signals(case: Case) -> Tensor:
     """Lemma B.1 (v): no part of the signal is longer than the whole."""
     p = case.parameters
     return signals(case) / (p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) * math.sqrt(math.log(p["m"])))
+
+
+def gradient_change(case: Case) -> Tensor:
+    """Largest ‖∇_{W_L} f(x_i) − ∇_{W_L} f⁽⁰⁾(x_i)‖_F / √m over the ball and the examples, (S,).
+
+    x bᵀ − x⁽⁰⁾ b⁽⁰⁾ᵀ = (x − x⁽⁰⁾) b⁽⁰⁾ᵀ + x (b − b⁽⁰⁾)ᵀ, with b of entries ±1 on the active units.
+    """
+    trace, top = case.at_initial, case.hidden - 1
+    active = trace.patterns[top].sum(-1).sqrt()
+    flips = flippable(trace, case.tau, both=False)[top].sqrt()
+    move = feature_moves(trace, case.tau)[top] * active + feature_norms(trace, case.tau)[top] * flips
+    return move.amax(-1) / math.sqrt(case.parameters["m"])
+
+
+def least_gradient(case: Case) -> Tensor:
+    """Lemmas 5.4, 5.5: ‖∇_{W_L} L_S(W)‖_F / (√m E_S(W)) is at least this for all W in the ball, (S,).
+
+    The minimum at W⁽⁰⁾ over all weights of the examples, less what the ball can change.
+    """
+    least = simplex_minimum(last_layer_gram(case.at_initial, case.labels))
+    return ((least.value - least.gap).clamp_min(0).sqrt() - gradient_change(case)).clamp_min(0)

@@ -5,6 +5,7 @@ import torch
 from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from claims.case import Case
 from claims.claim import Control, Sides, claim
+from model.trace import Trace
 
 SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
 
@@ -68,3 +69,44 @@ def difference_splits_in_three(case: Case) -> Sides:
 def _split(case: Case, *, flips: float) -> Sides:
     d = case.difference
     return Sides.of(d.outputs, flips * d.from_flips + d.from_products + d.linear, terms=d.terms)
+
+
+@claim(
+    "cao-gu-2020/B.2-I3-is-gradient",
+    source=CAO_GU_2020.at("appendix B.2, I_3"),
+    statement=r"I_3 = \sum_l Tr[(\hat W_l - \tilde W_l)^T \nabla_{W_l} f_{\tilde W}(x_i)]",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ and x_i",
+    attacks=SEARCH,
+    erratum="E-06",
+    controls=(
+        Control(
+            "expansion at Ŵ", "∇f at Ŵ, as Lemma 5.2 prints it", measure=lambda case: _contracted(case, case.at_moved)
+        ),
+    ),
+    notes="This fixes the point of expansion of Lemma 5.2, which is printed as Ŵ.",
+)
+def linear_part_is_the_gradient(case: Case) -> Sides:
+    """I_3 by masks and products, against automatic gradients at W̃ contracted with the change."""
+    return _contracted(case, case.at_expansion)
+
+
+def _contracted(case: Case, at: Trace) -> Sides:
+    network = at.network
+    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
+    v = network.materialise(network.hidden)
+    step = [change.materialise() for change in case.pair.step]
+    columns = []
+    for x in case.inputs:
+        feature = x.expand(network.initialisations, 1, -1)
+        for weight in weights:
+            feature = torch.relu(feature @ weight.mT)
+        gradients = torch.autograd.grad((feature @ v.mT).sum(), weights)
+        inner = [(g * change).sum((1, 2)) for g, change in zip(gradients, step, strict=True)]
+        columns.append(torch.stack(inner).sum(0))
+    automatic = torch.stack(columns, 1)[..., None]
+    terms = (at.gradient_norms() * case.step_norms[:, :, None, None]).sum(1)
+    return Sides.of(case.difference.linear, automatic, ("example", "output"), terms=terms)

@@ -2,10 +2,12 @@
 
 import math
 
+import torch
+
 from claims.cao_gu_2020 import certificates
 from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from claims.case import Case, Configuration
-from claims.claim import Measurement, claim
+from claims.claim import Control, Measurement, Sides, claim
 from claims.scaling import Scaling
 from model.limits import ACTIVATED
 from model.losses import LOSSES, surrogate_error
@@ -57,3 +59,48 @@ def loss_gradients_are_bounded(case: Case) -> Measurement:
     slopes = LOSSES[case.setting.loss].slopes(trace.outputs, case.labels)
     error = surrogate_error(trace.outputs, case.labels)
     return Measurement(trace.batch_gradient_norms(slopes), (error[:, None],), ("layer",))
+
+
+@claim(
+    "cao-gu-2020/lemma-5.1-proof",
+    source=CAO_GU_2020.at("appendix B.1, proof of Lemma 5.1"),
+    statement=r"\nabla_{W_l} L_S(W) = \frac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{l-1,i} v^T"
+    r" \left(\prod_{r=l+1}^L \Sigma_r(x_i) W_r^T\right) \Sigma_l(x_i)",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=NEAR,
+    quantifiers="for all W away from kinks and l ≤ L",
+    attacks=("stay", "random", "flip-units"),
+    erratum="E-15",
+    controls=(
+        Control(
+            "E_S as a factor", "E_S(W) in place of the slopes", measure=lambda case: _loss_gradient(case, equal=True)
+        ),
+    ),
+    notes="The factors are at most C_1 and C_1 √m (Lemma B.1 (i), (vi)); printed with C_1 √m for both, whose product "
+    "would be of order m where ‖∇_{W_l} f‖_F is 0.71 √m.",
+)
+def loss_gradient_is_a_weighted_sum(case: Case) -> Sides:
+    """Automatic differentiation of the mean loss, against the factored sum."""
+    return _loss_gradient(case, equal=False)
+
+
+def _loss_gradient(case: Case, *, equal: bool) -> Sides:
+    trace, network = case.at_moved, case.at_moved.network
+    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
+    x = case.inputs.expand(network.initialisations, -1, -1)
+    for weight in weights:
+        x = torch.relu(x @ weight.mT)
+    margins = case.labels * (x @ network.materialise(network.hidden).mT)
+    loss = torch.logaddexp(torch.zeros_like(margins), -margins).mean((1, 2))
+    automatic = torch.autograd.grad(loss.sum(), weights)
+    slopes = LOSSES[case.setting.loss].slopes(trace.outputs, case.labels)
+    if equal:
+        slopes = -case.labels * surrogate_error(trace.outputs, case.labels)[:, None, None] / len(case.inputs)
+    # The terms cancel between examples of opposite labels.
+    terms = (slopes.abs()[:, None] * trace.gradient_norms()).sum((-2, -1))
+    sides = [(left, right.materialise()) for left, right in zip(automatic, trace.gradient(slopes), strict=True)]
+    norms = [torch.stack([torch.linalg.matrix_norm(m) for m in (a, b, a - b)]) for a, b in sides]
+    left, right, gap = torch.stack(norms, -1)
+    return Sides(left, right, gap, ("layer",), terms)

@@ -37,6 +37,7 @@ def output_is_a_matrix_product(case: Case) -> Sides:
     domain=NEAR,
     quantifiers="for all W away from kinks, x and l ≤ L",
     attacks=("stay", "random", "flip-units"),
+    engine_obstacle="automatic differentiation with respect to every entry of the matrices",
     controls=(Control("without Σ_l", "the same without the last mask", measure=lambda c: _rank_one(c, masked=False)),),
 )
 def gradient_is_rank_one(case: Case) -> Sides:

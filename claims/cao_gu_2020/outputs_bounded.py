@@ -1,9 +1,20 @@
 """Lemma 5.3: outputs at initialisation are at most C √log(n/δ)."""
 
+import math
+
+import torch
+
 from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
 from claims.case import Case
-from claims.claim import Measurement, claim
-from claims.scaling import Scaling
+from claims.claim import Domain, Measurement, Precondition, claim
+from claims.scaling import ONE, Scaling
+
+WIDE_FOR_DEPTH = Precondition(
+    "m >= L log(nL/delta)",
+    r"m \ge L \log(nL/\delta)",
+    lambda p: p["m"] >= p["L"] * math.log(p["n"] * p["L"] / p["delta"]),
+)
+"""What Lemma 5.3 leaves out, with its absolute constant taken as 1."""
 
 
 @claim(
@@ -16,9 +27,40 @@ from claims.scaling import Scaling
     domain=AT_INITIALISATION,
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
+    preconditions=(WIDE_FOR_DEPTH,),
     erratum="E-16",
     notes="Printed without a condition on the width; it needs m of order L log(nL/δ).",
 )
 def outputs_are_bounded(case: Case) -> Measurement:
     """|f(x_i)| at W⁽⁰⁾; Gaussian in the limit, with variance 1 − 1/π."""
     return Measurement(case.at_initial.outputs.abs(), axes=("example", "output"))
+
+
+@claim(
+    "cao-gu-2020/lemma-5.3@printed",
+    source=CAO_GU_2020.at("Lemma 5.3, without a condition on the width"),
+    statement=r"P[|f_{W^{(0)}}(x)| > C \sqrt{\log(1/\delta)}] \le \delta \text{ for all } m, L, \delta",
+    kind="PROB",
+    bound="upper",
+    terms=(ONE,),
+    constant="stated",
+    stated=1.0,
+    domain=Domain(width=(2, 8), depth=(2, 4), samples=(1, 1), lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
+    quantifiers="for some C ≤ 1000",
+    erratum="E-16",
+    expected="refuted",
+    notes="The law of the output at fixed m and L is measured, by a lower bound of its tail, and not a single network.",
+)
+def outputs_have_gaussian_tails_at_any_width(case: Case) -> Measurement:
+    """log(1/δ) over −log P[f(x) > C √log(1/δ)], at the worst δ of the best C: more than 1 is too heavy a tail.
+
+    P[f > t] is at least P[g > (m/2)^{1/2} t^{1/L}]^L 2^{−m/2}, the probability that the first unit of every layer
+    exceeds t^{1/L} times the norm of the layer below, and that no unit with v_j = −1 is active.
+    """
+    m, L = case.parameters["m"], case.parameters["L"]
+    log_inverse_delta = torch.logspace(0, 12, 49, dtype=case.inputs.dtype, device=case.inputs.device)
+    constants = torch.logspace(-1, 3, 17, dtype=case.inputs.dtype, device=case.inputs.device)
+    threshold = constants[:, None] * log_inverse_delta.sqrt()
+    tail = L * torch.special.log_ndtr(-math.sqrt(m / 2) * threshold ** (1 / L)) - m / 2 * math.log(2)
+    ratio = (log_inverse_delta / -tail).amax(dim=1).amin()
+    return Measurement(ratio.expand(len(case.at_initial.outputs), 1), axes=("law",))

@@ -47,3 +47,20 @@ AT_INITIALISATION = Domain()
 """Statements about W⁽⁰⁾ alone."""
 
 WITH_PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
+
+CONES = Domain(
+    width=(64, 256),
+    depth=(2, 4),
+    samples=(8, 8),
+    fixed={"data": "cones", "d": 2, "n": 8, "phi": 0.2},
+    lines={"m": (64, 256, 1024), "L": (2, 4, 8), "n": (4, 8, 16), "phi": (0.05, 0.2, 0.4)},
+)
+"""Statements under Assumption 4.10: data that random ReLU features separate and no linear function does."""
+
+TEACHER = Domain(
+    width=(64, 256),
+    samples=(8, 8),
+    fixed={"data": "teacher", "d": 3, "n": 8, "phi": 0.3},
+    lines={"m": (64, 256, 1024), "L": (1, 2, 4, 8), "n": (4, 8, 16), "phi": (0.1, 0.3, 0.6)},
+)
+"""Statements under Assumption 4.12: data that the conjugate kernel of every depth separates."""

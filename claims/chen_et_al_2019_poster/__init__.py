@@ -20,6 +20,8 @@ from claims.chen_et_al_2019_poster import (
     reference_points,
     descent_converges,
     iterates_generalise,
+    exponents,
+    errata,
 )
 
 __all__ = [
@@ -29,4 +31,6 @@ __all__ = [
     "reference_points",
     "descent_converges",
     "iterates_generalise",
+    "exponents",
+    "errata",
 ]

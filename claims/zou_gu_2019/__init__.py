@@ -14,3 +14,36 @@ Notation, paper -> here:
 
 The modules below are the paper's statements, in its order.
 """
+
+# ruff: noqa: I001
+from claims.zou_gu_2019 import (
+    gram_positive,
+    table_1,
+    assumptions,
+    descent_converges,
+    improvements,
+    data_norms,
+    gradient_regions,
+    gradient_bounded_below,
+    trajectory_short,
+    semi_smooth,
+    linear_rate,
+    proof_exponents,
+    errata,
+)
+
+__all__ = [
+    "gram_positive",
+    "table_1",
+    "assumptions",
+    "descent_converges",
+    "improvements",
+    "data_norms",
+    "gradient_regions",
+    "gradient_bounded_below",
+    "trajectory_short",
+    "semi_smooth",
+    "linear_rate",
+    "proof_exponents",
+    "errata",
+]

@@ -1,0 +1,198 @@
+"""Proof of Theorem 4.5: uniform convergence, and the Rademacher complexity of the ball."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins
+from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, Sides, claim
+from claims.scaling import Scaling
+from model.ball import Ball
+from model.difference import Difference
+from model.limits import LINEARISATION
+from model.losses import surrogate, surrogate_error
+
+UNIFORM = 3 / math.sqrt(2)
+"""C_1 of the bounded-differences argument."""
+
+POPULATION = 4000
+"""Examples on which the population surrogate error is measured."""
+
+
+@claim(
+    "cao-gu-2020/thm-4.5-symmetrization",
+    source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, first display"),
+    statement=r"\sup_{W \in \mathcal{W}_\tau} |\mathcal{E}_S(W) - \mathcal{E}_D(W)| \le"
+    r" 2 \hat R_n[\mathcal{F}_\tau] + C_1 \sqrt{\log(1/\delta) / n}, \quad C_1 = 3 / \sqrt 2",
+    kind="PROB",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 2),
+        samples=(16, 64),
+        radius=(1e-3, 0.1),
+        fixed={**NOISE, "d": 8},
+        lines={"n": (16, 64, 256), "tau": (0.01, 0.1)},
+        examples=4,
+    ),
+    quantifiers="for all W in the ball at once",
+    probability="at least 1 − δ over the sample",
+    attacks=("stay", "memorise"),
+    controls=(
+        Control(
+            "without the second term",
+            "the complexity alone bounds the deviation",
+            measure=lambda case: _deviation(case, confidence=0.0),
+        ),
+        Control(
+            "without the complexity",
+            "a fixed function's deviation, for all W in a ball of radius 3",
+            measure=lambda case: _deviation(case, capacity=0.0),
+            true="C_1 covers the ball at the sizes measured: n is below 100",
+        ),
+    ),
+    notes="R̂_n is replaced by what is less: Khintchine's lower bound of its linear part. The population error is "
+    "measured on 4000 fresh examples, and its Hoeffding interval at level 1e-4 given to the claim.",
+)
+def surrogate_errors_converge_uniformly(case: Case) -> Measurement:
+    """|E_S − E_D| at the W that fits the sample best."""
+    return _deviation(case)
+
+
+def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0) -> Measurement:
+    trace, n = case.at_moved, len(case.inputs)
+    population = surrogate(fresh_margins(case, trace, POPULATION)).mean(-1)
+    interval = math.sqrt(math.log(2 / SAMPLING) / (2 * POPULATION))
+    gap = ((surrogate_error(trace.outputs, case.labels) - population).abs() - interval).clamp_min(0)
+    complexity = jensen(case) / math.sqrt(2)
+    return Measurement(gap, (capacity * complexity + confidence * math.sqrt(math.log(1 / case.delta) / n),))
+
+
+def jensen(case: Case) -> Tensor:
+    """(τ/n) Σ_l √(Σ_i ‖∇_{W_l} f(x_i)‖_F²) at W⁽⁰⁾, between I_2 and √2 I_2, (S,)."""
+    squares = case.at_initial.gradient_norms().square().sum((-2, -1))
+    return case.tau / len(case.inputs) * squares.sqrt().sum(-1)
+
+
+def signs(case: Case) -> Tensor:
+    """All of {±1}^n, (2^n, n)."""
+    both = list(itertools.product((-1.0, 1.0), repeat=len(case.inputs)))
+    return torch.tensor(both).to(case.inputs)
+
+
+@claim(
+    "cao-gu-2020/eq-5.1",
+    source=CAO_GU_2020.at("equation (5.1)"),
+    statement=r"\hat R_n[\mathcal{F}_\tau] \le I_1 + I_2",
+    kind="DET",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=replace(NEAR, samples=(1, 6)),
+    quantifiers="for all families of W, here W⁽⁰⁾, W̃ and Ŵ, and all sign vectors at once",
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks"),
+    controls=(
+        Control("without I_1", "R̂_n ≤ I_2", measure=lambda case: _complexities(case, (0.0, 1.0))),
+        Control("without I_2", "R̂_n ≤ I_1", measure=lambda case: _complexities(case, (1.0, 0.0))),
+    ),
+    notes="f_{W⁽⁰⁾} is subtracted everywhere: it does not depend on W, and averages to 0 over the signs.",
+)
+def complexity_splits_in_two(case: Case) -> Measurement:
+    """Averages over all 2^n sign vectors of suprema over the family: outputs, linearisation errors, linear parts."""
+    return _complexities(case, (1.0, 1.0))
+
+
+def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
+    differences = (Difference(case.at_initial, case.pair.tilde), case.difference_from_initial)
+    xi = signs(case) / len(case.inputs)
+
+    def complexity(values: list[Tensor]) -> Tensor:
+        """E_ξ sup (1/n) Σ ξ_i g(x_i) over these functions and 0, (S,)."""
+        sums = torch.stack([torch.einsum("qi,si->sq", xi, value[..., 0]) for value in values], -1)
+        return sums.amax(-1).clamp_min(0).mean(-1)
+
+    errors = complexity([d.linearisation_error for d in differences])
+    linear = complexity([d.linear for d in differences])
+    return Measurement(
+        complexity([d.linearisation_error + d.linear for d in differences]),
+        (weights[0] * errors + weights[1] * linear,),
+    )
+
+
+@claim(
+    "cao-gu-2020/thm-4.5-I1",
+    source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, bound of I_1"),
+    statement=r"I_1 \le \sup_{W \in \mathcal{W}_\tau} \max_i |f_W(x_i) - F_{W^{(0)}, W}(x_i)|"
+    r" \le C_2 L^4 \sqrt{m \log m} \tau^{4/3}",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L=4, tau="4/3", m="1/2", log_m="1/2"),),
+    domain=NEAR,
+    quantifiers="for all W in the ball and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "overshoot-kinks"),
+    ascends=True,
+    limit=lambda c: LINEARISATION / math.sqrt(math.log(c.m)) if c.L == 1 else None,
+    preconditions=PRE_5,
+    erratum="E-27",
+    slack={
+        "L": "with all layers' budgets the error grows like L^(4/3)",
+        "log_m": "the largest error from W⁽⁰⁾ is 0.390 √m τ^(4/3) without a logarithm (K13)",
+    },
+    notes="Printed without the supremum over W. Lemma 5.2 gives L³ (E-10).",
+)
+def linearisation_errors_are_small(case: Case) -> Measurement:
+    """The error of the first-order expansion at W⁽⁰⁾."""
+    return Measurement(case.difference_from_initial.linearisation_error.abs(), axes=("example", "output"))
+
+
+@claim(
+    "cao-gu-2020/thm-4.5-I2",
+    source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, bound of I_2"),
+    statement=r"\sup_{\|\Delta_l\|_F \le \tau} Tr[\Delta_l^T \sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)]"
+    r" = \tau \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F, \quad"
+    r" E_\xi \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2 = \sum_i \|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=replace(AT_INITIALISATION, samples=(1, 5), radius=(1e-3, 0.1)),
+    quantifiers="for all l ≤ L; the first for the signs of the labels, the second over all sign vectors",
+    attacks=("stay",),
+    exact=lambda _: True,
+    controls=(
+        Control(
+            "triangle inequality",
+            "Σ_i ‖∇_{W_l} f‖_F in place of ‖Σ_i ξ_i ∇_{W_l} f‖_F",
+            measure=lambda c: _linear(c, 1),
+        ),
+        Control(
+            "square of the sum", "(Σ_i ‖∇_{W_l} f‖_F)² in place of Σ_i ‖∇_{W_l} f‖_F²", measure=lambda c: _linear(c, 2)
+        ),
+    ),
+    notes="Hence I_2 ≤ (τ/n) Σ_l √(Σ_i ‖∇_{W_l} f‖_F²) by Jensen's inequality, which loses at most √2, and "
+    "C_3 is the constant of Lemma 5.1: 1/√2 at infinite width.",
+)
+def linear_part_is_a_gradient_norm(case: Case) -> Sides:
+    """The form at Δ_l = τ G_l / ‖G_l‖ against the Gram–Hadamard norm, and the average of the squared norms."""
+    return _linear(case, 0)
+
+
+def _linear(case: Case, crude: int) -> Sides:
+    trace, xi = case.at_initial, case.labels
+    norms = trace.gradient_norms()
+    steps = tuple(Ball("frobenius", case.tau).fill(layer) for layer in trace.gradient(xi))
+    attained = torch.einsum("slik,ik->sl", trace.directional(steps), xi)
+    supremum = case.tau * (norms.sum((-2, -1)) if crude == 1 else trace.batch_gradient_norms(xi))
+    squares = [trace.batch_gradient_norms(row[:, None]).square() for row in signs(case)]
+    second = norms.sum((-2, -1)).square() if crude == 2 else norms.square().sum((-2, -1))
+    left = torch.stack([attained, torch.stack(squares).mean(0)], 1)
+    right = torch.stack([supremum, second], 1)
+    terms = torch.stack([case.tau * norms.sum((-2, -1)), norms.square().sum((-2, -1))], 1)
+    return Sides.of(left, right, ("part", "layer"), terms=terms)

@@ -1,0 +1,379 @@
+"""Theorem 4.7 and its proof: gradient descent stays near initialisation and reaches a small surrogate error."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from claims.cao_gu_2020.prescribed_runs import (
+    NEEDS_STEPS,
+    ON_XOR,
+    PACE,
+    XOR,
+    decreases,
+    descend,
+    descend_to,
+    dominance,
+    step_size,
+)
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import Scaling
+from model.difference import Difference
+from model.losses import LOSSES, surrogate_error
+from model.training import Run
+
+ITERATIONS = Scaling(L=3, eps=-2)
+DISTANCE = Scaling(eps=-1, m="-1/2")
+"""Powers of K and of τ in Theorem 4.7; that of B is measured."""
+
+
+@claim(
+    "cao-gu-2020/thm-4.7",
+    source=CAO_GU_2020.at("Theorem 4.7"),
+    statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
+    r" \mathcal{E}_S(W^{(k)}) \le \epsilon, \quad W^{(k)} \in \mathcal{W}_\tau,"
+    r" \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
+    kind="RUN",
+    bound="upper",
+    terms=(ITERATIONS, DISTANCE),
+    domain=Domain(
+        width=(64, 128),
+        depth=(1, 2),
+        samples=(4, 4),
+        fixed={**XOR, "eps": 0.2},
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 3), "eps": (0.3, 0.1, 0.03, 0.01)},
+        examples=3,
+    ),
+    quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
+    probability=WITH_PROBABILITY,
+    erratum="E-13",
+    slack={
+        "eps": "the error falls like 1/(ηmk), so that ε^(-1) iterations and a distance of order log(1/ε)/B do",
+        "L": "with this step size η m k B² at the end of a run does not grow with depth",
+    },
+    controls=(
+        Control(
+            "K without ε",
+            "some k < C L³ B^-4 has E_S ≤ ε, whatever ε",
+            scaling=Scaling(L=3),
+            parameter="eps",
+            measure=lambda case: _converges(case, distances=0.0),
+        ),
+        Control(
+            "τ m^(-1/6)",
+            "the distance is at most C B^-1 ε^-1 m^(-2/3)",
+            scaling=ITERATIONS.shifted("m", "-1/6"),
+            parameter="m",
+            measure=lambda case: _converges(case, iterations=0.0),
+        ),
+    ),
+    notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
+    f"The constant of η is {PACE:g}, and K is (η m B² ε²)^(-1) by (5.5), so that constant is divided out.",
+)
+def descent_converges_near_initialisation(case: Case) -> Measurement:
+    """Iterates up to E_S ≤ ε, and the largest distance of a layer from W⁽⁰⁾ among them."""
+    return _converges(case)
+
+
+@claim(
+    "cao-gu-2020/thm-4.7@printed",
+    source=CAO_GU_2020.at("Theorem 4.7"),
+    statement=r"\eta = O(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
+    r" \mathcal{E}_S(W^{(k)}) \le \epsilon",
+    kind="RUN",
+    bound="upper",
+    terms=(ITERATIONS, DISTANCE),
+    domain=Domain(
+        width=(32, 128),
+        depth=(1, 1),
+        samples=(4, 4),
+        fixed=XOR,
+        lines={"m": (64, 256, 1024)},
+        examples=3,
+    ),
+    quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
+    probability=WITH_PROBABILITY,
+    erratum="E-13",
+    expected="refuted",
+    slack={"L": "depth does not vary", "eps": "ε does not vary"},
+    notes="O(m^-1) contains m^-2: smaller steps are allowed, and take more of them.",
+)
+def descent_converges_with_any_small_step(case: Case) -> Measurement:
+    """The same with η smaller than prescribed by a factor m/8."""
+    return _converges(case, slower=case.parameters["m"] / 8)
+
+
+def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, slower: float = 1.0) -> Measurement:
+    """Both parts of the theorem, the second side of each weighed; the bound on K is that of the prescribed step."""
+    run, taken = descend_to(case, pace=PACE / slower)
+    B = dominance(case)
+    own = torch.arange(run.steps + 1, device=taken.device) < taken[:, None]
+    distance = torch.where(own, run.distances.amax(-1), 0.0).amax(-1)
+    none = torch.zeros_like(B)
+    lhs = torch.stack([iterations * taken, distances * distance], -1)
+    return Measurement(
+        lhs,
+        (torch.stack([B**-4 / PACE, none], -1), torch.stack([none, 1 / B], -1)),
+        ("part",),
+    )
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-one-step-containment",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, first display"),
+    statement=r"W^{(t)} \in \mathcal{W}_{\tau/2} \implies \eta \|\nabla_{W_l} L_S(W^{(t)})\|_F \le \tau/2",
+    kind="DET",
+    bound="upper",
+    stated=1.0,
+    constant="stated",
+    terms=(Scaling(tau=1),),
+    domain=Domain(width=(128, 512), depth=(1, 3), samples=(4, 4), radius=(0.2, 0.5), fixed=XOR),
+    quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
+    attacks=("stay", "random", "switch-on", "amplify-signals"),
+    obstacle=lambda _: NEEDS_STEPS,
+    controls=(
+        Control(
+            "step of order 1",
+            "η = L^-3 B² for L^-3 B² m^-1",
+            measure=lambda case: _one_step(case, case.parameters["m"]),
+        ),
+    ),
+    notes="The ball searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2,"
+    " and B ≤ 1/√2 by (4.1) and Lemma 5.1; radii are large enough for ε ≤ 1.",
+)
+def one_step_stays_in_the_ball(case: Case) -> Measurement:
+    """η ‖∇_{W_l} L_S(W)‖_F against τ/2."""
+    return _one_step(case, 1.0)
+
+
+def _one_step(case: Case, factor: float) -> Measurement:
+    trace = case.at_moved
+    norms = trace.batch_gradient_norms(LOSSES[case.setting.loss].slopes(trace.outputs, case.labels))
+    return Measurement(factor * step_size(case, 1.0)[:, None] * norms, axes=("layer",))
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-descent",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, second display"),
+    statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le C_1 \sum_l [L^2 \tau^{1/3} \eta m \sqrt{\log m} + L^3 m^2 \eta^2]"
+    r" \mathcal{E}_S^2(W^{(k)}) - \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L=3, tau="1/3", m=1, log_m="1/2"), Scaling(L=4, m=2)),
+    domain=NEAR,
+    quantifiers="for all W⁽ᵏ⁾ in the ball",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "place-on-kinks", "switch-on"),
+    preconditions=PRE_5,
+    obstacle=lambda _: NEEDS_STEPS,
+    slack={
+        "L": "the kink term of Lemma 5.2 grows like L^(1/3), the quadratic one like L",
+        "tau": "a gradient step moves all units alike, and meets those on their kinks only in passing",
+        "log_m": "Lemma 5.2 holds without the logarithm at one layer (K14)",
+    },
+    controls=(
+        Control(
+            "no kink term",
+            "the quadratic term alone bounds what a step falls short by",
+            measure=lambda case: _step_excess(case, kinks=0.0),
+        ),
+        Control(
+            "no quadratic term",
+            "the kink term alone bounds what a step falls short by",
+            measure=lambda case: _step_excess(case, quadratic=0.0),
+        ),
+    ),
+    notes="The decrease is measured against η Σ_l ‖∇_{W_l} L_S‖_F², which (4.1) only makes smaller: η B² m E_S².",
+)
+def a_step_falls_short_by_the_bracket(case: Case) -> Measurement:
+    """L_S(W − η∇) − L_S(W) + η Σ_l ‖∇_{W_l} L_S‖², propagated as a difference, for a large and a small η."""
+    return _step_excess(case)
+
+
+def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> Measurement:
+    trace, loss = case.at_expansion, LOSSES[case.setting.loss]
+    gradient = trace.gradient(loss.slopes(trace.outputs, case.labels))
+    steps = [step_size(case, pace) for pace in (PACE, 1 / PACE)]
+    excess = [
+        Difference(trace, tuple(layer.scaled(-eta) for layer in gradient)).loss_excess(loss, case.labels)
+        for eta in steps
+    ]
+    eta, error = torch.stack(steps, -1), surrogate_error(trace.outputs, case.labels)[:, None]
+    factors = (kinks * eta * error.square(), quadratic * (eta * error).square())
+    return Measurement(torch.stack(excess, -1), factors, ("step size",))
+
+
+@claim(
+    "cao-gu-2020/eq-5.6",
+    source=CAO_GU_2020.at("(5.6)"),
+    statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le -\tfrac12 \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
+    kind="RUN",
+    bound="lower",
+    constant="stated",
+    stated=0.5,
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 2),
+        samples=(4, 4),
+        radius=(1e-5, 1e-3),
+        fixed=XOR,
+        lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)},
+        examples=3,
+    ),
+    quantifiers="for all k of a run from W⁽⁰⁾, or from a point of the ball beside kinks",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "place-on-kinks"),
+    controls=(
+        Control("2 for 1/2", "a step gains 2 η B² m E_S²: with one layer it gains η ‖∇_{W_1} L_S‖²", factor=4.0),
+    ),
+)
+def a_step_gains_half(case: Case) -> Measurement:
+    """The decrease of the loss over η B² m E_S², at every step."""
+    run = descend(case)
+    return Measurement(decreases(run), (_gain(case, run),), ("step",))
+
+
+def _gain(case: Case, run: Run) -> Tensor:
+    """η B² m E_S(W⁽ᵏ⁾)², (S, T)."""
+    rate = step_size(case) * dominance(case).square() * case.parameters["m"]
+    return rate[:, None] * run.errors[:, :-1].square()
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-gradient-from-decrease",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, after (5.6)"),
+    statement=r"\|\nabla_{W_l} L_S(W^{(k)})\|_F \le C_2 \eta^{-1/2} B^{-1}"
+    r" [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}, \quad C_2 = \sqrt 2 C",
+    kind="DET",
+    bound="upper",
+    constant="stated",
+    stated=math.sqrt(2),
+    domain=ON_XOR,
+    quantifiers="for all k and l ≤ L, with C the constant of Lemma 5.1 along the run",
+    obstacle=lambda _: NEEDS_STEPS,
+    controls=(
+        Control("0.9 C for √2 C", "the decrease gives the gradient with C_2 = 0.9 C", factor=0.9 / math.sqrt(2)),
+    ),
+    notes="What (5.6) gives for E_S, put into Lemma 5.1.",
+)
+def decreases_bound_gradients(case: Case) -> Measurement:
+    """‖∇_{W_l} L_S‖_F against C η^{−1/2} B^{−1} times the root of the decrease, at every step."""
+    run = descend(case)
+    return Measurement(run.gradients[:, :-1], (_by_decrease(case, run)[..., None],), ("step", "layer"))
+
+
+def _by_decrease(case: Case, run: Run) -> Tensor:
+    """C η^{−1/2} B^{−1} [L_S(W⁽ᵏ⁾) − L_S(W⁽ᵏ⁺¹⁾)]^{1/2}, (S, T), with the largest ‖∇_{W_l} L_S‖_F / (√m E_S) as C."""
+    largest = run.gradients.amax(-1) / (math.sqrt(case.parameters["m"]) * run.errors)
+    factor = largest.amax(-1) / (step_size(case).sqrt() * dominance(case))
+    return factor[:, None] * decreases(run).sqrt()
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-initial-loss",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, after (5.6)"),
+    statement=r"L_S(W^{(0)}) - L_S(W^{(K)}) \le C_3 [\log(n/\delta)]^{1/2}",
+    kind="PROB",
+    bound="upper",
+    terms=(Scaling(log_n_delta="1/2"),),
+    domain=Domain(width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}),
+    quantifiers="for all K",
+    probability=WITH_PROBABILITY,
+    controls=(Control("constant halved", "the audited constant divided by 2", factor=0.5),),
+    notes="As L_S(W^(K)) ≥ 0 the left-hand side is at most L_S(W^(0)) ≤ log 2 + max_i |f(x_i)|, which is measured.",
+)
+def initial_loss_is_bounded(case: Case) -> Measurement:
+    """L_S(W⁽⁰⁾)."""
+    return Measurement(LOSSES[case.setting.loss].value(case.at_initial.outputs, case.labels))
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-trajectory",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last display but two"),
+    statement=r"\|W_l^{(t+1)} - W_l^{(0)}\|_F \le \eta \sum_k \|\nabla_{W_l} L_S(W^{(k)})\|_F"
+    r" \le C_2 \eta^{1/2} B^{-1} \sum_k [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}"
+    r" \le C_2 \sqrt{K \eta} B^{-1} [L_S(W^{(0)}) - L_S(W^{(K)})]^{1/2}",
+    kind="RUN",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=ON_XOR,
+    quantifiers="for all t < K and l ≤ L, each inequality for itself, with C_2 = √2 C and C as in Lemma 5.1",
+    probability=WITH_PROBABILITY,
+    erratum="E-29",
+    controls=(
+        Control(
+            "√K · η for √(K η)",
+            "the last link as printed, with the root over K alone",
+            measure=lambda case: _links(case, step_size(case).sqrt()),
+        ),
+    ),
+)
+def trajectories_are_short(case: Case) -> Measurement:
+    """The three links of the chain, from the distance to the square root of the whole decrease."""
+    return _links(case, torch.ones_like(case.initial.like))
+
+
+def _links(case: Case, shortened: Tensor) -> Measurement:
+    run, eta = descend(case), step_size(case)[:, None]
+    path = eta[..., None] * run.gradients[:, :-1].cumsum(1)
+    by_decrease = eta * math.sqrt(2) * _by_decrease(case, run)
+    steps = torch.arange(1, run.steps + 1).to(eta)
+    whole = math.sqrt(2) * _by_decrease(case, run).square().cumsum(1).sqrt() * eta * steps.sqrt()
+    chain = [run.distances[:, 1:].amax(-1), path.amax(-1), by_decrease.cumsum(1), shortened[:, None] * whole]
+    return Measurement(torch.stack(chain[:-1], -1), (torch.stack(chain[1:], -1),), ("step", "link"))
+
+
+TELESCOPED = {
+    "kind": "RUN",
+    "bound": "lower",
+    "constant": "stated",
+    "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
+    "probability": WITH_PROBABILITY,
+    "erratum": "E-30",
+}
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-telescoping",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
+    statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -\tfrac12 K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
+    stated=0.5,
+    domain=ON_XOR,
+    notes="Equivalently E_S(W^(k*)) ≤ [2 (L_S(W^(0)) − L_S(W^(K)))]^(1/2) (K η m)^(-1/2) B^(-1).",
+    **TELESCOPED,
+)
+def losses_telescope(case: Case) -> Measurement:
+    """The whole decrease of the loss over K η B² m times the square of the smallest error so far, for every K."""
+    return _telescoped(case)
+
+
+def _telescoped(case: Case) -> Measurement:
+    run = descend(case)
+    smallest = _gain(case, run).cummin(1).values
+    steps = torch.arange(1, run.steps + 1).to(smallest)
+    return Measurement(run.losses[:, :1] - run.losses[:, 1:], (steps * smallest,), ("step",))
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-telescoping@printed",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
+    statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
+    stated=1.0,
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 1),
+        samples=(1, 1),
+        fixed={"data": "sphere", "n": 1, "labels": "ones"},
+        lines={"m": (256, 1024, 4096)},
+        examples=3,
+    ),
+    expected="refuted",
+    notes="Without the 1/2 of (5.6). In one step of one layer the loss falls by less than η ‖∇L_S‖², by its curvature.",
+    **TELESCOPED,
+)
+def losses_telescope_as_printed(case: Case) -> Measurement:
+    """The same, held to the constant 1."""
+    return _telescoped(case)

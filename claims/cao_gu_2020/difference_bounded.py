@@ -1,0 +1,125 @@
+"""Appendix B.2: flipped units and products of changes stay small, so the output difference is almost linear."""
+
+from dataclasses import replace
+
+import torch
+
+from claims.cao_gu_2020 import certificates
+from claims.cao_gu_2020.almost_linear import ALMOST_LINEAR, one_layer
+from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
+from claims.case import Case
+from claims.claim import Control, Measurement, claim
+from claims.scaling import Scaling
+
+
+@claim(
+    "cao-gu-2020/B.2-mask-preactivation",
+    source=CAO_GU_2020.at("appendix B.2, bound of I_1, first line"),
+    statement=r"\|[\hat\Sigma_l(x_i) - \tilde\Sigma_l(x_i)] \hat W_l^T \hat x_{l-1,i}\|_2"
+    r" \le \|\hat W_l^T \hat x_{l-1,i} - \tilde W_l^T \tilde x_{l-1,i}\|_2",
+    kind="DET",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ, l ≤ L and i ≤ n",
+    attacks=("random", "flip-units", "place-on-kinks"),
+    controls=(
+        Control("0.99 for 1", "flipped units make up 0.99 of the difference; equality on the kinks", factor=0.99),
+        Control(
+            "all units",
+            "the same for every unit, flipped or not",
+            measure=lambda case: _crossed(case, flipped=False),
+        ),
+    ),
+)
+def flipped_units_are_within_the_move(case: Case) -> Measurement:
+    """A unit whose activation changes has |ẑ| ≤ |ẑ − z̃|."""
+    return _crossed(case, flipped=True)
+
+
+def _crossed(case: Case, *, flipped: bool) -> Measurement:
+    d = case.difference
+    after = [z + dz for z, dz in zip(d.base.preactivations, d.preactivations, strict=True)]
+    crossed = [z * flips if flipped else z for z, flips in zip(after, d.flips, strict=True)]
+    lhs, moves = (
+        torch.stack([torch.linalg.vector_norm(z, dim=-1) for z in layers], 1) for layers in (crossed, d.preactivations)
+    )
+    return Measurement(lhs, (moves,), ("layer", "example"))
+
+
+@claim(
+    "cao-gu-2020/B.2-preactivation-growth",
+    source=CAO_GU_2020.at("appendix B.2, bound of I_1, last line"),
+    statement=r"\|\hat W_l^T \hat x_{l-1,i} - \tilde W_l^T \tilde x_{l-1,i}\|_2"
+    r" \le C_2 L \sum_r \|\hat W_r - \tilde W_r\|_2",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L=1),),
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ in the ball, l ≤ L and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "push-features"),
+    ascends=True,
+    preconditions=PRE_B1,
+    slack={"L": "the worst growth is that of √(e l), as in Lemma B.1 (iii)"},
+)
+def preactivations_are_lipschitz(case: Case) -> Measurement:
+    """‖ẑ_l − z̃_l‖ against the weights' movement."""
+    moves = [torch.linalg.vector_norm(dz, dim=-1) for dz in case.difference.preactivations]
+    return Measurement(torch.stack(moves, 1), (case.step_norms.sum(-1)[:, None, None],), ("layer", "example"))
+
+
+@claim(
+    "cao-gu-2020/B.2-I1",
+    source=CAO_GU_2020.at("appendix B.2, bound of I_1"),
+    statement=r"|I_1| \le \sum_l \|v^T [\prod_{r>l} \tilde\Sigma_r \tilde W_r^T] (\hat\Sigma_l - \tilde\Sigma_l)\|_2"
+    r" \|(\hat\Sigma_l - \tilde\Sigma_l) \hat W_l^T \hat x_{l-1}\|_2 \le C_3 L^2 \tau^{1/3} \sqrt{m \log m}"
+    r" \sum_l \|\hat W_l - \tilde W_l\|_2",
+    kind="SCALE",
+    bound="upper",
+    terms=(ALMOST_LINEAR,),
+    domain=NEAR,
+    quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    ascends=True,
+    limit=one_layer,
+    certificate=certificates.almost_linear,
+    preconditions=PRE_5,
+    erratum="E-09",
+    slack={
+        "L": "with all layers' budgets the error grows like L^(1/3) (K15)",
+        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
+    },
+    notes="The first step is the Cauchy–Schwarz inequality. The proof's own bounds multiply to L^(8/3), not L².",
+)
+def flips_contribute_little(case: Case) -> Measurement:
+    """|I_1|, the part of the output difference that flipped units make up."""
+    return Measurement(
+        case.difference.from_flips.abs(), (case.step_norms.sum(-1)[:, None, None],), ("example", "output")
+    )
+
+
+@claim(
+    "cao-gu-2020/B.2-I2",
+    source=CAO_GU_2020.at("appendix B.2, bound of I_2"),
+    statement=r"|I_2| \le C_4 L^2 \sqrt m \sum_l \|\hat W_l - \tilde W_l\|_2 \sum_{r \le l} \|\hat W_r - \tilde W_r\|_2"
+    r" \le C_4 L^3 \sqrt m \sum_l \|\hat W_l - \tilde W_l\|_2^2",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L=3, m="1/2"),),
+    domain=replace(NEAR, depth=(2, 4)),
+    quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
+    probability=WITH_PROBABILITY,
+    attacks=("random", "along-gradient", "compound-changes"),
+    ascends=True,
+    preconditions=PRE_5,
+    slack={"L": "compounded changes give L²√m Σ ‖Δ_l‖² at most, by Lemma B.1 (iii) and the Cauchy–Schwarz inequality"},
+    notes="With one layer I_2 = 0. The last step, to C_4 L² τ^(1/3) √(m log m) Σ_l ‖Ŵ_l − W̃_l‖, "
+    "needs 2 L τ^(2/3) ≤ √log m, which the conditions on τ imply.",
+)
+def products_of_changes_contribute_little(case: Case) -> Measurement:
+    """|I_2|, the part of the output difference in which a change meets a change below it."""
+    factor = case.step_norms.square().sum(-1)[:, None, None]
+    return Measurement(case.difference.from_products.abs(), (factor,), ("example", "output"))

@@ -1,0 +1,144 @@
+"""Theorem 4.5: in the whole ball the classification error is at most twice the surrogate error and a capacity."""
+
+import math
+
+import torch
+from scipy.optimize import brentq
+from scipy.stats import beta
+from torch import Tensor
+
+from claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import Scaling
+from model.losses import surrogate_error
+from model.trace import Trace
+
+FIRST = Scaling(L=1, tau=1, m="1/2", n="-1/2")
+SECOND = Scaling(L=4, tau="4/3", m="1/2", log_m="1/2")
+CONFIDENCE = Scaling(n="-1/2")
+
+FRESH = 500
+"""Examples on which the population error is measured."""
+
+SAMPLING = 1e-4
+"""Probability with which a population error lies outside of the interval that is used for it."""
+
+CHUNK = 100
+"""Examples that are passed through the network at once."""
+
+NOISE = {"data": "sphere", "labels": "random"}
+"""Pure noise: every classifier errs on half of the population, and what fits the sample has learnt nothing."""
+
+
+def fresh_margins(case: Case, trace: Trace, examples: int) -> Tensor:
+    """y f(x) on examples that neither the training data nor W⁽⁰⁾ have seen, (S, examples)."""
+    data = case.fresh(examples)
+    inputs, labels = data.inputs.to(case.inputs), data.labels.to(case.inputs)
+    outputs = [Trace(trace.network, part).outputs for part in inputs.split(CHUNK)]
+    return (labels * torch.cat(outputs, 1))[..., 0]
+
+
+def error_below(margins: Tensor) -> Tensor:
+    """Clopper–Pearson's lower bound of P[y f(x) < 0] at level `SAMPLING`, (S,)."""
+    wrong, n = (margins < 0).sum(-1).cpu(), margins.shape[-1]
+    low = beta.ppf(SAMPLING, wrong, n - wrong + 1)
+    return torch.nan_to_num(torch.as_tensor(low)).to(margins)
+
+
+@claim(
+    "cao-gu-2020/thm-4.5",
+    source=CAO_GU_2020.at("Theorem 4.5"),
+    statement=r"P[y f_W(x) < 0] \le 2 \mathcal{E}_S(W)"
+    r" + C [L \tau \sqrt{m/n} + L^4 \sqrt{m \log m} \tau^{4/3} + \sqrt{\log(1/\delta) / n}]",
+    kind="SCALE",
+    bound="upper",
+    terms=(FIRST, SECOND, CONFIDENCE),
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 3),
+        samples=(1, 16),
+        radius=(0.365, 0.75),
+        fixed={**NOISE, "d": 32, "m": 1024, "n": 16, "tau": 0.487},
+        lines={
+            "m": (1024, 2048, 4096),
+            "L": (1, 2, 3),
+            "n": (1, 4, 8, 16),
+            "tau": (0.365, 0.487, 0.649, 0.75),
+        },
+        examples=4,
+    ),
+    quantifiers="for all W in the ball at once",
+    probability="at least 1 − δ over W⁽⁰⁾ and the sample",
+    attacks=("stay", "memorise"),
+    preconditions=PRE_5,
+    erratum="E-02",
+    slack={
+        "m": "at every width that can be drawn the other two terms are as large as the first",
+        "n": "the left-hand side is at most 1/2 here, and falls with n faster than the first term",
+        "tau": "the left-hand side is at most 1/2 here, the bound grows with τ",
+        "L": "the left-hand side is at most 1/2 here, the bound grows with L",
+    },
+    controls=(
+        Control(
+            "no capacity",
+            "P[y f_W(x) < 0] ≤ 2 E_S(W) + C √(log(1/δ) / n), as for one W that has not seen the sample",
+            measure=lambda case: _generalisation(case, capacity=0.0),
+        ),
+    ),
+    notes="Printed without the last term, which the proof has. The left-hand side is the lower Clopper–Pearson bound "
+    "of the error on 500 fresh examples, at level 1e-4, less 2 E_S. Labels are noise, so that the error is 1/2 "
+    "whatever W is, and radii large enough for W to fit them: for smaller ones the left-hand side is mostly negative.",
+)
+def small_surrogate_error_generalises(case: Case) -> Measurement:
+    """What the classification error exceeds 2 E_S by, at the W that fits the sample best."""
+    return _generalisation(case, capacity=1.0)
+
+
+def _generalisation(case: Case, *, capacity: float) -> Measurement:
+    trace = case.at_moved
+    error = error_below(fresh_margins(case, trace, FRESH))
+    excess = error - 2 * surrogate_error(trace.outputs, case.labels)
+    return Measurement(excess.clamp_min(0), (capacity, capacity, math.sqrt(math.log(1 / case.delta))))
+
+
+@claim(
+    "cao-gu-2020/thm-4.5@printed",
+    source=CAO_GU_2020.at("Theorem 4.5"),
+    statement=r"P[y f_W(x) < 0] \le 2 \mathcal{E}_S(W) + C [L \tau \sqrt{m/n} + L^4 \sqrt{m \log m} \tau^{4/3}]",
+    kind="SCALE",
+    bound="upper",
+    terms=(FIRST, SECOND),
+    domain=Domain(
+        width=(4096, 8192),
+        depth=(1, 1),
+        samples=(1, 1),
+        fixed={**NOISE, "n": 1, "d": 32, "delta": 0.01},
+        lines={"m": (512, 1024, 2048, 4096, 8192)},
+        examples=4,
+    ),
+    quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
+    probability="at least 1 − δ over W⁽⁰⁾",
+    erratum="E-02",
+    expected="refuted",
+    notes="One training example with a fair label: 1/2 > 2 E_S(W⁽⁰⁾) has probability 0.0917 at every width, while the "
+    "bracket tends to 0 like m^(−1/4). Were the theorem true at δ², at most a share δ of initialisations would "
+    "leave more than a share δ of the samples in violation: the left-hand side is the (1 − δ)-quantile over samples.",
+)
+def surrogate_error_alone_generalises(case: Case) -> Measurement:
+    """1/2 − 2 E_S(W⁽⁰⁾) at the (1 − δ)-quantile over samples of one example, both labels of each counted."""
+    f = fresh_margins(case, case.at_initial, FRESH)
+    z = torch.cat([f, -f], -1)
+    excess = (0.5 - 2 * surrogate_error(z[..., None, None], torch.ones(1, 1).to(z))).clamp_min(0)
+    shrink = smallest_radius(case) / case.tau
+    return Measurement(excess.quantile(1 - case.delta, dim=-1), (shrink, shrink ** (4 / 3)))
+
+
+def smallest_radius(case: Case) -> float:
+    """The least τ with m ≥ L^{−8/3} τ^{−4/3} log(m / (τ δ²)), the condition of the theorem at δ² with constant 1."""
+    p = case.parameters
+
+    def excess(log_tau: float) -> float:
+        return p["L"] ** (-8 / 3) * math.exp(-4 / 3 * log_tau) * (math.log(p["m"] / p["delta"] ** 2) - log_tau) - p["m"]
+
+    return math.exp(brentq(excess, -60.0, 60.0))

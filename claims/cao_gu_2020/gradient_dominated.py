@@ -1,0 +1,115 @@
+"""(4.1) and Remark 4.8: the loss has a large gradient wherever it has a large error."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2020 import certificates
+from claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
+from claims.cao_gu_2020.prescribed_runs import dominance
+from claims.case import Case, Configuration
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import Scaling
+from model.kernels import last_layer_kernel
+from model.losses import LOSSES, surrogate_error
+from model.margins import hard_margin, last_layer_gram, simplex_minimum
+from model.trace import Trace
+
+
+def _limiting_dominance(case: Case) -> Tensor:
+    """B at infinite width, a number: √(min_p pᵀ Y (ρ_{L−1} ∘ κ0(ρ_{L−1})) Y p)."""
+    return hard_margin(last_layer_kernel(case.inputs, case.depth), case.labels)
+
+
+@claim(
+    "cao-gu-2020/eq-4.1",
+    source=CAO_GU_2020.at("(4.1)"),
+    statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge B \sqrt m \cdot \mathcal{E}_S(W)",
+    kind="SCALE",
+    bound="lower",
+    terms=(Scaling(m="1/2"),),
+    domain=Domain(
+        width=(256, 512),
+        depth=(1, 3),
+        samples=(4, 4),
+        radius=(1e-4, 1e-2),
+        fixed={"data": "xor", "d": 2, "n": 4},
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4), "tau": (1e-4, 1e-3, 1e-2)},
+    ),
+    quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "descend", "weaken-gradient"),
+    certificate=lambda case: certificates.least_gradient(case) / _limiting_dominance(case),
+    controls=(
+        Control(
+            "contradictory labels",
+            "also where one input comes with both labels, at the same B",
+            measure=lambda case: _dominates(case, contradictory=True),
+        ),
+    ),
+    notes="Of the loss's own slopes, and of the least that any non-negative slopes of the examples give: a quadratic "
+    "programme over the simplex. XOR: B → 0.354, 0.278, 0.259 with L = 1, 2, 3.",
+)
+def gradients_dominate_the_error(case: Case) -> Measurement:
+    """‖∇_{W_L} L_S‖_F, as it is and with the worst slopes, against B and E_S."""
+    return _dominates(case)
+
+
+def _dominates(case: Case, *, contradictory: bool = False) -> Measurement:
+    trace, labels = case.at_moved, case.labels
+    if contradictory:
+        trace, labels = Trace(trace.network, torch.cat([case.inputs] * 2)), torch.cat([labels, -labels])
+    error = surrogate_error(trace.outputs, labels)
+    own = trace.batch_gradient_norms(LOSSES[case.setting.loss].slopes(trace.outputs, labels))[:, -1]
+    least = simplex_minimum(last_layer_gram(trace, labels)).value.clamp_min(0)
+    worst = (least * case.parameters["m"]).sqrt() * error
+    return Measurement(torch.stack([own, worst], -1), (_limiting_dominance(case) * error[:, None],), ("slopes",))
+
+
+def _pair(c: Configuration) -> float | None:
+    """B n φ^{−1/2} of two inputs at distance φ with opposite labels, one layer."""
+    if c.L > 1 or c.n != 2 or c.phi is None:
+        return None
+    angle = 2 * math.asin(c.phi / 2)
+    square = (1 / 2 - math.cos(angle) * (math.pi - angle) / (2 * math.pi)) / 2
+    return math.sqrt(square / c.phi) * c.n
+
+
+@claim(
+    "cao-gu-2020/rem-4.8",
+    source=CAO_GU_2020.at("Remark 4.8"),
+    statement=r"\|x_i - x_j\|_2 \ge \phi \implies B = \Omega(\mathrm{poly}(\phi, n^{-1})): \quad B \ge c \sqrt\phi / n",
+    kind="SCALE",
+    bound="lower",
+    terms=(Scaling(phi="1/2", n=-1),),
+    domain=Domain(
+        width=(512, 1024),
+        depth=(1, 2),
+        samples=(2, 6),
+        fixed={"data": "chain", "labels": "alternating", "d": 3, "n": 2, "phi": 0.1, "m": 1024},
+        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": (0.38, 0.2, 0.1, 0.05, 0.03)},
+        examples=6,
+    ),
+    quantifiers="for all labels and separated inputs; at W⁽⁰⁾, over all slopes that the examples may have",
+    probability=WITH_PROBABILITY,
+    limit=_pair,
+    slack={
+        "n": "B² ≥ λ_min(H) / n, and λ_min(H) is of order φ whatever n (K21): B ≥ c √(φ/n)",
+        "m": "B does not depend on the width",
+    },
+    controls=(
+        Control(
+            "B independent of n",
+            "B ≥ c √φ: the sample error of Corollary 4.9 would decrease in n",
+            scaling=Scaling(phi="1/2"),
+            parameter="n",
+        ),
+    ),
+    notes="poly(φ, 1/n) is √φ/n by λ_min(H) ≥ cφ/n; the worst labels of close inputs alternate. B falls like n^(-1/2), "
+    "so that B^-1 n^(-1/2) in Corollary 4.9 does not decrease (cor-4.9-vacuity); of random labels E B² ≤ 1/(2n) at "
+    "infinite width, exactly.",
+)
+def separation_bounds_dominance(case: Case) -> Measurement:
+    """B at W⁽⁰⁾, by the quadratic programme."""
+    return Measurement(dominance(case))

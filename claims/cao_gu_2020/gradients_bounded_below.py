@@ -1,0 +1,153 @@
+"""Lemmas 5.4 and 5.5: on separable data the last layer's gradient is at least B √m E_S(W) all over the ball."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from claims.cao_gu_2020 import certificates
+from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, Precondition, claim
+from claims.scaling import Scaling
+from model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
+
+RADIUS = (1e-4, 1e-2)
+SEARCH = ("stay", "random", "weaken-gradient")
+WEIGHTS = "all W in the ball, and all non-negative weights in place of −ℓ'(y_i f_W(x_i))"
+
+
+def _wide(p: Mapping[str, float], least: float, depth: float) -> bool:
+    m, tau, delta = p["m"], p["tau"], p["delta"]
+    return m >= max(least, depth * tau ** (-4 / 3) * math.log(m / (tau * delta)))
+
+
+def _wide_4(p: Mapping[str, float]) -> bool:
+    L, largest = p["L"], LARGEST_RANDOM_FEATURE_MARGIN
+    return _wide(p, 4**L * L**2 / largest**2 * math.log(p["m"] * p["n"] * L / p["delta"]), L ** (-8 / 3))
+
+
+def _wide_5(p: Mapping[str, float]) -> bool:
+    return _wide(p, 2 ** (p["L"] - 1) * math.log(p["m"] * p["n"] / p["delta"]), 1.0)
+
+
+PRE_5_4 = (
+    Precondition(
+        "m >= max(4^L L^2 gamma^-2 log(mnL/delta), L^-8/3 tau^-4/3 log(m/(tau delta))) at the largest gamma, 0.399",
+        r"m \ge \max\{4^L L^2 \gamma^{-2} \log(mnL/\delta), L^{-8/3} \tau^{-4/3} \log[m/(\tau\delta)]\}",
+        _wide_4,
+    ),
+    Precondition(
+        "tau <= 8^-L L^-2 gamma^3 log(m)^-3/2 at the largest gamma, 0.399",
+        r"\tau \le 8^{-L} L^{-2} \gamma^3 [\log m]^{-3/2}",
+        lambda p: p["tau"] <= 8 ** -p["L"] * p["L"] ** -2 * LARGEST_RANDOM_FEATURE_MARGIN**3 * math.log(p["m"]) ** -1.5,
+    ),
+)
+"""Conditions of Lemma 5.4 with every absolute constant 1, at the γ for which they are weakest."""
+
+PRE_5_5 = (
+    Precondition(
+        "m >= max(gamma^-2 log(mn/delta), tau^-4/3 log(m/(tau delta))) at the largest gamma, 2^-(L-1)/2",
+        r"m \ge \max\{\gamma^{-2} \log(mn/\delta), \tau^{-4/3} \log[m/(\tau\delta)]\}",
+        _wide_5,
+    ),
+    Precondition(
+        "tau <= gamma^3 log(m)^-3/2 at the largest gamma, 2^-(L-1)/2",
+        r"\tau \le \gamma^3 [\log m]^{-3/2}",
+        lambda p: p["tau"] <= 2 ** (-1.5 * (p["L"] - 1)) * math.log(p["m"]) ** -1.5,
+    ),
+)
+"""Conditions of Lemma 5.5 with every absolute constant 1, at the γ for which they are weakest."""
+
+
+@claim(
+    "cao-gu-2020/lemma-5.4",
+    source=CAO_GU_2020.at("Lemma 5.4"),
+    statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C 2^{-L} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L \ge 2",
+    kind="SCALE",
+    bound="lower",
+    terms=(Scaling(m="1/2"),),
+    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    quantifiers=WEIGHTS,
+    probability=WITH_PROBABILITY,
+    attacks=SEARCH,
+    ascends=True,
+    certificate=lambda case: certificates.least_gradient(case) / (2.0**-case.hidden * gamma(case)),
+    preconditions=PRE_5_4,
+    erratum="E-05",
+    controls=(
+        Control(
+            "2^−L dropped",
+            "‖∇_{W_L} L_S(W)‖_F ≥ ¼ γ √m E_S(W)",
+            true="true at every depth within reach: B falls like a power of L, not like 2^−L",
+        ),
+    ),
+    notes="The proof ends with C = 1/4, far below what is measured. L = 1 is excluded: see the printed reading.",
+)
+def last_gradients_do_not_vanish(case: Case) -> Measurement:
+    """√m times the least ‖Σ_i p_i y_i ∇_{W_L} f(x_i)‖ / √m over the simplex at Ŵ, which no weights undercut."""
+    return Measurement(_least_gradient(case), (2.0**-case.hidden * gamma(case),))
+
+
+@claim(
+    "cao-gu-2020/lemma-5.4@printed",
+    source=CAO_GU_2020.at("Lemma 5.4, which does not exclude L = 1"),
+    statement=r"\|\nabla_{W_1} L_S(W)\|_F \ge C 2^{-1} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L = 1",
+    kind="SCALE",
+    bound="lower",
+    terms=(Scaling(m="1/2"),),
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 1),
+        samples=(256, 256),
+        radius=RADIUS,
+        fixed={"data": "axes", "d": 128, "n": 256},
+        lines={"n": (16, 64, 256)},
+    ),
+    quantifiers=WEIGHTS,
+    probability=WITH_PROBABILITY,
+    preconditions=PRE_5_4,
+    erratum="E-05",
+    expected="refuted",
+    notes="x = ±e_k, all labels +1: γ = 1/√(2π) for every d, and B ≤ 1/√(4d) at every width, since a unit is active "
+    "on at most one of e_k and −e_k.",
+)
+def first_gradients_do_not_vanish(case: Case) -> Measurement:
+    """The same at one hidden layer, where the raw inputs would have to be linearly separable."""
+    return Measurement(_least_gradient(case), (2.0**-case.hidden * gamma(case),))
+
+
+@claim(
+    "cao-gu-2020/lemma-5.5",
+    source=CAO_GU_2020.at("Lemma 5.5"),
+    statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C \gamma \sqrt{m} \cdot \mathcal{E}_S(W)",
+    kind="SCALE",
+    bound="lower",
+    terms=(Scaling(m="1/2"),),
+    domain=replace(TEACHER, radius=RADIUS, lines={**TEACHER.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    quantifiers=WEIGHTS,
+    probability=WITH_PROBABILITY,
+    attacks=SEARCH,
+    ascends=True,
+    certificate=lambda case: certificates.least_gradient(case) / conjugate_gamma(case),
+    preconditions=PRE_5_5,
+    erratum="E-17",
+    controls=(
+        Control(
+            "γ of the kernel with the factor 2",
+            "the same with the margin of 2^{L−1} κ^{(L−1)}",
+            true="true with C = 1/2 at infinite width, by the parallelogram identity for w and −w",
+        ),
+    ),
+    notes="Printed without L in its conditions, which Lemma B.1 needs; γ ≤ 2^{−(L−1)/2} makes up for it.",
+)
+def last_gradients_follow_the_kernel_margin(case: Case) -> Measurement:
+    """As for Lemma 5.4, against the largest γ of κ^{(L−1)}."""
+    return Measurement(_least_gradient(case), (conjugate_gamma(case),))
+
+
+def _least_gradient(case: Case) -> Tensor:
+    gram = last_layer_gram(case.at_moved, case.labels)
+    return (simplex_minimum(gram).value.clamp_min(0) * case.parameters["m"]).sqrt()

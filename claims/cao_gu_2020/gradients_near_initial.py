@@ -1,0 +1,163 @@
+"""Appendix B.3, proof of Lemma 5.4: the last layer's gradient is close to G, which has W⁽⁰⁾'s features and patterns."""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2020 import certificates
+from claims.cao_gu_2020.features_separable import PRE_B2
+from claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
+from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, NEAR, PRE_B1, WITH_PROBABILITY
+from claims.cao_gu_2020.witnesses import gamma
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, Sides, claim
+from claims.scaling import Scaling
+from model.limits import FLIPPED_SIGNAL
+from model.losses import LOSSES, cross_entropy, surrogate_error
+
+
+def _slopes(case: Case) -> Tensor:
+    """ℓ'(y_i f_W(x_i)) y_i / n, (S, n)."""
+    return LOSSES[case.setting.loss].slopes(case.at_moved.outputs, case.labels)[..., 0]
+
+
+def _frozen(case: Case, mask: Tensor) -> Tensor:
+    """G = Σ_i slope_i · mask_i v x_{L−1,i}⁽⁰⁾ᵀ with the slopes of W, (S, m_L, m_{L−1})."""
+    v = case.initial.materialise(case.hidden)[:, 0]
+    x = case.at_initial.features[-2]
+    return torch.einsum("si,sim,sm,sip->smp", _slopes(case), mask.to(x), v, x)
+
+
+def _against_autograd(case: Case, mask: Tensor) -> Sides:
+    """∇_{W_L} L_S(W⁽⁰⁾), by differentiating the loss of the last two layers, and G."""
+    weight = case.initial.materialise(case.hidden - 1).detach().requires_grad_()
+    v = case.initial.materialise(case.hidden)
+    f = (case.at_initial.features[-2].detach() @ weight.mT).relu() @ v.mT
+    (gradient,) = torch.autograd.grad(cross_entropy(case.labels * f).mean((1, 2)).sum(), weight)
+    return Sides.of(gradient, _frozen(case, mask))
+
+
+@claim(
+    "cao-gu-2020/B.3-G-definition",
+    source=CAO_GU_2020.at("appendix B.3, definition of G"),
+    statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_L^{(0)}(x_i)"
+    r" = \nabla_{W_L} L_S(W^{(0)}) \text{ at } W = W^{(0)}",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=Domain(width=(8, 64)),
+    erratum="E-07",
+    controls=(
+        Control(
+            "no mask",
+            "G without Σ_L",
+            measure=lambda case: _against_autograd(case, torch.ones_like(case.at_initial.patterns[-1])),
+        ),
+    ),
+)
+def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
+    """G with the last layer's own mask is the gradient of the loss at W⁽⁰⁾."""
+    return _against_autograd(case, case.at_initial.patterns[-1])
+
+
+@claim(
+    "cao-gu-2020/B.3-G-definition@printed",
+    source=CAO_GU_2020.at("appendix B.3, definition of G"),
+    statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_{L-1}^{(0)}(x_i)",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=Domain(width=(8, 64), depth=(2, 4), fixed={"ratio": 1}),
+    erratum="E-07",
+    expected="refuted",
+    controls=(
+        Control(
+            "units off for on",
+            "G with the complement of the mask of layer L − 1",
+            measure=lambda case: _against_autograd(case, ~case.at_initial.patterns[-2]),
+        ),
+    ),
+    notes="The mask of layer L − 1: where m_L ≠ m_{L−1} the product does not even exist.",
+)
+def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
+    """G with the mask of the layer below."""
+    return _against_autograd(case, case.at_initial.patterns[-2])
+
+
+@claim(
+    "cao-gu-2020/B.3-G-lower",
+    source=CAO_GU_2020.at("appendix B.3, lower bound of G"),
+    statement=r"\|G\|_F \ge \tfrac{2^{-L}}{2\sqrt2} \sqrt{m_L} \gamma \cdot \mathcal{E}_S(W)",
+    kind="PROB",
+    bound="lower",
+    constant="stated",
+    stated=LEAST_SHARE,
+    domain=replace(CONES, radius=(1e-3, 1.0), lines={**CONES.lines, "tau": (0.01, 0.1, 1.0)}),
+    quantifiers="for the weights −ℓ'(y_i f_W(x_i)) of any W",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "along-gradient", "descend"),
+    preconditions=PRE_B2,
+    erratum="E-05",
+    controls=(
+        Control(
+            "2^−L γ dropped",
+            "‖G‖_F ≥ √m_L E_S(W) / (2√2)",
+            measure=lambda case: Measurement(
+                _frozen_norm(case), (math.sqrt(case.initial.architecture.widths[-1]) * _error(case),)
+            ),
+        ),
+    ),
+)
+def frozen_gradient_does_not_vanish(case: Case) -> Measurement:
+    """‖G‖_F with the slopes of a W as far as τ away, features and patterns those of W⁽⁰⁾."""
+    size = 2.0**-case.hidden * gamma(case) * math.sqrt(case.initial.architecture.widths[-1])
+    return Measurement(_frozen_norm(case), (size * _error(case),))
+
+
+def _frozen_norm(case: Case) -> Tensor:
+    """‖G‖_F = (Σ_j ‖g_j‖²)^{1/2}, (S,)."""
+    return _norm(case.at_initial.features[-2], case.at_initial.signals[-2][:, :, 0], _slopes(case))
+
+
+def _error(case: Case) -> Tensor:
+    return surrogate_error(case.at_moved.outputs, case.labels)
+
+
+def _norm(features: Tensor, signals: Tensor, slopes: Tensor) -> Tensor:
+    """‖Σ_i slope_i b_i x_iᵀ‖_F by the entrywise product of two Grams, (S,)."""
+    weighted = slopes[..., None] * signals
+    return ((features @ features.mT) * (weighted @ weighted.mT)).sum((-2, -1)).clamp_min(0).sqrt()
+
+
+@claim(
+    "cao-gu-2020/B.3-perturbation",
+    source=CAO_GU_2020.at("appendix B.3, upper bound of the perturbation"),
+    statement=r"\|\nabla_{W_L} L_S(W) - G\|_F \le C_1 \mathcal{E}_S(W) \sqrt{m} (L^2 \tau + L^{2/3} \tau^{1/3})",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L="2/3", tau="1/3", m="1/2"), Scaling(L=2, tau=1, m="1/2")),
+    domain=NEAR,
+    quantifiers="for all W in the ball",
+    probability=WITH_PROBABILITY,
+    attacks=("stay", "random", "flip-units", "flip-units-deep"),
+    limit=lambda c: FLIPPED_SIGNAL / (1 + c.tau ** (2 / 3)) if c.L == c.n == 1 else None,
+    certificate=lambda case: certificates.gradient_change(case) / _scale(case),
+    preconditions=PRE_B1,
+    slack={"L": "with all layers' budgets the flipped signal grows like L^(1/3) (K12); L²τ covers that at these radii"},
+)
+def gradient_stays_near_the_frozen_one(case: Case) -> Measurement:
+    """The feature part (x − x⁽⁰⁾) b⁽⁰⁾ᵀ and the flip part x (b − b⁽⁰⁾)ᵀ together, without cancellation."""
+    before, after = case.at_initial, case.at_moved
+    x = after.features[-2]
+    b, flipped = before.signals[-2][:, :, 0], after.signals[-2][:, :, 0] - before.signals[-2][:, :, 0]
+    parts = torch.cat([x - before.features[-2], x], 1), torch.cat([b, flipped], 1)
+    error = _error(case)
+    return Measurement(_norm(*parts, torch.cat([_slopes(case)] * 2, 1)), (error, error))
+
+
+def _scale(case: Case) -> float:
+    """L^{2/3} τ^{1/3} + L² τ."""
+    p = case.parameters
+    return p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) + p["L"] ** 2 * p["tau"]

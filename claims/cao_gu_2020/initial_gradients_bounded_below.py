@@ -1,0 +1,174 @@
+"""Lemma B.3 and its proof: at initialisation no non-negative weights make the last layer's gradient vanish."""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from claims.cao_gu_2020.features_separable import PRE_B2
+from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
+from claims.cao_gu_2020.witnesses import best_margin, gamma
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from model.margins import last_layer_gram, simplex_minimum
+from model.randomness import generator, stream
+
+LEAST_SHARE = 1 / (2 * math.sqrt(2))
+"""(C.1): at least this share of the units is active."""
+
+DRAWS = 6
+"""Random weights a_i at which the links of the proof are tested, beside those on one example and equal ones."""
+
+
+@claim(
+    "cao-gu-2020/lemma-B.3",
+    source=CAO_GU_2020.at("Lemma B.3"),
+    statement=r"\sum_j \left\|\tfrac1n \sum_i a_i y_i \sigma'(w_{L,j}^{(0)\top} x_{L-1,i}^{(0)})"
+    r" x_{L-1,i}^{(0)}\right\|_2^2 \ge \tfrac{4^{-L}}{8} m_L \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, L \ge 2",
+    kind="PROB",
+    bound="lower",
+    constant="stated",
+    stated=1 / 8,
+    domain=replace(CONES, lines={**CONES.lines, "phi": (0.001, 0.05, 0.4)}),
+    quantifiers="for all a_i ≥ 0",
+    probability=WITH_PROBABILITY,
+    preconditions=PRE_B2,
+    erratum="E-05",
+    controls=(
+        Control(
+            "a of any sign",
+            "the same for all real a_i, against [Σ|a_i|/n]²",
+            measure=lambda case: _signed_forms(case),
+        ),
+        Control("4^−L γ² dropped", "at least m_L [Σ a_i / n]² / 8", measure=lambda case: _forms(case, 1.0)),
+        Control(
+            "1 for 1/8",
+            "the constant 1",
+            true="true for these data: 1/8 is what the proof gives, the margin is hundreds of times larger",
+        ),
+    ),
+)
+def no_weights_cancel_the_gradient(case: Case) -> Measurement:
+    """m times the minimum of pᵀ Y H Y p over the simplex, H_ij = <x_i, x_j> · (units active on both) / m."""
+    return _forms(case, (2.0**-case.hidden * gamma(case)) ** 2)
+
+
+@claim(
+    "cao-gu-2020/lemma-B.3@printed",
+    source=CAO_GU_2020.at("Lemma B.3, which does not exclude L = 1"),
+    statement=r"\sum_j \left\|\tfrac1n \sum_i a_i y_i \sigma'(w_{1,j}^{(0)\top} x_i) x_i\right\|_2^2"
+    r" \ge \tfrac1{32} m_1 \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, \quad L = 1",
+    kind="PROB",
+    bound="lower",
+    constant="stated",
+    stated=1 / 8,
+    domain=Domain(
+        width=(64, 256),
+        depth=(1, 1),
+        samples=(128, 128),
+        fixed={"data": "axes", "d": 64, "n": 128},
+        lines={"m": (256, 1024, 4096)},
+    ),
+    quantifiers="for all a_i ≥ 0",
+    probability=WITH_PROBABILITY,
+    preconditions=PRE_B2,
+    erratum="E-05",
+    expected="refuted",
+    controls=(Control("1/4 for 1/8", "the constant 1/4", factor=2.0),),
+    notes="x = ±e_k, all labels +1: γ²/32 = 0.00497, the left-hand side is at most m/(4d), and less for d ≥ 51.",
+)
+def no_weights_cancel_the_first_gradient(case: Case) -> Measurement:
+    """The same at one hidden layer, where the proof takes α_0 from Lemma B.2, which begins with α_1."""
+    return _forms(case, (2.0**-case.hidden * gamma(case)) ** 2)
+
+
+def _forms(case: Case, factor: float) -> Measurement:
+    gram = last_layer_gram(case.at_initial, case.labels) * case.parameters["m"]
+    return Measurement(simplex_minimum(gram).value, (factor * case.initial.architecture.widths[-1],))
+
+
+def _signed_forms(case: Case) -> Measurement:
+    """The quadratic form at its least eigenvector, against the same right-hand side with |a|."""
+    gram = last_layer_gram(case.at_initial, case.labels) * case.parameters["m"]
+    values, vectors = torch.linalg.eigh(gram)
+    size = vectors[..., 0].abs().sum(-1).square() * (2.0**-case.hidden * gamma(case)) ** 2
+    return Measurement(values[..., 0].clamp_min(0), (size * case.initial.architecture.widths[-1],))
+
+
+@claim(
+    "cao-gu-2020/eq-C.1",
+    source=CAO_GU_2020.at("equation C.1"),
+    statement=r"\tfrac1{m_L} \sum_j \sigma'(w_{L,j}^{(0)\top} x_{L-1,i}^{(0)}) \ge \tfrac1{2\sqrt2}",
+    kind="PROB",
+    bound="lower",
+    constant="stated",
+    stated=LEAST_SHARE,
+    domain=Domain(width=(160, 256), samples=(1, 6), lines={"m": (160, 256, 1024), "L": (1, 2, 4), "n": (1, 4, 8)}),
+    quantifiers="for all i ≤ n",
+    probability=WITH_PROBABILITY,
+    controls=(
+        Control("0.49 for 1/(2√2)", "at least 0.49 of the units are active", factor=0.49 / LEAST_SHARE),
+        Control("1/2 for 1/(2√2)", "at least half of the units are active", factor=0.5 / LEAST_SHARE),
+    ),
+    notes="The number of active units is Binomial(m_L, 1/2): a share below 1/(2√2) has probability exp(−0.0435 m_L), "
+    "and m ≥ 23 log(n/δ) suffices.",
+)
+def a_third_of_the_units_is_active(case: Case) -> Measurement:
+    """The share of active units of the last layer at W⁽⁰⁾."""
+    return Measurement(_shares(case), axes=("example",))
+
+
+@claim(
+    "cao-gu-2020/C.2-chain",
+    source=CAO_GU_2020.at("appendix C.2, last display"),
+    statement=r"\sum_j \|z_j\|_2^2 \ge m_L \|\bar z\|_2^2 \ge m_L \langle \bar z, \alpha_{L-1} \rangle^2 \ge"
+    r" m_L \mu^2 \left[\tfrac1n \sum_i a_i s_i\right]^2 \ge m_L \mu^2 s^2 \left[\tfrac1n \sum_i a_i\right]^2",
+    kind="DET",
+    bound="lower",
+    constant="stated",
+    stated=1.0,
+    domain=CONES,
+    quantifiers="for all a_i ≥ 0; μ = min_i y_i <α_{L−1}, x_{L−1,i}>, s_i the share of active units, s the least",
+    controls=(
+        Control("a of any sign", "the same for all real a_i", measure=lambda case: _links(case, _weights(case) - 0.4)),
+        Control("α twice as long", "the same with ‖α_{L−1}‖ = 2", measure=lambda case: _links(case, length=2.0)),
+    ),
+    notes="With μ ≥ 2^{−L} γ (Lemma B.2 at l = L − 1 ≥ 1) and s ≥ 1/(2√2) (C.1) the last link is Lemma B.3.",
+)
+def the_lower_bound_is_a_chain(case: Case) -> Measurement:
+    """Each link at weights on one example, equal ones, and random ones of unequal size."""
+    return _links(case, _weights(case))
+
+
+def _weights(case: Case) -> Tensor:
+    """(draws, n), non-negative."""
+    n = len(case.inputs)
+    rng = generator(stream(int(case.draws.generate_state(1)[0]), "weights"))
+    drawn = torch.from_numpy(rng.standard_exponential((DRAWS, n)) ** 3).to(case.inputs)
+    return torch.cat([torch.eye(n).to(drawn), torch.ones(1, n).to(drawn), drawn])
+
+
+def _shares(case: Case) -> Tensor:
+    """(S, n)."""
+    return case.at_initial.patterns[-1].to(case.inputs).mean(-1)
+
+
+def _links(case: Case, weights: Tensor | None = None, *, length: float = 1.0) -> Measurement:
+    """Larger over smaller side of the four links, (S, 4, draws)."""
+    a = (_weights(case) if weights is None else weights) / len(case.inputs)
+    trace, y = case.at_initial, case.labels[:, 0]
+    x, active = trace.features[-2], trace.patterns[-1].to(case.inputs)
+    units = active.shape[-1]
+    shares = _shares(case)
+    margin, alpha = best_margin(case, case.hidden - 1)
+    gram = (x @ x.mT) * (active @ active.mT)
+    mean = torch.einsum("ai,si,sim->sam", a * y, shares, x)
+    sides = [
+        torch.einsum("ai,sij,aj->sa", a * y, gram, a * y),
+        units * mean.square().sum(-1),
+        units * (length * torch.einsum("sam,sm->sa", mean, alpha)).square(),
+        units * (margin[:, None] * (shares @ a.mT)).square(),
+        units * (margin[:, None] * shares.amin(-1, keepdim=True) * a.sum(-1)).square(),
+    ]
+    return Measurement(torch.stack(sides[:-1], 1), (torch.stack(sides[1:], 1),), ("link", "weights"))

@@ -1,0 +1,132 @@
+"""Footnote 2: how large the data matrix is."""
+
+import math
+
+import torch
+
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import ONE, Scaling
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+from model.data import unit_rows
+from model.randomness import gaussian, stream
+
+_RANDOM = {"data": "sphere", "mu": None, "m": 4, "k": 1, "ratio": 1}
+
+
+WITH_PROBABILITY_OF_DATA = "at least 1 − δ over the inputs"
+
+
+def _square_norm(inputs: torch.Tensor) -> torch.Tensor:
+    """‖X‖_2²."""
+    return torch.linalg.matrix_norm(inputs, 2).square()
+
+
+def _random_inputs(case: Case) -> torch.Tensor:
+    """Independent uniform inputs for every initialisation, (S, n, d)."""
+    seeds = [stream(int(case.draws.generate_state(1)[0]), "inputs", s) for s in range(case.initial.initialisations)]
+    return unit_rows(gaussian(seeds, tuple(case.inputs.shape), 1.0, case.initial.like))
+
+
+@claim(
+    "zou-gu-2019/footnote-2-small",
+    source=ZOU_GU_2019.at("footnote 2, first part"),
+    statement=r"\|X\|_2^2 = O(1), \quad d \gtrsim n",
+    kind="PROB",
+    bound="upper",
+    terms=(ONE,),
+    domain=Domain(
+        width=(4, 8),
+        depth=(1, 1),
+        samples=(64, 64),
+        fixed={**_RANDOM, "d": 64, "n": 64},
+        lines={"d": (64, 128, 256, 512)},
+    ),
+    quantifiers="for independent uniform inputs, without Assumption 3.1",
+    probability=WITH_PROBABILITY_OF_DATA,
+    limit=lambda c: (1 + math.sqrt(c.n / c.d)) ** 2,
+    erratum="E-23",
+    notes="With n ≤ d. Under Assumption 3.1 ‖X‖² ≥ n μ², so that only the worst case O(n) is left.",
+)
+def data_matrix_is_small(case: Case) -> Measurement:
+    """‖X‖_2² for independent uniform inputs in at least as many dimensions; at most 4 in the limit."""
+    return Measurement(_square_norm(_random_inputs(case)))
+
+
+@claim(
+    "zou-gu-2019/footnote-2-small@printed",
+    source=ZOU_GU_2019.at("footnote 2, first part"),
+    statement=r"\|X\|_2^2 = O(1), \quad d \lesssim n",
+    kind="PROB",
+    bound="upper",
+    terms=(ONE,),
+    domain=Domain(
+        width=(4, 8),
+        depth=(1, 1),
+        samples=(32, 128),
+        fixed={**_RANDOM, "d": 4, "n": 8},
+        lines={"n": (8, 32, 128, 512)},
+    ),
+    quantifiers="for inputs in general position, without Assumption 3.1",
+    probability=WITH_PROBABILITY_OF_DATA,
+    erratum="E-23",
+    expected="refuted",
+    notes="Printed with the inequality the wrong way round: ‖X‖² ≥ ‖X‖_F² / d = n/d.",
+)
+def data_matrix_is_small_as_printed(case: Case) -> Measurement:
+    """‖X‖_2² for more inputs than dimensions."""
+    return Measurement(_square_norm(_random_inputs(case)))
+
+
+@claim(
+    "zou-gu-2019/footnote-2-random",
+    source=ZOU_GU_2019.at("footnote 2, second part"),
+    statement=r"\|X\|_2^2 = O(n / d)",
+    kind="PROB",
+    bound="upper",
+    terms=(Scaling(n=1),),
+    domain=Domain(
+        width=(4, 8),
+        depth=(1, 1),
+        samples=(8, 32),
+        fixed={**_RANDOM, "d": 8, "n": 64},
+        lines={"n": (8, 32, 128, 512, 2048)},
+    ),
+    quantifiers="for independent uniform inputs, n ≥ d, without Assumption 3.1",
+    probability=WITH_PROBABILITY_OF_DATA,
+    limit=lambda c: (1 + math.sqrt(c.d / c.n)) ** 2,
+    erratum="E-23",
+)
+def random_data_matrix_is_balanced(case: Case) -> Measurement:
+    """d ‖X‖_2² against n: at most 4 for n ≥ d, and 1 for many inputs."""
+    return Measurement(_square_norm(_random_inputs(case)) * case.parameters["d"])
+
+
+@claim(
+    "zou-gu-2019/footnote-2-worst",
+    source=ZOU_GU_2019.at("footnote 2, last part"),
+    statement=r"\|X\|_2^2 \le n",
+    kind="DET",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    terms=(Scaling(n=1),),
+    domain=Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1}),
+    quantifiers="for all unit inputs",
+    controls=(
+        Control(
+            "nine tenths of it",
+            "the same bound times 0.9, on inputs that almost agree",
+            measure=lambda case: Measurement(case.for_each(_square_norm(_nearly_equal(case.inputs)) / 0.9)),
+        ),
+    ),
+    notes="‖X‖_2² ≤ ‖X‖_F² = n, attained when all inputs agree; with a common coordinate μ at least n μ².",
+)
+def data_matrix_is_at_most_as_large_as_it_can_be(case: Case) -> Measurement:
+    """‖X‖_2² against n."""
+    return Measurement(case.for_each(_square_norm(case.inputs)))
+
+
+def _nearly_equal(inputs: torch.Tensor) -> torch.Tensor:
+    close = inputs[:1] + 1e-3 * inputs
+    return close / torch.linalg.vector_norm(close, dim=-1, keepdim=True)

@@ -1,0 +1,109 @@
+"""Theorem 3.3 and Corollary 3.5: gradient descent reaches loss ε in O(n² L² log(1/ε) / φ) iterations."""
+
+import math
+from dataclasses import replace
+
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Measurement, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019.kernel_regime import RUNS, STEP, WIDE, descend, parameters_of, predicted
+from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+
+ITERATIONS = Scaling(n=2, L=2, phi=-1)
+
+SLACK = {
+    "n": "λ_min of the kernel does not fall with n on these inputs: T grows like n",
+    "L": "λ_min of the kernel grows like L: T grows like L",
+}
+
+WITH_ACCURACY = replace(RUNS, lines={**RUNS.lines, "eps": (0.2, 0.02, 0.002)})
+
+
+def _limit(c: Configuration) -> float | None:
+    """The kernel's own iterations over the bound."""
+    data = predicted(c, 1.0)
+    if data is None:
+        return None
+    p = parameters_of(c)
+    run = predicted(c, STEP.value(p))
+    assert run is not None
+    bound = ITERATIONS.value(p) * math.log(float(run.loss(0)) / c.eps)
+    return float(run.iterations(c.eps)) / bound
+
+
+def _iterations(case: Case, shrink: float = 1.0) -> Measurement:
+    """The first step whose loss is at most ε, against log(L(W⁽⁰⁾)/ε)."""
+    run = descend(case, shrink=shrink)
+    return Measurement(run.first(run.losses <= case.configuration.eps), (_decades(run.losses[:, 0], case),))
+
+
+def _decades(initial: Tensor, case: Case) -> Tensor:
+    return (initial / case.configuration.eps).log().clamp_min(0)
+
+
+@claim(
+    "zou-gu-2019/thm-3.3",
+    source=ZOU_GU_2019.at("Theorem 3.3"),
+    statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m))",
+    kind="RUN",
+    bound="upper",
+    terms=(ITERATIONS,),
+    domain=WITH_ACCURACY,
+    quantifiers="for all labels",
+    probability=WITH_PROBABILITY,
+    limit=_limit,
+    preconditions=(WIDE,),
+    erratum="E-13",
+    slack=SLACK,
+    notes="log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). Labels make the residual at W⁽⁰⁾ alternate in sign.",
+)
+def descent_converges(case: Case) -> Measurement:
+    """The first iterate with loss at most ε."""
+    return _iterations(case)
+
+
+@claim(
+    "zou-gu-2019/thm-3.3@printed",
+    source=ZOU_GU_2019.at("Theorem 3.3"),
+    statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = O(k / (L^2 m))",
+    kind="RUN",
+    bound="upper",
+    terms=(ITERATIONS,),
+    domain=replace(RUNS, depth=(1, 1), fixed={**RUNS.fixed, "m": 2048}, lines={"phi": (0.06, 0.1, 0.2)}, along={}),
+    quantifiers="for all step sizes and labels",
+    probability=WITH_PROBABILITY,
+    preconditions=(WIDE,),
+    erratum="E-13",
+    expected="refuted",
+    notes="An upper bound on η bounds no number of iterations: η = φ k / (L² m) is O(k / (L² m)).",
+)
+def descent_converges_as_printed(case: Case) -> Measurement:
+    """The same with a step size that is φ times smaller."""
+    return _iterations(case, shrink=case.parameters["phi"])
+
+
+@claim(
+    "zou-gu-2019/cor-3.5",
+    source=ZOU_GU_2019.at("Corollary 3.5"),
+    statement=r"T = O(n^2 \log(1/\epsilon) / \phi), \quad L = 1, \quad \eta = \Theta(k / m)",
+    kind="RUN",
+    bound="upper",
+    terms=(Scaling(n=2, phi=-1),),
+    domain=replace(
+        RUNS,
+        depth=(1, 1),
+        lines={**{name: values for name, values in RUNS.lines.items() if name != "L"}, "m": (256, 1024, 4096, 16384)},
+    ),
+    quantifiers="for all labels",
+    probability=WITH_PROBABILITY,
+    limit=_limit,
+    preconditions=(WIDE,),
+    erratum="E-13",
+    slack=SLACK,
+    notes="The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",
+)
+def two_layer_descent_converges(case: Case) -> Measurement:
+    """The first iterate with loss at most ε, of one hidden layer."""
+    return _iterations(case)

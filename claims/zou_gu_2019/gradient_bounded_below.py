@@ -1,0 +1,95 @@
+"""Lemma 4.1: near initialisation no labels make the gradient small while the loss is large."""
+
+import torch
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Domain, Measurement, Precondition, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019 import certificates
+from claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+
+GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
+
+NEAR = Precondition(
+    "tau <= phi^3/2 n^-3 L^-6 log(m)^-3/2",
+    r"\tau \le \phi^{3/2} n^{-3} L^{-6} [\log m]^{-3/2}",
+    lambda p: p["tau"] <= Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2").value(p),
+)
+"""The ball of Lemmas 4.1, 4.2 and 4.5, with the absolute constant taken as 1."""
+
+PROBABILITY = "at least 1 − exp(−Ω(mφ/(kn))) over W⁽⁰⁾ and V"
+
+
+def _limit(c: Configuration) -> float | None:
+    smallest, data = smallest_eigenvalue(c), data_of(c)
+    return None if smallest is None or data is None else 2 * c.n * smallest / data.separation
+
+
+@claim(
+    "zou-gu-2019/lemma-4.1",
+    source=ZOU_GU_2019.at("Lemma 4.1"),
+    statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2))",
+    kind="SCALE",
+    bound="lower",
+    terms=(GRADIENT_BOUND,),
+    domain=Domain(
+        width=(512, 1024),
+        depth=(1, 2),
+        samples=(2, 4),
+        radius=(1e-6, 1e-4),
+        fixed={"data": "chain", "n": 2, "d": 4, "phi": 0.7, "mu": MU, "tau": 1e-5, "m": 2048},
+        lines={
+            "m": (512, 2048, 8192),
+            "L": (1, 2, 3),
+            "n": (2, 4, 8),
+            "phi": (0.07, 0.2, 0.7),
+            "k": (1, 2, 4),
+            "tau": (1e-5, 1e-4, 1e-3),
+        },
+        examples=8,
+    ),
+    quantifiers="for all W in the ball and all labels",
+    probability=PROBABILITY,
+    attacks=("stay", "merge-patterns"),
+    limit=_limit,
+    certificate=certificates.gradient,
+    preconditions=(NEAR,),
+    erratum="E-20",
+    slack={"n": "λ_min of the kernel does not fall with n on chains: n^(-1) holds on all data tried"},
+    notes="Labels are free, so residuals are: the infimum of ‖∇L‖² / L is 2 λ_min / n of the tangent kernel at W. "
+    "Two inputs give 2/π in the limit of small φ, a chain n/(2π). The proof's last layer alone decays like 1/L.",
+)
+def gradient_is_bounded_below(case: Case) -> Measurement:
+    """inf ‖∇L(W)‖_F² / L(W) over all residuals: 2/n times the smallest eigenvalue of the tangent kernel."""
+    return Measurement(2 * _smallest(case.at_moved.ntk()) / len(case.inputs))
+
+
+def _smallest(kernel: Tensor) -> Tensor:
+    """λ_min of (S, n, k, n, k) as a form over residuals (n, k), (S,)."""
+    return torch.linalg.eigvalsh(kernel.flatten(3, 4).flatten(1, 2))[..., 0].clamp_min(0)
+
+
+claim(
+    "zou-gu-2019/lemma-4.1@printed",
+    source=ZOU_GU_2019.at("Lemma 4.1, with Assumption 3.1"),
+    statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2)) \text{ with one constant for every } \mu > 0",
+    kind="SCALE",
+    bound="lower",
+    terms=(GRADIENT_BOUND,),
+    domain=Domain(
+        width=(4096, 8192),
+        depth=(1, 1),
+        samples=(6, 6),
+        fixed={"data": "hexagon", "n": 6, "d": 3, "mu": MU, "m": 8192},
+        lines={"mu": (0.01, 0.03, 0.1, 0.3)},
+        examples=8,
+    ),
+    quantifiers="for all inputs of Assumption 3.1 and all labels",
+    probability=PROBABILITY,
+    limit=_limit,
+    erratum="E-48",
+    expected="refuted",
+    notes="Three nearly antipodal pairs at distance about 1 give a smallest eigenvalue μ/π: no constant serves all μ.",
+)(gradient_is_bounded_below.measure)

@@ -1,0 +1,162 @@
+"""Section 4: the regions of weights in which a neuron's gradient is large, one per example.
+
+The paper draws them and does not define them. The definition used here, at L = 1 and with c = 1/8: W_i holds the w that
+are nearly orthogonal to x_i and to no other input, |⟨w, x_i⟩| ≤ c φ/n and |⟨w, x_j⟩| ≥ 2 c φ/n for all j ≠ i.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+from model.data import simplex
+from model.randomness import gaussian, generator, stream
+
+SHARE = 1 / 8
+"""c: the larger the regions are, the less likely they are disjoint from the other examples' cones."""
+
+NEURONS = 20_000
+"""Neurons w drawn per initialisation, from N(0, I) in R^d."""
+
+_CHAIN = Domain(
+    width=(4, 8),
+    depth=(1, 1),
+    samples=(2, 6),
+    fixed={"data": "chain", "d": 3, "n": 4, "phi": 0.1, "mu": 0.3, "m": 1024, "k": 1, "ratio": 1},
+    lines={"phi": (0.3, 0.1, 0.03, 0.01), "n": (2, 4, 8, 16)},
+    examples=6,
+)
+
+
+def _projections(case: Case, inputs: Tensor) -> Tensor:
+    """⟨w, x_i⟩ for fresh neurons w of every initialisation, (S, neurons, n); L = 1, whose features are the inputs."""
+    seeds = [stream(int(case.draws.generate_state(1)[0]), "neurons", s) for s in range(case.initial.initialisations)]
+    neurons = gaussian(seeds, (NEURONS, inputs.shape[1]), 1.0, case.initial.like)
+    return neurons @ inputs.mT
+
+
+def _inside(case: Case, inputs: Tensor, reach: float, away: float) -> Tensor:
+    """Whether each neuron lies in each region: |⟨w, x_i⟩| ≤ reach and |⟨w, x_j⟩| ≥ away, (S, neurons, n)."""
+    size = _projections(case, inputs).abs()
+    near, far = size <= reach, size >= away
+    others_far = far.sum(-1, keepdim=True) - far.to(torch.int64) == size.shape[-1] - 1
+    return near & others_far
+
+
+def _scale(case: Case) -> float:
+    """c φ / n."""
+    p = case.parameters
+    return SHARE * float(p["phi"]) / p["n"]
+
+
+@claim(
+    "zou-gu-2019/regions-disjoint",
+    source=ZOU_GU_2019.at("section 4, gradient regions, property (1)"),
+    statement=r"\mathcal{W}_i \cap \mathcal{W}_j = \emptyset \quad (i \ne j)",
+    kind="EXACT",
+    bound="upper",
+    constant="stated",
+    stated=1.0,
+    domain=_CHAIN,
+    quantifiers="for all i ≠ j",
+    controls=(
+        Control(
+            "cones alone",
+            "the same for the cones |⟨w, x_i⟩| ≤ c φ/n, which overlap",
+            measure=lambda case: _most_regions(case, away=0.0),
+        ),
+    ),
+    notes="Region defined in this module; the paper only draws it.",
+)
+def regions_are_disjoint(case: Case) -> Measurement:
+    """The largest number of regions that share a neuron."""
+    return _most_regions(case, away=2 * _scale(case))
+
+
+def _most_regions(case: Case, away: float) -> Measurement:
+    return Measurement(_inside(case, case.inputs, _scale(case), away).sum(-1).amax(-1).to(case.initial.like))
+
+
+@claim(
+    "zou-gu-2019/regions-jump",
+    source=ZOU_GU_2019.at("section 4, gradient regions, property (2)"),
+    statement=r"P\left[\|\nabla_{w_{L,j}} L(W)\|_2 \ge |\langle r_i, v_j \rangle| / (2 n) \mid"
+    r" w_{L,j} \in \mathcal{W}_i\right] \ge 1/2",
+    kind="EXACT",
+    bound="lower",
+    constant="stated",
+    stated=1.0,
+    domain=_CHAIN,
+    quantifiers="for all i, for any residuals r and output weights v",
+    controls=(
+        Control(
+            "three times the bound",
+            "the larger of the two gradients is at least 3 |⟨r_i, v⟩| / (2n)",
+            measure=lambda case: _jump(case, 3.0),
+        ),
+    ),
+    notes="Reflection across the kink of example i changes no other sign and preserves the measure, and the gradients "
+    "on the two sides differ by |⟨r_i, v⟩| / n: on one of them, so with probability 1/2, it is at least half of that.",
+)
+def gradients_jump_inside_a_region(case: Case) -> Measurement:
+    """The larger gradient of the two sides of every kink, at neurons of the region, over |⟨r_i, v⟩| / (2n)."""
+    return _jump(case, 1.0)
+
+
+def _jump(case: Case, times: float) -> Measurement:
+    """Residuals along an initialisation's own outputs and v = 1: any residuals would do."""
+    n = len(case.inputs)
+    projections = _projections(case, case.inputs)[:, :4000]
+    inside = (projections.abs() <= _scale(case))[..., None]
+    residual = (case.at_initial.outputs - case.labels)[..., 0]
+    active = (projections > 0).to(residual)
+    # Neuron gradient (1/n) Σ_j r_j σ'(⟨w, x_j⟩) x_j, with example i switched off and on.
+    without = active[..., None, :] * (1 - torch.eye(n, dtype=residual.dtype, device=residual.device))
+    off = (without * residual[:, None, None]) @ case.inputs / n
+    on = off + residual[:, None, :, None] * case.inputs / n
+    larger = torch.maximum(*(torch.linalg.vector_norm(side, dim=-1) for side in (off, on)))
+    ratio = larger / (times * residual.abs()[:, None] / (2 * n)).clamp_min(torch.finfo(residual.dtype).tiny)
+    worst = torch.where(inside[..., 0], ratio, torch.inf).flatten(1).amin(-1)
+    # Without a neuron in any region there is nothing to bound.
+    return Measurement(torch.where(worst.isinf(), 1.0, worst * (1 + 1e-12)))
+
+
+@claim(
+    "zou-gu-2019/regions-size",
+    source=ZOU_GU_2019.at("section 4, gradient regions, after Figure 1"),
+    statement=r"P\left[w \in \textstyle\bigcup_i \mathcal{W}_i\right] \ge C \phi",
+    kind="PROB",
+    bound="lower",
+    terms=(Scaling(phi=1),),
+    domain=_CHAIN,
+    quantifiers="for neurons w of the last layer at initialisation",
+    probability="at least 1 − δ over the neurons drawn",
+    limit=lambda c: math.sqrt(2 / math.pi) * SHARE,
+    controls=(
+        Control(
+            "regions as wide as the separation",
+            "the same for |⟨w, x_i⟩| ≤ c φ against 2 c φ, on a simplex of 64",
+            measure=lambda case: _union(case, _many(case), SHARE * float(case.parameters["phi"])),
+            true="the input with the extreme projection is alone near its kink: P/φ is 0.10 on a simplex of 64, "
+            "and n times larger than needed on a chain",
+        ),
+    ),
+    slack={"n": "the union does not shrink with n: the bound has no n"},
+    notes="One region is n times smaller: that is the O(n) gained. The limit is that of n disjoint cones, to 1 − O(c).",
+)
+def regions_are_large(case: Case) -> Measurement:
+    """The share of neurons that lie in some region."""
+    return _union(case, case.inputs, _scale(case))
+
+
+def _many(case: Case) -> Tensor:
+    """Sixty-four inputs, all at the separation of the case's own."""
+    return simplex(64, 66, float(case.parameters["phi"]), generator(stream(0, "many"))).to(case.inputs)
+
+
+def _union(case: Case, inputs: Tensor, reach: float) -> Measurement:
+    return Measurement(_inside(case, inputs, reach, 2 * reach).any(-1).to(case.initial.like).mean(-1))

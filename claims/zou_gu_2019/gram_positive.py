@@ -1,0 +1,173 @@
+"""Proposition 3.6 and its use in the introduction: separated inputs make the Gram matrix H positive definite."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from claims.case import Case
+from claims.claim import Control, Domain, Measurement, Sides, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019.assumptions import DATA_ALONE
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+from model.kernels import two_layer_gram
+
+SINGULAR = 1e-12
+"""Eigenvalues below this are rounding; the closest inputs of generated cases are at 0.01, where λ_0 is 1e-3."""
+
+ORDER = Scaling(phi=1, n=-2)
+
+_PAIR_OR_CHAIN = Domain(
+    width=(4, 8),
+    depth=(1, 1),
+    samples=(2, 6),
+    fixed={"data": "chain", "d": 3, "n": 2, "phi": 0.1, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
+    lines={"phi": (0.5, 0.1, 0.01, 0.001), "n": (2, 4, 8, 16, 32)},
+)
+_FEWER_THAN_ONE_WOULD_THINK = "on chains λ_0 → φ/(4π) for any number of inputs (K21)"
+
+
+def smallest_eigenvalue(inputs: Tensor) -> Tensor:
+    """λ_0 = λ_min(H), ()."""
+    return torch.linalg.eigvalsh(two_layer_gram(inputs))[0]
+
+
+def _equivalence(case: Case, inputs: Tensor) -> Sides:
+    repeated = torch.cat([inputs, inputs[:1]])
+    positive = torch.stack([smallest_eigenvalue(x) > SINGULAR for x in (inputs, repeated)])
+    distinct = torch.tensor([True, False])
+    return Sides.of(case.for_each(positive), case.for_each(distinct), ("inputs",))
+
+
+def _flat_hexagon() -> Tensor:
+    """Six distinct unit vectors of the plane, at distance 1, on which H is singular."""
+    angles = torch.arange(6, dtype=torch.float64)[:, None] * (math.pi / 3)
+    return torch.cat([torch.cos(angles), torch.sin(angles)], 1)
+
+
+_HEXAGON = Control(
+    "unit norm alone",
+    "the same without the common coordinate: the regular hexagon of the plane has λ_0 = 0",
+    measure=lambda case: _equivalence(case, _flat_hexagon()),
+)
+
+
+@claim(
+    "zou-gu-2019/intro-lambda0-equivalence",
+    source=ZOU_GU_2019.at("section 1, before the contributions"),
+    statement=r"\lambda_0 > 0 \iff \min_{i \ne j} \|x_i - x_j\|_2 > 0",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=DATA_ALONE,
+    quantifiers="for all inputs under Assumption 3.1",
+    controls=(_HEXAGON,),
+    notes="The introduction names unit norm as the only assumption, which the flat hexagon refutes (see the control); "
+    "Proposition 3.6 has Assumption 3.1 as well.",
+)
+def separation_is_positivity_in_the_introduction(case: Case) -> Sides:
+    """Whether H is positive definite, on the inputs and with one of them repeated, against whether all differ."""
+    return _equivalence(case, case.inputs)
+
+
+@claim(
+    "zou-gu-2019/prop-3.6-equivalence",
+    source=ZOU_GU_2019.at("Proposition 3.6, first part"),
+    statement=r"H_{ij} = E_w[\langle x_i, x_j \rangle \sigma'(w \cdot x_i) \sigma'(w \cdot x_j)]: \quad"
+    r" \lambda_{\min}(H) > 0 \iff \text{Assumption 3.2}",
+    kind="EXACT",
+    bound="equality",
+    constant="stated",
+    domain=DATA_ALONE,
+    quantifiers="for all inputs under Assumption 3.1",
+    controls=(_HEXAGON,),
+)
+def separation_is_positivity(case: Case) -> Sides:
+    """Whether H is positive definite, on the inputs and with one of them repeated, against whether all differ."""
+    return _equivalence(case, case.inputs)
+
+
+@claim(
+    "zou-gu-2019/intro-lambda0-order",
+    source=ZOU_GU_2019.at("section 1, before the contributions"),
+    statement=r"\lambda_0 = \Omega(n^{-2} \phi)",
+    kind="DET",
+    bound="lower",
+    terms=(ORDER,),
+    domain=_PAIR_OR_CHAIN,
+    quantifiers="for all inputs under Assumptions 3.1 and 3.2",
+    limit=lambda c: 2 / math.pi if c.n == 2 else None,
+    erratum="E-19",
+    slack={"n": _FEWER_THAN_ONE_WOULD_THINK},
+)
+def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
+    """λ_min(H)."""
+    return Measurement(case.for_each(smallest_eigenvalue(case.inputs)))
+
+
+@claim(
+    "zou-gu-2019/intro-lambda0-order@printed",
+    source=ZOU_GU_2019.at("section 1, before the contributions"),
+    statement=r"\lambda_0 = O(n^{-2} \phi)",
+    kind="DET",
+    bound="upper",
+    terms=(ORDER,),
+    domain=Domain(
+        width=(4, 8),
+        depth=(1, 1),
+        samples=(2, 12),
+        fixed={"data": "simplex", "d": 40, "n": 2, "phi": 1.3, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
+        lines={"n": (2, 4, 8, 16, 32)},
+    ),
+    quantifiers="for all inputs under Assumptions 3.1 and 3.2",
+    erratum="E-19",
+    expected="refuted",
+    notes="Printed as an upper bound. Nearly orthogonal inputs have λ_0 ≈ 1/2 whatever n is.",
+)
+def eigenvalue_is_at_most_of_the_order(case: Case) -> Measurement:
+    """λ_min(H), on inputs at almost the largest common distance."""
+    return Measurement(case.for_each(smallest_eigenvalue(case.inputs)))
+
+
+@claim(
+    "zou-gu-2019/prop-3.6-lower",
+    source=ZOU_GU_2019.at("Proposition 3.6, second part"),
+    statement=r"\lambda_0 \ge C(\mu) \, \phi n^{-2}",
+    kind="DET",
+    bound="lower",
+    terms=(ORDER,),
+    domain=_PAIR_OR_CHAIN,
+    quantifiers="for all inputs under Assumptions 3.1 and 3.2 with a given μ",
+    limit=lambda c: 2 / math.pi if c.n == 2 else None,
+    erratum="E-48",
+    slack={"n": _FEWER_THAN_ONE_WOULD_THINK},
+)
+def eigenvalue_is_bounded_below(case: Case) -> Measurement:
+    """λ_min(H); for two inputs φ/(2π) as φ → 0, for a chain φ/(4π)."""
+    return Measurement(case.for_each(smallest_eigenvalue(case.inputs)))
+
+
+@claim(
+    "zou-gu-2019/prop-3.6-lower@printed",
+    source=ZOU_GU_2019.at("Proposition 3.6, second part"),
+    statement=r"\lambda_0 \ge C \phi n^{-2}",
+    kind="DET",
+    bound="lower",
+    terms=(ORDER,),
+    domain=Domain(
+        width=(4, 8),
+        depth=(1, 1),
+        samples=(6, 6),
+        fixed={"data": "hexagon", "d": 3, "n": 6, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
+        lines={"mu": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)},
+    ),
+    quantifiers="for all inputs under Assumptions 3.1 and 3.2",
+    limit=lambda c: 36 * (c.mu or math.nan) / math.pi,
+    erratum="E-48",
+    expected="refuted",
+    notes="Printed with a constant that depends on nothing. On the hexagon lifted to height μ, whose inputs are at "
+    "distance almost 1, λ_0 → μ/π.",
+)
+def eigenvalue_is_bounded_below_uniformly(case: Case) -> Measurement:
+    """λ_min(H) on three nearly opposite pairs."""
+    return Measurement(case.for_each(smallest_eigenvalue(case.inputs)))

@@ -1,0 +1,185 @@
+"""Runs of gradient descent as the theorems set them up, and what the kernel regime predicts of each."""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Domain, Precondition
+from claims.scaling import Scaling
+from model.data import Dataset, generate
+from model.kernels import KernelRun, last_layer_kernel, limiting_run, tangent_kernel
+from model.randomness import generator, stream
+from model.settings import ZOU_GU_2019
+from model.trace import Trace
+from model.training import Iterate, Run, follow, stochastic_gradient_descent
+
+STEP = Scaling(k=1, L=-2, m=-1)
+"""η = k / (L² m): the statements' η = O(k/(L² m)), with the constant 1."""
+
+STOCHASTIC_STEP = Scaling(k=1, batch=1, phi=1, n=-3, m=-1, log_m=-1)
+"""η = kBφ / (n³ m log m), the step size of the theorems about SGD, up to `STOCHASTIC_CONSTANT`."""
+
+STOCHASTIC_CONSTANT = 8.0
+"""The absolute constant in that step size: with 1 nothing changes but the running time."""
+
+PATIENCE = 4
+"""A run is given up after this many times the steps that the kernel predicts."""
+
+MU = 0.3
+
+RUNS = Domain(
+    width=(256, 512),
+    depth=(1, 2),
+    samples=(2, 4),
+    fixed={
+        "data": "simplex",
+        "m": 512,
+        "n": 2,
+        "d": 10,
+        "phi": 0.2,
+        "mu": MU,
+        "labels": "alternating",
+        "eps": 0.2,
+    },
+    lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (2, 4, 8), "k": (1, 2, 4), "phi": (0.02, 0.06, 0.2)},
+    along={"phi": {"m": 8192}},
+    examples=3,
+)
+"""Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n.
+
+Two inputs are told apart by about mφ/π units: small φ need width."""
+
+WIDE = Precondition(
+    "m >= k n^8 L^12 log(m)^3 / phi^4",
+    r"m \ge k n^8 L^{12} [\log m]^3 / \phi^4",
+    lambda p: p["m"] >= p["k"] * p["n"] ** 8 * p["L"] ** 12 * math.log(p["m"]) ** 3 / p["phi"] ** 4,
+)
+"""Equation (3.1), with every absolute constant taken as 1."""
+
+
+def adversarial_labels(case: Case) -> Tensor:
+    """Labels that make the residual at W⁽⁰⁾ the case's own labels, (S, n, k).
+
+    The statements are for all bounded labels, and f(x_i) is bounded; only the residual matters, and its worst
+    direction is known, while what f adds to it at W⁽⁰⁾ is random.
+    """
+    return case.at_initial.outputs - case.labels
+
+
+def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Callable[[Iterate], Tensor]) -> Run:
+    """Gradient descent from W⁽⁰⁾ until the loss is at most ε.
+
+    Args:
+        case: at W⁽⁰⁾.
+        shrink: what η = k / (L² m) is multiplied by.
+        far: whether distances from W⁽⁰⁾ are measured.
+        observe: further quantities of an iterate, see `model.training.follow`.
+    """
+    eps = case.configuration.eps
+    step_size = shrink * STEP.value(case.parameters)
+    run = _kernel_run(case.inputs, case.labels, case.depth, case.parameters["m"], step_size)
+    steps = PATIENCE * float(run.iterations(eps)) + 20
+    labels = adversarial_labels(case)
+    return follow(
+        case.initial,
+        case.inputs,
+        labels,
+        step_size=step_size,
+        steps=int(min(steps, 1e5)),
+        until=lambda losses, _: losses <= eps,
+        far=far,
+        **observe,
+    )
+
+
+def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
+    """L(W⁽ᵗ⁾) along SGD with batches of B, (draws, S), until it is at most ε everywhere on average over the draws.
+
+    Each draw has its own batches, uniform among all sets of B examples.
+    """
+    n, batch, eps = len(case.inputs), int(case.parameters["batch"]), case.configuration.eps
+    step_size = stochastic_step_size(case.parameters)
+    run = _kernel_run(case.inputs, case.labels, case.depth, case.parameters["m"], step_size)
+    steps = PATIENCE * int(run.iterations(eps)) + 20
+    labels = adversarial_labels(case)
+    runs = []
+    for number in range(draws):
+        rng = generator(stream(int(case.draws.generate_state(1)[0]), "batches", number))
+        batches = (rng.permutation(n)[:batch].tolist() for _ in range(steps))
+        runs.append(
+            stochastic_gradient_descent(
+                case.initial, case.inputs, labels, step_size=step_size, batches=batches, compact=True
+            )
+        )
+    for iterates in zip(*runs, strict=True):
+        losses = []
+        for iterate in iterates:
+            outputs = Trace(iterate.trace.network, case.inputs).outputs
+            losses.append((outputs - labels).square().sum(-1).mean(-1) / 2)
+        yield torch.stack(losses)
+
+
+def stochastic_step_size(parameters: dict[str, float]) -> float:
+    """η of the theorems about SGD."""
+    return STOCHASTIC_CONSTANT * STOCHASTIC_STEP.value(parameters)
+
+
+def first(losses: Tensor, eps: float) -> Tensor:
+    """The first step (of the second axis) at which a loss (S, T + 1) is at most ε, infinite where none is, (S,)."""
+    below = losses <= eps
+    return torch.where(below.any(-1), below.to(losses).argmax(-1).to(losses), math.inf)
+
+
+@cache
+def data_of(c: Configuration) -> Dataset | None:
+    """The inputs of a configuration up to a rotation, which no limit sees; None where they are random."""
+    if c.data not in ("simplex", "chain", "hexagon"):
+        return None
+    rng: np.random.Generator = generator(stream(0, "frame"))
+    return generate(
+        c.data, n=c.n, d=c.d, setting=ZOU_GU_2019, rng=rng, phi=c.phi, mu=c.mu, k=c.k, labels=c.labels, noise=c.noise
+    )
+
+
+def predicted(c: Configuration, step_size: float) -> KernelRun | None:
+    """The run of infinite width at a configuration with fixed labels, as residuals at W⁽⁰⁾."""
+    data = data_of(c)
+    return None if data is None else _kernel_run(data.inputs, data.labels, c.L, c.m, step_size)
+
+
+def _kernel_run(inputs: Tensor, residual: Tensor, depth: int, width: float, step_size: float) -> KernelRun:
+    return limiting_run(ZOU_GU_2019, inputs, residual, depth=depth, width=width, step_size=step_size)
+
+
+def parameters_of(c: Configuration) -> dict[str, float]:
+    """What a scaling may mention, at a configuration whose inputs are known."""
+    data = data_of(c)
+    assert data is not None
+    return {
+        "m": c.m,
+        "L": c.L,
+        "n": c.n,
+        "k": c.k,
+        "phi": data.separation,
+        "eps": c.eps,
+        "batch": c.batch or c.n,
+    }
+
+
+def smallest_eigenvalue(c: Configuration) -> float | None:
+    """λ_min of the limiting tangent kernel of one output, over m / k; None where the inputs are random."""
+    data = data_of(c)
+    if data is None:
+        return None
+    return float(torch.linalg.eigvalsh(tangent_kernel(ZOU_GU_2019, data.inputs, c.L))[0])
+
+
+def smallest_last_eigenvalue(c: Configuration) -> float | None:
+    """The same for the last hidden layer alone."""
+    data = data_of(c)
+    return None if data is None else float(torch.linalg.eigvalsh(last_layer_kernel(data.inputs, c.L))[0])

@@ -1,0 +1,95 @@
+"""Lemma 4.5, and the decrease of one step: the loss shrinks at a linear rate."""
+
+import torch
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Measurement, claim
+from claims.scaling import ONE
+from claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
+from claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
+from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from model.kernels import KernelRun
+
+
+def _run_of(c: Configuration) -> KernelRun | None:
+    if predicted(c, 1.0) is None:
+        return None
+    return predicted(c, STEP.value(parameters_of(c)))
+
+
+def _losses_of(run: KernelRun, eps: float) -> Tensor:
+    """The kernel's losses until ε, (T + 1,)."""
+    return torch.stack([run.loss(t) for t in range(int(run.iterations(eps)) + 1)])
+
+
+def _proportion(losses: Tensor, squared_gradients: Tensor, step_size: float | Tensor) -> Tensor:
+    """(L_t − L_{t+1}) / (η‖∇L_t‖²) or its inverse, whichever is smaller; negative where the loss grows."""
+    quotient = (losses[..., :-1] - losses[..., 1:]) / (step_size * squared_gradients[..., :-1])
+    return torch.minimum(quotient, 1 / quotient)
+
+
+def _rates(losses: Tensor) -> Tensor:
+    """1 − (L_t / L_0)^{1/t} for t = 1, …, T: the slowest rate that explains each loss."""
+    t = torch.arange(1, losses.shape[-1], dtype=losses.dtype, device=losses.device)
+    return -torch.expm1((losses[..., 1:] / losses[..., :1]).log() / t)
+
+
+def _limiting_proportion(c: Configuration) -> float | None:
+    run = _run_of(c)
+    if run is None:
+        return None
+    losses = _losses_of(run, c.eps)
+    residuals = torch.stack([run.residual_at(t) for t in range(len(losses))])
+    squares = (residuals * (run.kernel @ residuals)).sum((-2, -1)) / c.n**2
+    return float(_proportion(losses, squares, run.step_size).min())
+
+
+@claim(
+    "zou-gu-2019/decrease-proportional",
+    source=ZOU_GU_2019.at("section 4.1, before equation (4.1)"),
+    statement=r"L(W^{(t)}) - L(W^{(t+1)}) \propto \eta \|\nabla L(W^{(t)})\|_F^2",
+    kind="RUN",
+    bound="lower",
+    terms=(ONE,),
+    domain=RUNS,
+    quantifiers="for all t and labels",
+    probability=WITH_PROBABILITY,
+    limit=_limiting_proportion,
+    preconditions=(NEAR,),
+    notes="The quotient of the two sides or its inverse, whichever is smaller; 1 − ηλ/2n in the kernel regime.",
+)
+def decrease_is_proportional_to_the_gradient(case: Case) -> Measurement:
+    """The smaller of decrease / (η‖∇L‖²) and its inverse, at every step."""
+    run = descend(case)
+    return Measurement(_proportion(run.losses, run.gradients.square().sum(-1), run.step_size), axes=("step",))
+
+
+def _limiting_rate(c: Configuration) -> float | None:
+    run = _run_of(c)
+    if run is None:
+        return None
+    bound = GRADIENT_BOUND.value(parameters_of(c)) * run.step_size
+    return float(_rates(_losses_of(run, c.eps)).min()) / bound
+
+
+@claim(
+    "zou-gu-2019/lemma-4.5",
+    source=ZOU_GU_2019.at("Lemma 4.5"),
+    statement=r"L(W^{(t)}) \le (1 - \Omega(m \phi \eta / (k n^2)))^t L(W^{(0)})",
+    kind="RUN",
+    bound="lower",
+    terms=(GRADIENT_BOUND,),
+    domain=RUNS,
+    quantifiers="for all t and labels",
+    probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",
+    limit=_limiting_rate,
+    preconditions=(NEAR,),
+    erratum="E-22",
+    slack={"n": "λ_min of the kernel does not fall with n on these inputs: the rate falls like n^(-1)"},
+    notes="Measured as 1 − (L(W⁽ᵗ⁾)/L(W⁽⁰⁾))^{1/t} over η. With the printed O inside the bracket it asserts nothing.",
+)
+def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
+    """The slowest rate over t that explains L(W⁽ᵗ⁾), against η."""
+    run = descend(case)
+    return Measurement(_rates(run.losses), (run.step_size,), ("step",))

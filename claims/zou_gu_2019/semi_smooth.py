@@ -1,0 +1,125 @@
+"""Lemma 4.4: near initialisation the training loss is semi-smooth."""
+
+import math
+
+from claims.case import Case, Configuration
+from claims.claim import Control, Domain, Measurement, Precondition, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019 import certificates
+from claims.zou_gu_2019.kernel_regime import MU
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+from model.limits import GAUSSIAN_KINK_PLACEMENT
+from model.losses import LOSSES
+
+KINKS = Scaling(tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2")
+QUADRATIC = Scaling(L=2, m=1, k=-1)
+
+WINDOW = (
+    Precondition(
+        "tau >= k^3/2 (m L log m)^-3/2",
+        r"\tau \ge k^{3/2} (m L \log m)^{-3/2}",
+        lambda p: p["tau"] >= (p["k"] / (p["m"] * p["L"] * math.log(p["m"]))) ** 1.5,
+    ),
+    Precondition(
+        "tau <= L^-9/2 log(m)^-3/2",
+        r"\tau \le L^{-9/2} [\log m]^{-3/2}",
+        lambda p: p["tau"] <= p["L"] ** -4.5 * math.log(p["m"]) ** -1.5,
+    ),
+)
+"""The window of radii, with both absolute constants taken as 1."""
+
+
+def _limit(c: Configuration) -> float | None:
+    """Of the kinks, which decide the ratio where steps are short; √L(Ŵ) is the residual over √2."""
+    return math.sqrt(2 / math.log(c.m)) * GAUSSIAN_KINK_PLACEMENT if c.L == c.k == c.n == 1 else None
+
+
+def _excess(case: Case, *, kinks: float = 1.0, power: float = 0.5, depth: float = 1.0) -> Measurement:
+    """The loss difference beyond its linear term, propagated as differences, against the two terms.
+
+    Args:
+        case: the point of expansion, the paper's Ŵ, is the first of its pair.
+        kinks: multiplies the first term.
+        power: of the loss in the first term.
+        depth: multiplies the second term.
+    """
+    loss = LOSSES[case.setting.loss]
+    excess = case.difference.loss_excess(loss, case.labels)
+    step = case.step_norms.amax(-1)
+    size = loss.value(case.at_expansion.outputs, case.labels) ** power
+    return Measurement(excess, (kinks * size * step, depth * step.square()))
+
+
+def _nearly_fitted(case: Case, power: float) -> Measurement:
+    """The same with labels that the network almost fits: residuals a thousand times smaller."""
+    f = case.at_expansion.outputs
+    labels = f - 1e-3 * (f - case.labels)
+    loss = LOSSES[case.setting.loss]
+    excess = (loss.slopes(f, labels) * case.difference.linearisation_error).sum((-2, -1))
+    excess = excess + loss.remainder(f, case.difference.outputs, labels)
+    step = case.step_norms.amax(-1)
+    return Measurement(excess, (loss.value(f, labels) ** power * step, step.square()))
+
+
+@claim(
+    "zou-gu-2019/lemma-4.4",
+    source=ZOU_GU_2019.at("Lemma 4.4, equation (4.2)"),
+    statement=r"L(\widetilde W) \le L(\widehat W) + \langle \nabla L(\widehat W), \widetilde W - \widehat W \rangle"
+    r" + C' \sqrt{L(\widehat W)} \tau^{1/3} L^2 \sqrt{m \log m} k^{-1/2} \|\widetilde W - \widehat W\|_2"
+    r" + C'' L^2 m k^{-1} \|\widetilde W - \widehat W\|_2^2",
+    kind="SCALE",
+    bound="upper",
+    terms=(KINKS, QUADRATIC),
+    domain=Domain(
+        width=(64, 512),
+        samples=(1, 4),
+        radius=(1e-3, 0.1),
+        fixed={"mu": MU, "m": 512, "tau": 0.02},
+        lines={
+            "m": (512, 2048, 8192, 32768),
+            "L": (1, 2, 3, 4, 6),
+            "n": (1, 2, 4, 8),
+            "k": (1, 2, 4, 8),
+            "tau": (0.00316, 0.01, 0.0316, 0.1),
+        },
+    ),
+    quantifiers="for all Ŵ, W̃ in the ball",
+    probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",
+    attacks=(
+        "random",
+        "along-gradient",
+        "overshoot-kinks",
+        "place-on-kinks",
+        "place-on-kinks-deep",
+        "place-on-kinks-together",
+    ),
+    ascends=True,
+    limit=_limit,
+    certificate=certificates.semi_smooth,
+    preconditions=WINDOW,
+    erratum="E-21",
+    slack={
+        "L": "with all layers' budgets the kinks grow like L^(1/3)",
+        "n": "every example can be bounded alone",
+        "log_m": "kink placement gives 0.920 √m τ^(1/3) of each residual without a logarithm (K19)",
+    },
+    controls=(
+        Control("no kink term", "the quadratic alone bounds the excess", measure=lambda case: _excess(case, kinks=0.0)),
+        Control(
+            "loss in place of its root",
+            "C' L(Ŵ) in place of C' √L(Ŵ), at labels that are almost fitted",
+            measure=lambda case: _nearly_fitted(case, 1.0),
+        ),
+        Control(
+            "L in the quadratic",
+            "C'' L m / k in place of C'' L² m / k",
+            measure=lambda case: _excess(case, depth=1 / case.parameters["L"]),
+            at={"m": 256, "L": 6, "n": 1, "tau": 1.0},
+        ),
+    ),
+    notes="The norm of a collection is its largest layer's. The quadratic's constant tends to 1/4, along the gradients "
+    "of all layers. Expansion at Ŵ, the first of the pair.",
+)
+def loss_is_semi_smooth(case: Case) -> Measurement:
+    """The excess of the loss over its expansion at Ŵ."""
+    return _excess(case)

@@ -1,0 +1,136 @@
+"""Equation (4.1), its telescoped form and Lemma 4.2: gradient descent stays within O(√(kn²/(mφ)))."""
+
+import math
+
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Control, Measurement, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019.gradient_bounded_below import NEAR
+from claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
+from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from model.changes import distances
+from model.losses import LOSSES
+from model.training import Iterate, Run
+
+LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
+
+SLACK = {"n": "with λ_min of the kernel independent of n the distance grows like √n"}
+
+
+def _limiting_distance(c: Configuration) -> float | None:
+    """The largest layer's distance at the step that reaches ε, over the bound without its last factor."""
+    if predicted(c, 1.0) is None:
+        return None
+    p = parameters_of(c)
+    run = predicted(c, STEP.value(p))
+    assert run is not None
+    return float(run.layer_distances(run.iterations(c.eps), "spectral").max()) / LENGTH.value(p)
+
+
+def _limiting_step(c: Configuration) -> float | None:
+    """Of the first step, which is like all others where the residual is an eigenvector."""
+    if predicted(c, 1.0) is None:
+        return None
+    p = parameters_of(c)
+    run = predicted(c, STEP.value(p))
+    assert run is not None
+    decrease = float(run.loss(0).sqrt() - run.loss(1).sqrt())
+    return float(run.layer_distances(1, "spectral").max()) / (LENGTH.value(p) * decrease)
+
+
+def _scaled_limit(c: Configuration, factor: float) -> float | None:
+    distance = _limiting_distance(c)
+    return None if distance is None else distance / factor
+
+
+def _steps(case: Case) -> tuple[Run, Tensor]:
+    """A run, and η‖∇_{W_l} L(W⁽ᵗ⁾)‖_2 for t < T, (S, T, layers)."""
+    loss, labels = LOSSES[case.setting.loss], case.at_initial.outputs - case.labels
+
+    def gradients(iterate: Iterate) -> Tensor:
+        return distances(iterate.trace.gradient(loss.slopes(iterate.trace.outputs, labels)), "spectral")
+
+    run = descend(case, spectral=gradients)
+    return run, run.step_size * run.seen["spectral"][:, :-1]
+
+
+def _against(case: Case, power: float) -> Measurement:
+    """One step against the decrease of L^power; a loss that grows makes the bound 0."""
+    run, steps = _steps(case)
+    losses = run.losses**power
+    decrease = (losses[:, :-1] - losses[:, 1:]).clamp_min(0)
+    return Measurement(steps, (decrease[..., None],), ("step", "layer"))
+
+
+@claim(
+    "zou-gu-2019/eq-4.1",
+    source=ZOU_GU_2019.at("equation (4.1)"),
+    statement=r"\eta \|\nabla_{W_l} L(W^{(t)})\|_2 \le \sqrt{C k n^2 / (m \phi)}"
+    r" (\sqrt{L(W^{(t)})} - \sqrt{L(W^{(t+1)})})",
+    kind="RUN",
+    bound="upper",
+    terms=(LENGTH,),
+    domain=RUNS,
+    quantifiers="for all t, l ≤ L and labels",
+    probability=WITH_PROBABILITY,
+    limit=_limiting_step,
+    preconditions=(NEAR,),
+    slack=SLACK,
+    controls=(
+        Control(
+            "without the square roots",
+            "L(W⁽ᵗ⁾) − L(W⁽ᵗ⁺¹⁾) in place of the difference of the roots",
+            measure=lambda case: _against(case, 1.0),
+            at={"eps": 1e-4},
+        ),
+    ),
+    notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
+)
+def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
+    """η‖∇_{W_l} L‖_2 against the decrease of √L, at every step."""
+    return _against(case, 0.5)
+
+
+@claim(
+    "zou-gu-2019/trajectory-telescoped",
+    source=ZOU_GU_2019.at("section 4.1, after equation (4.1)"),
+    statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le \sqrt{C k n^2 L(W^{(0)}) / (m \phi)}",
+    kind="RUN",
+    bound="upper",
+    terms=(LENGTH,),
+    domain=RUNS,
+    quantifiers="for all t, l ≤ L and labels",
+    probability=WITH_PROBABILITY,
+    limit=lambda c: _scaled_limit(c, math.sqrt(0.5)),
+    preconditions=(NEAR,),
+    slack=SLACK,
+    notes="In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
+)
+def trajectory_telescopes(case: Case) -> Measurement:
+    """The largest distance along a run, against √L(W⁽⁰⁾)."""
+    run = descend(case, far=True)
+    return Measurement(run.distances, (run.losses[:, :1, None].sqrt(),), ("step", "layer"))
+
+
+@claim(
+    "zou-gu-2019/lemma-4.2",
+    source=ZOU_GU_2019.at("Lemma 4.2"),
+    statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le O(\sqrt{k n^2 \log n / (m \phi)})",
+    kind="RUN",
+    bound="upper",
+    terms=(LENGTH,),
+    domain=RUNS,
+    quantifiers="for all t, l ≤ L and bounded labels",
+    probability=WITH_PROBABILITY,
+    limit=lambda c: _scaled_limit(c, math.sqrt(math.log(c.n))),
+    preconditions=(NEAR,),
+    erratum="E-45",
+    slack=SLACK,
+    notes="That the iterates stay in the ball is not assumed: at these widths they leave it, and the bound holds.",
+)
+def trajectory_is_short(case: Case) -> Measurement:
+    """The largest distance along a run, against √log n; n ≥ 2."""
+    run = descend(case, far=True)
+    return Measurement(run.distances, (math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))

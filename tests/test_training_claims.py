@@ -1,0 +1,98 @@
+"""Runs that Theorem 4.7 is about, against what is known of them: XOR, small B, labels without a pattern."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from claims.cao_gu_2020.learned_distributions import fair_labels_cannot_be_learned
+from claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
+from claims.case import Configuration, draw
+from model.data import generate
+from model.kernels import last_layer_kernel
+from model.margins import hard_margin
+from model.randomness import generator, stream
+from model.settings import CAO_GU_2020
+from tests.assertions import assert_at_most, assert_close, assert_each_close
+
+ON_XOR = {"data": "xor", "d": 2, "n": 4}
+
+
+def case(initialisations=4, **sizes):
+    return draw(CAO_GU_2020, Configuration(**{**ON_XOR, **sizes}), 0, initialisations)
+
+
+def test_no_slopes_of_the_examples_give_a_smaller_gradient():
+    """B is the least ‖Σ a_i y_i ∇_{W_L} f(x_i)‖_F / (√m Σ a_i) over weights a on a grid, up to its mesh."""
+    networks = case(m=64, L=2)
+    trace = networks.at_initial
+    grid = [a for a in itertools.product(range(13), repeat=4) if sum(a) == 12]
+    norms = []
+    for a in grid:
+        slopes = networks.labels * torch.tensor(a, dtype=torch.float64)[:, None] / 12
+        norms.append(trace.batch_gradient_norms(slopes)[:, -1] / math.sqrt(64))
+    least = torch.stack(norms).amin(0)
+    assert_at_most(dominance(networks), least)
+    assert_at_most(least, 1.02 * dominance(networks))
+
+
+def test_the_step_size_is_the_theorems():
+    """η = pace · L⁻³ B² m⁻¹."""
+    networks = case(m=64, L=2)
+    assert_each_close(step_size(networks, 3.0), 3.0 * dominance(networks).square() / (8 * 64))
+
+
+@pytest.mark.parametrize(("L", "time", "distance"), [(1, 73, 5.3), (2, 52, 4.4), (3, 38, 3.0)])
+def test_xor_is_learned_in_the_time_and_distance_of_the_kernel_regime(L, time, distance):
+    """η m k until E_S ≤ 0.1, and √m times the largest distance, for a median network, around known runs."""
+    networks = case(m=256, L=L, eps=0.1, initialisations=5)
+    run, taken = descend_to(networks)
+    flow = (step_size(networks) * 256 * (taken - 1)).median()
+    farthest = (run.distances.amax((1, 2)) * 16).median()
+    assert 0.8 * time < flow < 1.2 * time
+    assert 0.7 * distance < farthest < 1.5 * distance
+
+
+def test_a_run_to_epsilon_stops_at_the_first_iterate_that_is_there():
+    """And is the run of so many steps."""
+    networks = case(m=64, eps=0.2)
+    run, taken = descend_to(networks)
+    assert run.steps == taken.max() - 1
+    for number, count in enumerate(taken.int().tolist()):
+        assert run.errors[number, count - 1] <= 0.2
+        assert (run.errors[number, : count - 1] > 0.2).all()
+    short = descend(networks, run.steps)
+    assert_close(short.losses, run.losses)
+    assert_close(decreases(run).sum(1), run.losses[:, 0] - run.losses[:, -1])
+
+
+def test_dominance_of_random_labels_decreases_with_their_number():
+    """E B² ≤ 1/(2n) at infinite width, and B √n falls: the sample term of Corollary 4.9 is at least √2 L²/ε."""
+    scaled = []
+    for n in (8, 16, 32, 64):
+        draws = [
+            generate("sphere", n=n, d=10, setting=CAO_GU_2020, rng=generator(stream(number, "labels", n)))
+            for number in range(12)
+        ]
+        squares = [n * hard_margin(last_layer_kernel(data.inputs, 1), data.labels).square() for data in draws]
+        scaled.append(float(torch.stack(squares).mean()))
+    assert max(scaled) < 1 / 2
+    assert scaled == sorted(scaled, reverse=True)
+
+
+def test_one_input_with_both_labels_has_no_dominance():
+    """B = 0: weights may cancel."""
+    inputs = torch.eye(3, dtype=torch.float64)[[0, 0, 1]]
+    labels = torch.tensor([[1.0], [-1.0], [1.0]], dtype=torch.float64)
+    assert hard_margin(last_layer_kernel(inputs, 2), labels) < 1e-8
+
+
+def test_fair_labels_average_to_one_half_over_all_labellings():
+    """The floor, example by example, is that of the mean error over all 2^n sign vectors."""
+    networks = case(m=64)
+    f = networks.at_initial.outputs[..., 0]
+    signs = torch.tensor(list(itertools.product((1.0, -1.0), repeat=4)), dtype=torch.float64)
+    errors = (signs[:, None] * f < 0).double().mean((0, 2)) + (f == 0).double().mean(-1) / 2
+    assert_close(errors, torch.full_like(errors, 0.5))
+    assert (fair_labels_cannot_be_learned.measure(networks).gap == 0).all()

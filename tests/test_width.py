@@ -1,0 +1,126 @@
+"""`lemmata width`: the widths that statements ask for, against the catalogue's table and against the conditions."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.cli import main
+from audit.width import WIDTHS
+from claims.width import smallest_width
+from tests.assertions import assert_each_close
+
+TABLE = {
+    (0.5, 2): ["1.9e+07", "3.1e+11", "7.1e+13", "3.1e+15"],
+    (0.5, 4): ["1.3e+10", "1.5e+14", "3.0e+16", "1.3e+18"],
+    (0.5, 8): ["6.9e+12", "6.4e+16", "1.2e+19", "4.9e+20"],
+    (1.0, 2): ["6.0e+05", "1.3e+10", "3.3e+12", "1.5e+14"],
+    (1.0, 4): ["5.3e+08", "6.9e+12", "1.5e+15", "6.4e+16"],
+    (1.0, 8): ["3.1e+11", "3.1e+15", "6.1e+17", "2.5e+19"],
+    (1.4, 2): ["1.0e+05", "2.8e+09", "7.2e+11", "3.4e+13"],
+    (1.4, 4): ["1.1e+08", "1.5e+12", "3.4e+14", "1.5e+16"],
+    (1.4, 8): ["6.8e+10", "7.2e+14", "1.4e+17", "5.9e+18"],
+}
+"""Theorem 3.3 of Zou & Gu at k = 1: by φ and n, for L = 1 to 4."""
+
+
+def width(id: str, **parameters: float) -> float:
+    return smallest_width(WIDTHS[id], {"k": 1, "delta": 0.1} | parameters)
+
+
+@pytest.mark.parametrize(("phi", "n"), TABLE)
+def test_theorem_3_3_asks_for_the_widths_of_the_table(phi, n):
+    """To two digits."""
+    found = [width("zou-gu-2019/thm-3.3", phi=phi, n=n, L=L) for L in (1, 2, 3, 4)]
+    assert [f"{m:.1e}" for m in found] == TABLE[phi, n]
+
+
+@pytest.mark.parametrize(
+    ("id", "parameters", "widths"),
+    [
+        ("zou-gu-2019/thm-3.10", {"phi": 1.4, "n": 2, "batch": 1}, ["1.0e+06"]),
+        ("zou-gu-2019/thm-3.10", {"phi": 1.4, "n": 2, "batch": 2}, ["4.1e+05"]),
+        ("zou-gu-2019/thm-3.10", {"phi": 1.4, "n": 8, "batch": 8}, ["5.0e+12"]),
+        ("zou-gu-2019/thm-3.8", {"phi": 1.4, "n": 2, "batch": 2}, ["1.6e+06"]),
+        ("zou-gu-2019/thm-3.8", {"phi": 1.4, "n": 8, "batch": 8}, ["1.6e+15"]),
+        ("cao-gu-2020/lemma-5.2a", {"n": 8}, ["3.9e+02", "1.2e+05", "2.0e+06", "1.4e+07"]),
+        ("cao-gu-2020/lemma-B.1-iv", {"n": 8}, ["3.9e+02", "3.4e+04", "3.2e+05", "1.4e+06"]),
+        ("cao-gu-2020/lemma-B.2", {"n": 4, "gamma": 0.165}, ["5.4e+02", "1.0e+04", "1.0e+05", "7.6e+05"]),
+        ("cao-gu-2020/lemma-5.4", {"n": 4, "gamma": 0.165}, ["2.7e+08", "7.2e+09", "1.7e+11", "3.9e+12"]),
+    ],
+)
+def test_other_statements_ask_for_the_widths_of_the_catalogue(id, parameters, widths):
+    """To two digits, for L = 1, 2, …"""
+    found = [width(id, L=L, **parameters) for L in range(1, len(widths) + 1)]
+    assert [f"{m:.1e}" for m in found] == widths
+
+
+def test_widths_of_the_convergence_theorem_are_products():
+    """L^{12} B^{−4} ε^{−2} log(1/δ): at L = 1 on XOR 64 · 100 and at L = 2 6.9e7, without the logarithm."""
+    for L, B, expected in ((1, 2**-1.5, 6.4e3), (2, 0.2775, 6.9e7)):
+        m = width("cao-gu-2020/thm-4.7", n=4, L=L, B=B, eps=0.1)
+        assert f"{m / math.log(10):.1e}" == f"{expected:.1e}"
+    m = width("cao-gu-2020/cor-4.11", n=4, L=1, gamma=0.165, eps=0.1)
+    assert f"{m / math.log(10):.0e}" == "5e+22"
+
+
+@pytest.mark.parametrize("id", WIDTHS)
+@settings(derandomize=True, deadline=None, max_examples=20)
+@given(n=st.integers(2, 64), L=st.integers(1, 6), small=st.floats(0.05, 1), batch=st.integers(1, 2))
+def test_a_width_is_the_last_one_where_the_condition_turns(id, n, L, small, batch):
+    """It holds there and at larger widths, and at none of the widths just below."""
+    condition = WIDTHS[id]
+    names = {"phi": small, "gamma": small, "B": small, "eps": small / 2, "k": batch, "batch": batch}
+    p = {"n": n, "L": condition.layers or L, "delta": 0.05} | names
+    m = smallest_width(condition, p)
+    for factor, holds in ((1 + 1e-9, True), (2, True), (1e3, True), (1 - 1e-9, False), (0.9, False)):
+        x = math.log((m if holds else m - 1) * factor)
+        if holds or m > 1:
+            assert (x >= condition.least(x, p)) == holds
+
+
+def test_the_width_is_printed_as_json(capsys):
+    """With the parameters that it depends on and no others."""
+    arguments = ["width", "thm-3.3", "--n", "2", "--depth", "1", "--phi", "1.4", "--batch", "2", "--format", "json"]
+    assert main(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {"id", "parameters", "m", "condition", "reachable", "weights", "reason"}
+    assert document["parameters"] == {"n": 2, "L": 1, "delta": 0.05, "phi": 1.4, "k": 1}
+    assert document["reachable"] is True
+    assert_each_close(document["m"], width("zou-gu-2019/thm-3.3", n=2, L=1, phi=1.4))
+
+
+def test_a_width_out_of_reach_says_why(capsys):
+    """With the number of weights."""
+    assert main(["width", "zou-gu-2019/thm-3.3", "--n", "8", "--depth", "4", "--phi", "0.5", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["reachable"] is False
+    assert "weights" in document["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("thm-3.3 --n 2 --depth 1", "--phi: missing"),
+        ("thm-3.8 --n 2 --depth 1 --phi 1", "--batch: missing"),
+        ("lemma-5.4 --n 2 --depth 1 --phi 1", "--gamma: missing"),
+        ("thm-4.7 --n 2 --depth 1", "--gradient-bound, --eps: missing"),
+        ("thm-3.8 --n 2 --depth 1 --phi 1 --batch 3", "--batch: 3 must be at most --n, 2"),
+        ("thm-3.10 --n 2 --depth 2 --phi 1 --batch 1", "--depth: 2 must be 1"),
+        ("thm-3.3 --n 2 --depth 1 --phi 3", "--phi: '3' must be a number in (0, 2]"),
+        ("thm-3.3 --n 2 --depth 1 --phi nan", "--phi: 'nan' must be"),
+        ("thm-3.3 --n 0 --depth 1 --phi 1", "'--n'"),
+        ("thm-3.3 --n 2 --phi 1", "'--depth'"),
+        ("loss-growth --n 2 --depth 1", "ID 'loss-growth' has no condition on the width"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, line, capsys):
+    """Naming the option, its value and what is allowed; exit status 2."""
+    assert main(["width", *arguments.split()]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("lemmata: ")
+    assert captured.err.count("\n") == 1
+    assert line in captured.err
