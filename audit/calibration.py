@@ -14,14 +14,6 @@ from torch import Tensor
 from audit.tables import Format, emit, grid
 from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
-<<<<<<< HEAD
-from model import limits
-from model.data import Dataset, generate
-from model.kernels import feature_kernel, last_layer_kernel, tangent_kernel
-from model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, Setting
-=======
 from model import limits, losses
 from model.data import Dataset, generate
 from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers, tangent_kernel
@@ -29,7 +21,6 @@ from model.margins import hard_margin, label_complexity, last_layer_gram, simple
 from model.randomness import generator, stream
 from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
 from model.training import follow
->>>>>>> main
 
 CLOSE, EDGE = 0.02, 0.05
 """Largest relative error at the largest width: at a million units, and at depth, where edges converge like m^(−2/3)."""
@@ -429,8 +420,6 @@ TRUTHS = (
         tolerance=EDGE,
     ),
     Truth(
-<<<<<<< HEAD
-=======
         "K19",
         "linearisation error of a pair / √m τ^(1/3) ‖step‖, Gaussian V",
         tuple(Configuration(m=m, n=1, mu=0.3) for m in WIDE),
@@ -500,7 +489,6 @@ TRUTHS = (
         )
     ),
     Truth(
->>>>>>> main
         "K29",
         "inf ỹᵀΘ⁻¹ỹ times the squared margin of Θ",
         (Configuration(m=256, L=3, n=8),),
