@@ -25,9 +25,6 @@ LINEARISATION = 0.75 * (4 * math.sqrt(math.pi)) ** (-1 / 3)
 KINK_PLACEMENT = math.sqrt(ACTIVATED)
 """Linearisation error over √m τ^{1/3} ‖step‖ from a W̃ on the kinks, one hidden layer: 0.7876."""
 
-KINK_PLACEMENT_GAUSSIAN = KINK_PLACEMENT * (2 * math.sqrt(2 / math.pi)) ** (1 / 3)
-"""The same with output weights N(0, 1) in place of ±1, by the factor (E|V|³)^{1/3}: 0.9205."""
-
 KINK_CERTIFICATE = KINK_PLACEMENT * 2 ** (1 / 6)
 """No pair in the ball exceeds this multiple of √m τ^{1/3} ‖step‖, one hidden layer: 0.884."""
 

@@ -515,7 +515,7 @@ def test_placing_on_kinks_of_a_gaussian_output_reaches_its_limit():
     """0.9205 √m τ^{1/3} per unit step where the output weights are N(0, 1/m) and √m multiplies them."""
     aim = target(CAO_GU_2019_SLIDES, (WIDTH,), 0.01, seed=3)
     ratio = error(aim, "place-on-kinks") / ATTACKS["place-on-kinks"](aim).step[0].spectral()
-    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.KINK_PLACEMENT_GAUSSIAN])
+    assert_limit(ratio / (WIDTH**0.5 * 0.01 ** (1 / 3)), [limits.GAUSSIAN_KINK_PLACEMENT])
 
 
 # ----------------------------------------------------------------------------------------------- several inputs at once

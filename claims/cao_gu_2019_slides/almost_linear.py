@@ -6,7 +6,7 @@ from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBA
 from claims.case import Case, Configuration
 from claims.claim import Measurement, claim
 from claims.scaling import Scaling
-from model.limits import KINK_PLACEMENT_GAUSSIAN
+from model.limits import GAUSSIAN_KINK_PLACEMENT
 
 RATE = Scaling(L=2, tau="1/3", m="1/2", log_m="1/2")
 """That of cao-gu-2020 Lemma 5.2; the slides give none."""
@@ -15,7 +15,7 @@ NO_LOGARITHM = "kink placement gives 0.920 √m τ^(1/3) without a logarithm (K1
 
 
 def _one_layer(c: Configuration) -> float | None:
-    return KINK_PLACEMENT_GAUSSIAN / (4 * math.sqrt(math.log(c.m))) if c.L == 2 else None
+    return GAUSSIAN_KINK_PLACEMENT / (4 * math.sqrt(math.log(c.m))) if c.L == 2 else None
 
 
 @claim(

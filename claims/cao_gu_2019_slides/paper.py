@@ -18,5 +18,5 @@ EQUAL_WIDTHS = {"ratio": 1}
 NEAR = Domain(depth=DEPTH, radius=(1e-3, 0.1), fixed=EQUAL_WIDTHS)
 """Statements about a small neighbourhood of W⁽⁰⁾: a ball around it, each layer in Frobenius norm."""
 
-DEFINED = Domain(depth=DEPTH, fixed={**EQUAL_WIDTHS, "n": 3}, lines={"m": (32, 128), "L": (2, 3, 5)})
+DEFINED = Domain(width=(256, 256), depth=DEPTH, fixed={**EQUAL_WIDTHS, "n": 3}, lines={"m": (32, 128), "L": (2, 3, 5)})
 """Definitions, compared with their formulas on networks small enough to be written out."""

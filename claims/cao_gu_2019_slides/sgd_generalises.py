@@ -13,8 +13,8 @@ from model.kernels import measured_layers, tangent_kernel
 from model.margins import label_complexity
 from model.reference_class import class_minimum
 
-RADII = (1.0, 16.0, 64.0)
-"""R, of the class and of the step size η = R / (m √n)."""
+RADII = (0.5, 3.0, 6.0)
+"""R / √n, of the class and of the step size η = R / (m √n): fitting noise takes a radius of that order."""
 
 PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 32}
 """Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
@@ -36,8 +36,8 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=16),
-    quantifiers="for R in 1, 16, 64, with step size R / (m √n)",
+    domain=Domain(width=(64, 128), depth=(2, 2), samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
+    quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
     probability=WITH_PROBABILITY,
     controls=(
         Control(
@@ -63,11 +63,11 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     m, n = case.parameters["m"], len(case.inputs)
     layers, outputs = measured_layers(case.at_initial), case.at_initial.outputs
     excess = []
-    for radius in RADII:
+    for radius in (share * math.sqrt(n) for share in RADII):
         best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value
         error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
         excess.append((error - times * best).clamp_min(0))
-    reach = estimation * case.inputs.new_tensor(RADII)
+    reach = estimation * math.sqrt(n) * case.inputs.new_tensor(RADII)
     return Measurement(torch.stack(excess, -1), (reach, math.sqrt(math.log(1 / case.delta))), ("radius",))
 
 
@@ -79,7 +79,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(width=(64, 128), depth=DEPTH, samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=WITH_PROBABILITY,
     slack={

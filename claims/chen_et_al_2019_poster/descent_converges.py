@@ -48,11 +48,6 @@ ALLOWED = 0.5
             "t ≤ C L² R²",
             measure=lambda case: _steps(case, per_epsilon=0.0),
         ),
-        Control(
-            "η = L⁻¹ m^−α",
-            "a step size that forgets the square",
-            measure=lambda case: _steps(case, power=1.0),
-        ),
     ),
     notes="Printed without saying whether the best or the last iterate counts; both are measured, on a run down to "
     "half the loss. Infinite where that takes more than L²R²/(2ε) steps.",
@@ -62,14 +57,14 @@ def descent_reaches_the_loss(case: Case) -> Measurement:
     return _steps(case)
 
 
-def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measurement:
+def _steps(case: Case, *, per_epsilon: float = 1.0) -> Measurement:
     radius, eps = reference_radius(case), case.configuration.eps
     longest = math.ceil(ALLOWED * case.depth**2 * float(radius.max()) ** 2 / eps)
     run = follow(
         case.initial,
         case.inputs,
         case.labels,
-        step_size=STEP / (case.depth * case.initial.scale**power),
+        step_size=STEP / (case.depth * case.initial.scale**2),
         steps=longest,
         until=lambda loss, _: loss <= 3 * eps / 2,
     )
