@@ -81,7 +81,7 @@ def corners(claim: Claim) -> list[Point]:
             if name != "m" and name not in domain.along
         ]
         base = replace(_of(claim), m=domain.width[0])
-        count = SMALL if claim.kind == "RUN" else LARGE
+        count = domain.initialisations or (SMALL if claim.kind == "RUN" else LARGE)
         corners = (replace(base, **ChainMap(*chosen)) for chosen in itertools.product(*ends))
         return [Point(corner, count) for corner in corners if _exists(claim, corner)]
     tau = Configuration.tau if domain.radius is None else domain.radius[1]

@@ -1,6 +1,7 @@
 """Algorithm 1: gradient descent and stochastic gradient descent, replayed step by step on dense weights."""
 
 import itertools
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from claims.claim import Control, Domain, Sides, claim
 from claims.zou_gu_2019.kernel_regime import MU, STEP
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 from model.losses import LOSSES
+from model.trace import Trace
 from model.training import gradient_descent
 
 STEPS = 4
@@ -80,17 +82,18 @@ def descent_follows_the_algorithm(case: Case) -> Sides:
 
 
 def _average(case: Case, batches: list[tuple[int, ...]]) -> Sides:
-    """The mean over batches of (1/B) Σ_{s ∈ batch} ∇ℓ_s, against ∇L, each layer by itself."""
-    trace, loss = case.at_initial, LOSSES[case.setting.loss]
-    whole = loss.slopes(trace.outputs, case.labels)
-    n, left, right = len(case.inputs), [], []
-    weights = torch.zeros(n, dtype=whole.dtype, device=whole.device)
-    for batch in batches:
-        weights[list(batch)] += n / (len(batch) * len(batches))
-    for sampled, full in zip(trace.gradient(weights[:, None] * whole), trace.gradient(whole), strict=True):
-        left.append(sampled.materialise().flatten(1))
-        right.append(full.materialise().flatten(1))
-    return Sides.of(torch.cat(left, 1), torch.cat(right, 1))
+    """The mean over batches of the gradient of each batch's own loss, against ∇L, all layers together."""
+    whole = _gradient(case, range(len(case.inputs)))
+    sampled = torch.stack([_gradient(case, batch) for batch in batches]).mean(0)
+    return Sides.of(sampled, whole)
+
+
+def _gradient(case: Case, batch: Sequence[int]) -> Tensor:
+    """(1/B) Σ_{s ∈ batch} ∇ℓ_s of all layers, flat, from a pass over the batch alone, (S, weights)."""
+    inputs, labels = case.inputs[list(batch)], case.labels[list(batch)]
+    trace = Trace(case.initial, inputs)
+    gradient = trace.gradient(LOSSES[case.setting.loss].slopes(trace.outputs, labels))
+    return torch.cat([layer.materialise().flatten(1) for layer in gradient], 1)
 
 
 def _batches(case: Case) -> list[tuple[int, ...]]:

@@ -23,6 +23,7 @@ SIZES = Domain(
     samples=(2, 6),
     fixed={"mu": MU, "m": 256, "n": 8},
     lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": (1, 4, 16)},
+    along={"L": {}},
     initialisations=256,
 )
 

@@ -73,7 +73,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
     domain=Domain(
         width=(256, 512),
         samples=(1, 4),
-        radius=(1e-3, 0.1),
+        radius=(0.01, 0.1),
         fixed={"mu": MU, "m": 512, "tau": 0.02},
         lines={
             "m": (512, 2048, 8192),
@@ -82,7 +82,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "k": (1, 2, 4),
             "tau": (0.00316, 0.01, 0.0316, 0.1),
         },
-        along={"m": {"tau": 0.01}, "L": {"m": 256, "tau": 0.0316}, "k": {}},
+        along={"m": {"tau": 0.01}, "L": {"m": 256, "tau": 0.0316}, "k": {}, "tau": {"m": 2048}},
     ),
     quantifiers="for all Ŵ, W̃ in the ball",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",

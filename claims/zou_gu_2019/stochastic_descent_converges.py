@@ -48,6 +48,7 @@ BATCHES = Domain(
         "batch": (1, 2, 4),
     },
     along={
+        "m": {"batch": 2},
         "L": {"m": 256},
         "n": {"phi": 0.96},
         "batch": {"n": 4, "phi": 0.96},
