@@ -14,12 +14,13 @@ from torch import Tensor
 from audit.tables import Format, emit, grid
 from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
-from model import limits
+from model import limits, losses
 from model.data import Dataset, generate
-from model.kernels import feature_kernel, last_layer_kernel
-from model.margins import hard_margin, last_layer_gram, simplex_minimum
+from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers, tangent_kernel
+from model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
 from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from model.training import follow
 
 CLOSE, EDGE = 0.02, 0.05
 """Largest relative error at the largest width: at a million units, and at depth, where edges converge like m^(−2/3)."""
@@ -37,6 +38,8 @@ class Truth:
         truth: the limit at a configuration.
         initialisations: measured at each.
         tolerance: largest relative error at the last configuration.
+        setting: the network's conventions.
+        setting: whose network.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Truth:
     truth: Callable[[Configuration], float]
     initialisations: int = 8
     tolerance: float = CLOSE
+    setting: Setting = CAO_GU_2020
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
     """One reading per truth and configuration."""
     for truth in truths:
         for configuration in truth.configurations:
-            case = draw(CAO_GU_2020, configuration, seed, truth.initialisations)
+            case = draw(truth.setting, configuration, seed, truth.initialisations)
             yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
 
 
@@ -147,6 +151,43 @@ def _variance(case: Case) -> Tensor:
     return case.at_initial.outputs.square().mean(dim=(1, 2))
 
 
+def _feature_moment(power: int) -> Callable[[Case], Tensor]:
+    """‖x_L‖^power of the first example."""
+    return lambda case: torch.linalg.vector_norm(case.at_initial.features[-1][:, 0], dim=-1) ** power
+
+
+def _active_variance(case: Case) -> Tensor:
+    """Squared deviation of a layer's number of active units from m/2, over the binomial variance m/4."""
+    m = case.parameters["m"]
+    active = torch.stack([pattern[:, 0].sum(-1) for pattern in case.at_initial.patterns], -1).to(case.inputs)
+    return ((active - m / 2).square() / (m / 4)).mean(-1)
+
+
+def _averaged_gradient(case: Case) -> Tensor:
+    """E_ξ ‖Σ ξ_i ∇_{W_L} f(x_i)‖_F / √m over all signs, where two examples have two that differ."""
+    alike, unlike = (case.inputs.new_tensor([[1.0], [sign]]) for sign in (1.0, -1.0))
+    norms = [case.at_initial.batch_gradient_norms(xi)[:, -1] for xi in (alike, unlike)]
+    return (norms[0] + norms[1]) / (2 * math.sqrt(case.parameters["m"]))
+
+
+def _averaged_gradient_limit(c: Configuration) -> float:
+    """‖a ± b‖² / m tends to 1 ± 2 ρ κ_0(ρ): ρ the cosine of the inputs, κ_0 the share of units active on both."""
+    assert c.phi is not None
+    cosine = 1 - c.phi**2 / 2
+    cross = cosine * (math.pi - math.acos(cosine)) / math.pi
+    return (math.sqrt(1 + cross) + math.sqrt(1 - cross)) / 2
+
+
+def _loss_supremum(fact: Callable[[Tensor], Tensor]) -> Callable[[Case], Tensor]:
+    """The largest value of a function of the margin over the probes: both signs, nine decades, as far as e^z goes."""
+    return lambda case: fact(case.probes[case.probes.abs() < 500]).amax()[None]
+
+
+def _known(value: float) -> Callable[[Configuration], float]:
+    """A truth that no size changes."""
+    return lambda _: value
+
+
 def _product(case: Case) -> Tensor:
     return case.at_initial.jacobian_norms(2, case.hidden).value.mean(-1)
 
@@ -160,6 +201,32 @@ def _top_entries(case: Case) -> Tensor:
     g = case.at_initial.unmasked_signals[-2][:, 0, 0].abs()
     s = int(case.tau ** (2 / 3) * g.shape[-1])
     return torch.linalg.vector_norm(g.topk(s).values, dim=-1) / math.sqrt(case.parameters["m"])
+
+
+def _smallest_eigenvalue(case: Case, layer: int = -1) -> Tensor:
+    """λ_min of one layer's part of the tangent kernel over m, one output, (S,)."""
+    kernel = measured_layers(case.at_initial)[layer].kernel()
+    return torch.linalg.eigvalsh(kernel)[..., 0] / case.parameters["m"]
+
+
+def _per_separation(case: Case) -> Tensor:
+    return _smallest_eigenvalue(case) / case.parameters["phi"]
+
+
+def _distance(case: Case) -> Tensor:
+    """‖W⁽ᵗ⁾ − W⁽⁰⁾‖_F after 60 steps of gradient descent, over what the measured kernel predicts of that run."""
+    step_size = 1 / case.parameters["m"]
+    run = follow(case.initial, case.inputs, case.labels, step_size=step_size, steps=60, far=False)
+    moved = torch.stack([change.frobenius().square() for change in run.last.changes]).sum(0).sqrt()
+    residual = case.at_initial.outputs - case.labels
+    return moved / KernelRun(measured_layers(case.at_initial), residual, step_size).distance(60.0)
+
+
+def _two_inputs(phi: float, depth: int) -> float:
+    """λ_min of the last layer's limiting kernel on two inputs at distance φ."""
+    angle = 2 * math.asin(phi / 2)
+    inputs = torch.tensor([[1.0, 0.0], [math.cos(angle), math.sin(angle)]], dtype=torch.float64)
+    return float(last_layer_gap(inputs, depth)[0, 1])
 
 
 def _share(c: Configuration) -> float:
@@ -203,6 +270,30 @@ TRUTHS = (
         _widths(64, L=2),
         _variance,
         lambda _: limits.OUTPUT_VARIANCE,
+        initialisations=40_000,
+    ),
+    Truth(
+        "K2",
+        "E ‖x_L‖²",
+        _widths(32, L=2, ratio=2),
+        _feature_moment(2),
+        lambda _: 1.0,
+        initialisations=20_000,
+    ),
+    Truth(
+        "K2 fourth moment",
+        "E ‖x_L‖⁴",
+        _widths(32, L=2),
+        _feature_moment(4),
+        lambda c: (1 + 5 / c.m) ** c.L,
+        initialisations=40_000,
+    ),
+    Truth(
+        "K3",
+        "variance of active units / (m/4)",
+        _widths(32, L=2),
+        _active_variance,
+        lambda _: 1.0,
         initialisations=40_000,
     ),
     Truth(
@@ -328,8 +419,131 @@ TRUTHS = (
         lambda _: math.sqrt(8),
         tolerance=EDGE,
     ),
+    Truth(
+        "K19",
+        "linearisation error of a pair / √m τ^(1/3) ‖step‖, Gaussian V",
+        tuple(Configuration(m=m, n=1, mu=0.3) for m in WIDE),
+        _linearisation("place-on-kinks", 1 / 3),
+        lambda _: limits.GAUSSIAN_KINK_PLACEMENT,
+        setting=ZOU_GU_2019,
+    ),
+    Truth(
+        "K21",
+        "λ_min(H)/φ of two inputs, 1/2π as φ → 0",
+        tuple(Configuration(m=m, n=2, data="chain", phi=0.1, mu=0.3) for m in (1_000, 10_000, 100_000)),
+        _per_separation,
+        lambda c: _two_inputs(c.phi or 0.0, 1) / (c.phi or 1.0),
+        setting=ZOU_GU_2019,
+        initialisations=32,
+    ),
+    Truth(
+        "K22",
+        "λ_min(H)/μ of a hexagon lifted to height μ, 1/π as μ → 0",
+        tuple(Configuration(m=m, n=6, d=3, data="hexagon", mu=0.01) for m in (1_000, 10_000, 100_000)),
+        lambda case: _smallest_eigenvalue(case) / 0.01,
+        lambda _: 1 / math.pi,
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K23",
+        "λ_min of the last layer's kernel on two inputs, 3/2L for deep networks",
+        tuple(Configuration(m=m, L=4, n=2, data="chain", phi=1.0, mu=0.3) for m in (256, 512, 1024)),
+        _smallest_eigenvalue,
+        lambda c: _two_inputs(c.phi or 0.0, c.L),
+        setting=ZOU_GU_2019,
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K27",
+        "distance of a run of gradient descent over the kernel's prediction",
+        tuple(
+            Configuration(m=m, n=2, data="chain", phi=0.8, mu=0.3, labels="alternating")
+            for m in (1_000, 10_000, 100_000)
+        ),
+        _distance,
+        lambda _: 1.0,
+        setting=ZOU_GU_2019,
+    ),
+    Truth(
+        "K28",
+        "E_ξ ‖Σ ξ_i ∇f(x_i)‖_F / √m, two inputs at distance 1",
+        tuple(Configuration(m=m, n=2, data="chain", phi=1.0) for m in WIDE),
+        _averaged_gradient,
+        _averaged_gradient_limit,
+    ),
+    *(
+        Truth(f"K30 {name}", text, _widths(2), _loss_supremum(fact), _known(value), initialisations=1)
+        for name, text, fact, value in (
+            ("curvature", "sup |ℓ''|", lambda z: losses.surrogate(z) * losses.surrogate(-z), 1 / 4),
+            ("growth", "sup (ℓ − |z|)", lambda z: losses.cross_entropy(z) - z.abs(), math.log(2)),
+            ("indicator", "sup 1{z < 0} / (−ℓ')", lambda z: (z < 0) / losses.surrogate(z), 2.0),
+            ("loss", "sup 1{z < 0} / ℓ", lambda z: (z < 0) / losses.cross_entropy(z), 1 / math.log(2)),
+            ("slope", "sup −ℓ' / ℓ", lambda z: losses.surrogate(z) / losses.cross_entropy(z), 1.0),
+            (
+                "remainder",
+                "sup of the Taylor remainder / dz²",
+                lambda z: losses.taylor_remainder(z, torch.full_like(z, 1e-3)) / 1e-6,
+                1 / 8,
+            ),
+        )
+    ),
+    Truth(
+        "K29",
+        "inf ỹᵀΘ⁻¹ỹ times the squared margin of Θ",
+        (Configuration(m=256, L=3, n=8),),
+        lambda case: _complexity(case),
+        lambda _: 1.0,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "Var f, trained",
+        "Var f(x), the slides' network",
+        tuple(Configuration(m=64, L=L, n=1) for L in (2, 4)),
+        _variance,
+        lambda _: 1.0,
+        initialisations=40_000,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK diagonal",
+        "‖∇f‖² / m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: _kernel(case)[:, 0, 0],
+        lambda c: (c.L + 1) / 2,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK",
+        "<∇f(x), ∇f(x')> / m over Θ",
+        tuple(Configuration(m=m, L=3, n=2) for m in (256, 1024)),
+        lambda case: _kernel(case)[:, 0, 1] / tangent_kernel(case.setting, case.inputs, case.depth)[0, 1],
+        lambda _: 1.0,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "class width",
+        "Σ_l ‖∇_{W_l} f‖_F / √m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: case.at_initial.gradient_norms()[:, :, 0, 0].sum(1) / math.sqrt(case.parameters["m"]),
+        lambda c: 1 + (c.L - 1) / math.sqrt(2),
+        initialisations=64,
+        setting=CAO_GU_2019_SLIDES,
+    ),
 )
 
 
 def _gradient_at(case: Case) -> Tensor:
     return case.at_moved.gradient_norms()[:, 0, 0, 0] / math.sqrt(case.parameters["m"])
+
+
+def _kernel(case: Case) -> Tensor:
+    """The tangent kernel of the network over m, (S, n, n)."""
+    return case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
+
+
+def _complexity(case: Case) -> Tensor:
+    kernel = _kernel(case)
+    return label_complexity(kernel, case.labels) * hard_margin(kernel, case.labels).square()

@@ -378,8 +378,11 @@ def report(directory: str, form: "Format") -> int:
 
 @command("regime")
 @click.argument("id", metavar="ID")
+@click.option("--depth", type=click.IntRange(1), metavar="L", help="Number of layers, where it is not fixed.")
+@click.option("--samples", type=click.IntRange(1), metavar="N", help="Number of examples n, where it is not fixed.")
+@click.option("--state", metavar="FILE", help="Keep a long run there after each step, and go on from it.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
-def regime(id: str, seed: int, form: "Format") -> int:
+def regime(id: str, depth: int | None, samples: int | None, state: str | None, seed: int, form: "Format") -> int:
     """Where a statement's own conditions hold with every hidden constant 1, and what a run there gives.
 
     ID is a claim's id, with or without the paper: `thm-4.7`. The least such width is searched; where the machine
@@ -387,7 +390,7 @@ def regime(id: str, seed: int, form: "Format") -> int:
     """
     from audit.regime import regime
 
-    return regime(id, form, seed)
+    return regime(id, form, seed, depth=depth, samples=samples, state=state)
 
 
 @command("errata")

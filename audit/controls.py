@@ -140,7 +140,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     limit = (1.0 if known is None else known) * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration in (replace(one, **control.at) for one in hardest(claim, control.domain)):
+    for configuration in hardest(claim, control.domain):
         delta = configuration.delta if claim.probability else 0.0
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):

@@ -20,6 +20,7 @@ LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
 EXPENSIVE = {
+    "flip-units-deep",
     "flip-units-apart-deep",
     "place-on-kinks-deep",
     "place-on-lowering-kinks-deep",
@@ -88,7 +89,7 @@ def corners(claim: Claim) -> list[Point]:
     return [
         Point(_of(claim, m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
         for L, n, ratio in grid
-        if ratio == 1 or L > 1
+        if ratio == 1 or (L > 1 and "ratio" not in domain.fixed)
     ]
 
 

@@ -108,7 +108,7 @@ def page(claim: Claim) -> dict[str, object]:
         "measured": inspect.getdoc(claim.derive or claim.measure),
         "derivation": [] if claim.derive is None else claim.derive(as_stated).lines(),
         "notes": claim.notes or None,
-        "file": _file(claim),
+        "file": defined_at(claim),
     }
 
 
@@ -145,7 +145,7 @@ def _limits(claim: Claim) -> list[dict[str, object]]:
     ]
 
 
-def _file(claim: Claim) -> str:
+def defined_at(claim: Claim) -> str:
     """Where the claim is defined: file below the checkout, and line."""
     function = claim.derive or claim.measure
     path = Path(inspect.getsourcefile(function) or "").resolve()

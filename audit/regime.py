@@ -1,15 +1,8 @@
 """`lemmata regime`: honest points, where a statement's own conditions hold with every hidden constant taken as 1.
 
 Most statements ask for widths that no machine holds. Where one does not, it can be run as stated; where it does, the
-width that it asks for is a fact worth printing. A statement is entered in `REGIMES` by its claim's id:
-
-    parameters(m)    what the statement's letters are at width m: sizes, radius, step size, iterations, …
-    conditions(p)    its conditions at those parameters, as `Comparison`s; the least m that meets them all is searched
-    run(p)           what is measured there beside what the statement promises, as `Comparison`s
-    memory(p)        bytes that the run needs; with more than half of the machine's nothing is run
-
-`parameters` may be computed from data but never from an initialisation: conditions are looked for before anything is
-drawn. `run` draws what it needs from the seed that it is given. The entries stand in the papers' order.
+width that it asks for is a fact worth printing. A statement is entered in `REGIMES` by its claim's id, and in `SIZED`
+where it can be asked at other depths and numbers of examples. The entries stand in the papers' order.
 """
 
 import math
@@ -17,13 +10,18 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+from audit.comparison import Comparison, Parameters, Regime, least_width, wide_and_near
 from audit.errors import UserError
+from audit.linear_rates import THEOREM, linear_rate
 from audit.listing import find
-from audit.tables import Format, emit, finite, grid, number
+from audit.neighbourhoods import LEMMAS, lemma
+from audit.tables import Format, emit, grid
 from claims.case import Configuration, draw
 from model.blocks import follow_in_blocks
 from model.data import generate
@@ -32,76 +30,24 @@ from model.margins import hard_margin
 from model.randomness import generator, stream
 from model.settings import CAO_GU_2020
 
-WIDEST = 10**40
-"""Widths are searched up to here."""
 
-Parameters = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A quantity against its bound.
-
-    Attributes:
-        what: the quantity, in words or as a formula.
-        value: what it is.
-        relation: how it should stand to the bound.
-        bound: the bound.
-        of: the bound's formula.
-    """
-
-    what: str
-    value: float
-    relation: Literal["<=", ">="]
-    bound: float
-    of: str
-
-    @property
-    def holds(self) -> bool:
-        """Whether it does; NaN satisfies nothing."""
-        return self.value <= self.bound if self.relation == "<=" else self.value >= self.bound
-
-    def document(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "what": self.what,
-            "value": finite(self.value),
-            "relation": self.relation,
-            "bound": finite(self.bound),
-            "of": self.of,
-            "holds": self.holds,
-        }
-
-    def row(self) -> list[str]:
-        """For a table."""
-        return [
-            self.what,
-            f"{self.value:.6g}",
-            self.relation,
-            number(self.bound),
-            "yes" if self.holds else "no",
-            self.of,
-        ]
-
-
-@dataclass(frozen=True)
-class Regime:
-    """Where a statement's conditions hold, and what to measure there; see the module's head.
-
-    Attributes:
-        setting: what the statement is run on, in words.
-        parameters, conditions, run, memory: as above; `run` also takes the seed.
-    """
-
-    setting: str
-    parameters: Callable[[int], Parameters]
-    conditions: Callable[[Parameters], list[Comparison]]
-    run: Callable[[Parameters, int], list[Comparison]]
-    memory: Callable[[Parameters], float]
-
-
-def regime(id: str, form: Format, seed: int) -> int:
+def regime(
+    id: str,
+    form: Format,
+    seed: int,
+    *,
+    depth: int | None = None,
+    samples: int | None = None,
+    state: str | None = None,
+) -> int:
     """Print where the statement's conditions hold, and what a run there gives if the machine can hold it.
+
+    Args:
+        id: of a claim.
+        form: table or JSON.
+        seed: of the run.
+        depth, samples: L and n, of a statement that can be asked at other ones.
+        state: a file from which a long run goes on.
 
     Returns:
         1 if something measured is not as the statement promises.
@@ -112,7 +58,7 @@ def regime(id: str, form: Format, seed: int) -> int:
     claim = find(id)
     if claim.id not in REGIMES:
         raise UserError(f"ID {id!r}: no sizes are known that meet its conditions; known for {', '.join(REGIMES)}")
-    entry = REGIMES[claim.id]
+    entry = _entry(claim.id, depth, samples, state)
     m = least_width(entry)
     p = entry.parameters(m)
     needs, has = entry.memory(p), memory_of_machine()
@@ -134,30 +80,20 @@ def regime(id: str, form: Format, seed: int) -> int:
         "bytes": peak_memory() if reachable else None,
     }
     emit(form, document, *_tables(document, entry.conditions(p), found))
-    return int(not all(comparison.holds for comparison in found))
+    return int(not all(comparison.holds for comparison in found if comparison.promised))
 
 
-def least_width(entry: Regime) -> int:
-    """The least width that meets every condition, rounded up to one significant digit, and even.
+def _entry(id: str, depth: int | None, samples: int | None, state: str | None) -> Regime:
+    """The entry of a claim, at other sizes than the usual ones where they are given.
 
     Raises:
-        ArithmeticError: if none up to `WIDEST` does.
+        UserError: if it has none.
     """
-
-    def met(m: int) -> bool:
-        return all(condition.holds for condition in entry.conditions(entry.parameters(m)))
-
-    high = 2
-    while not met(high):
-        high *= 2
-        if high > WIDEST:
-            raise ArithmeticError(f"no width up to {WIDEST:.0e} meets the conditions")
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if met(middle) else (middle, high)
-    unit = 10 ** (len(str(high)) - 1)
-    return -(-high // unit) * unit + (unit == 1 and high % 2)
+    if depth is samples is state is None:
+        return REGIMES[id]
+    if id not in SIZED:
+        raise UserError(f"ID {id!r}: its sizes are fixed; --depth, --samples and --state go with {', '.join(SIZED)}")
+    return SIZED[id](depth or 1, samples or 2, None if state is None else Path(state))
 
 
 def memory_of_machine() -> int:
@@ -185,17 +121,6 @@ def _tables(document: dict[str, Any], conditions: Sequence[Comparison], found: S
         return [*parts, f"Not run: {document['reason']}."]
     cost = f"{document['seconds']:.0f} s, {document['bytes'] / 2**30:.2f} GiB at most."
     return [*parts, grid(("measured", *columns), [comparison.row() for comparison in found]), "", cost]
-
-
-def wide_and_near(p: Parameters, power: int) -> list[Comparison]:
-    """What Cao and Gu's lemmas ask of m and τ; τ is at most L^−power (log m)^−3/2: 6 in section 5, 5 in Lemma B.1."""
-    m, L, n, tau, delta = (p[name] for name in ("m", "L", "n", "tau", "delta"))
-    deep = L ** (-8 / 3) * tau ** (-4 / 3) * math.log(m / (tau * delta))
-    return [
-        Comparison("m", m, ">=", L**2 * math.log(m * n / delta), "L^2 log(mn/delta)"),
-        Comparison("m", m, ">=", deep, "L^-8/3 tau^-4/3 log(m/(tau delta))"),
-        Comparison("tau", tau, "<=", L**-power * math.log(m) ** -1.5, f"L^-{power} log(m)^-3/2"),
-    ]
 
 
 XOR = Configuration(L=1, n=4, d=2, data="xor", eps=0.1)
@@ -246,6 +171,12 @@ def _convergence_run(p: Parameters, seed: int) -> list[Comparison]:
     ]
 
 
+SIZED: dict[str, Callable[[int, int, Path | None], Regime]] = {
+    **{f"cao-gu-2020/{id}": partial(lemma, f"cao-gu-2020/{id}", power) for id, power in LEMMAS.items()},
+    THEOREM: linear_rate,
+}
+"""Regimes at a depth L and a number n of examples; the file keeps the state of a long run."""
+
 REGIMES: dict[str, Regime] = {
     "cao-gu-2020/thm-4.7": Regime(
         "gradient descent on XOR (±e_1 against ±e_2), one hidden layer, until the surrogate error is at most eps",
@@ -254,4 +185,5 @@ REGIMES: dict[str, Regime] = {
         _convergence_run,
         lambda p: 8 * p["m"] * (3 * p["d"] + 6 * p["n"]),
     ),
+    **{id: sized(1, 2, None) for id, sized in SIZED.items()},
 }

@@ -42,7 +42,7 @@ def width(id: str, form: Format, *, n: int, L: int, delta: float, given: Mapping
     document = {
         "id": id,
         "parameters": parameters,
-        "m": finite(m),
+        "m": int(m),
         "condition": condition.text,
         "reachable": reachable,
         "weights": finite(weights),

@@ -187,7 +187,6 @@ class Control:
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
-        at: fields of the configuration at which it falls, where that is not the one that decided the constant.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -199,7 +198,6 @@ class Control:
     factor: float = 1.0
     measure: Measure | None = None
     domain: Domain | None = None
-    at: Mapping[str, Any] = field(default_factory=dict)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 

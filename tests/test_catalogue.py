@@ -27,3 +27,13 @@ def test_the_catalogue_is_whole():
         "cao-gu-2019-slides": 15,
         "chen-et-al-2019-poster": 14,
     }
+
+
+def test_every_statement_of_the_catalogue_is_a_claim():
+    """All 192 of them."""
+    assert IDS.keys() <= {claim.plain_id for claim in REGISTRY.values()}
+
+
+def test_a_reading_on_the_page_has_the_one_that_is_meant_beside_it():
+    """No claim is there as printed alone."""
+    assert all(claim.plain_id in REGISTRY for claim in REGISTRY.values())

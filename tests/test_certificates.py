@@ -1,5 +1,7 @@
 """A sound upper bound over the ball is never exceeded by an attack, and is tight where it says so."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,8 +11,8 @@ from claims import REGISTRY
 from claims.case import Configuration, Recipe, draw
 from claims.evaluation import evaluate
 from claims.search import supremum
-from model.certificates import signal_norms
-from model.settings import SETTINGS
+from model.certificates import flippable_output, signal_norms
+from model.settings import SETTINGS, ZOU_GU_2019
 from strategies import cases, recipes
 from tests.assertions import assert_at_most, assert_close
 
@@ -72,3 +74,26 @@ def test_signals_stay_below_their_certificate(setting):
 
 def _coordinate(setting):
     return 0.3 if setting.fixed_coordinate else None
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_flippable_outputs_bound_every_set_of_units(both):
+    """No set of units that the budget pays for weighs more, and the bound exceeds the best set by one unit at most."""
+    case = draw(ZOU_GU_2019, Configuration(m=9, n=2, k=2, mu=0.3), 4, 6)
+    radius = 0.4
+    bound = flippable_output(case.at_initial, radius, both=both)
+    cost = case.at_initial.preactivations[0].square()
+    worth = case.initial.materialise(1).square().sum(1)
+    for number, example in itertools.product(range(6), range(2)):
+        sets = [list(units) for size in range(10) for units in itertools.combinations(range(9), size)]
+        paid = [u for u in sets if float(cost[number, example, u].sum()) <= radius**2 * (1 + both)]
+        best = max(float(worth[number, u].sum()) for u in paid)
+        assert_at_most(best, bound[number, example])
+        assert_at_most(bound[number, example], best + worth[number].max())
+
+
+def test_the_bound_of_flippable_outputs_needs_one_hidden_layer():
+    """Deeper networks are refused: flips below move the units above."""
+    case = draw(ZOU_GU_2019, Configuration(m=8, L=2, n=2, mu=0.3), 4, 1)
+    with pytest.raises(ValueError, match="2 hidden layers must be 1"):
+        flippable_output(case.at_initial, 0.1, both=False)

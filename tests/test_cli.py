@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from audit import listing
 from audit.cli import lemmata, main
@@ -113,7 +114,7 @@ def test_every_claim_can_be_shown(member: Claim, capsys):
     assert (ROOT / file).read_text().splitlines()[int(line) - 1].startswith(("@claim", "@derived", "def "))
     text = output(capsys, "show", member.id)
     assert member.id in text
-    assert max(map(len, text.splitlines())) <= WIDTH
+    assert max(map(cell_len, text.splitlines())) <= WIDTH
 
 
 def test_show_knows_short_ids(capsys):

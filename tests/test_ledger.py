@@ -288,6 +288,7 @@ REPAIRS = {
     "cao-gu-2020/erratum-E-14@printed": {"K": Scaling(L=-3)},
     "cao-gu-2020/erratum-E-29@printed": {"claimed distance": Scaling(eta="-1/2")},
     "cao-gu-2020/erratum-E-31@printed": {"first part of Theorem 4.5": Scaling(two=-1)},
+    "zou-gu-2019/erratum-E-21@printed": {"exponent of the failure": Scaling(tau="-5/6")},
     "zou-gu-2019/erratum-E-42@printed": {"width, this paper": Scaling(n=-3), "iterations, this paper": Scaling(n=-1)},
     "zou-gu-2019/contribution-sgd-factors@printed": {
         "iterations, section 1": Scaling(L=2, log_inverse_eps=1),

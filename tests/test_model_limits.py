@@ -18,6 +18,8 @@ PRINTED = {
     "KINK_PLACEMENT": "0.7876",  # the table has 0.7877, the root of the rounded 0.6204
     "KINK_PLACEMENT_GAUSSIAN": "0.920",
     "KINK_CERTIFICATE": "0.884",
+    "GAUSSIAN_FLIPS": "1.1596",
+    "GAUSSIAN_KINK_PLACEMENT": "0.920",
     "OUTPUT_VARIANCE": "0.6817",
 }
 
@@ -59,6 +61,18 @@ def test_flip_constants_come_from_the_density_at_zero():
     ):
         reach = optimize.brentq(lambda t, r=rho, b=budget: integrate.quad(lambda z: r * z**2, 0, t)[0] - b, 0, 10)
         assert_each_close(constant, rho * reach)
+
+
+def test_gaussian_constants_come_from_the_best_units_per_price():
+    """Units with |z| < t |v| are the cheapest per v²: t from Σ z² = 1, then Σ v², by quadrature over v at m = τ = 1."""
+
+    def worth(rho):
+        cubes = integrate.quad(lambda v: 2 * stats.norm.pdf(v) * v**3, 0, np.inf)[0]
+        reach = (3 / (rho * cubes)) ** (1 / 3)
+        return math.sqrt(rho * reach * cubes)
+
+    assert_each_close(limits.GAUSSIAN_FLIPS, worth(density(2)))
+    assert_each_close(limits.GAUSSIAN_KINK_PLACEMENT, worth(density(1)))
 
 
 def test_the_linearisation_constant_is_the_best_overshoot():

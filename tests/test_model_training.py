@@ -187,3 +187,27 @@ def test_every_step_size_is_positive(bad):
     network, data = case.network(), case.data()
     with pytest.raises(ValueError, match="step_size"):
         follow(network, data.inputs, data.labels, step_size=torch.tensor(bad), steps=1)
+
+
+def test_every_initialisation_may_have_its_own_labels():
+    """Labels (S, n, k) give each initialisation the run it makes alone, with whole batches and with parts."""
+    case = next(case for case in SMALL if case.setting.loss == "square")
+    network, data = case.network(), case.data()
+    own = torch.stack([data.labels * (1 + number) for number in range(network.initialisations)])
+    batches = [range(len(data.inputs)), [0], [1, 0]]
+    *_, together = stochastic_gradient_descent(network, data.inputs, own, step_size=STEP_SIZE, batches=batches)
+    for number, labels in enumerate(own):
+        *_, alone = stochastic_gradient_descent(network, data.inputs, labels, step_size=STEP_SIZE, batches=batches)
+        assert_close(together.trace.outputs[number], alone.trace.outputs[number])
+
+
+def test_a_run_without_distances_is_the_same_run():
+    """Everything else that is kept is kept alike."""
+    case = SMALL[0]
+    network, data = case.network(), case.data()
+    near, far = (
+        follow(network, data.inputs, data.labels, step_size=STEP_SIZE, steps=3, far=far) for far in (False, True)
+    )
+    assert near.distances.shape == (network.initialisations, 4, 0)
+    assert_same(near.losses, far.losses)
+    assert_same(near.gradients, far.gradients)

@@ -47,10 +47,10 @@ def step_size(case: Case, pace: float = PACE) -> Tensor:
     return pace * dominance(case).square() / (p["L"] ** 3 * p["m"])
 
 
-def descend(case: Case, steps: int = STEPS) -> Run:
+def descend(case: Case, steps: int = STEPS, *, pace: float = PACE) -> Run:
     """So many updates from W̃, which without a ball is W⁽⁰⁾."""
     start = case.at_expansion.network
-    return follow(start, case.inputs, case.labels, step_size=step_size(case), steps=steps)
+    return follow(start, case.inputs, case.labels, step_size=step_size(case, pace), steps=steps)
 
 
 def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:

@@ -17,15 +17,21 @@ The modules below are the paper's statements, in its order.
 
 # ruff: noqa: I001
 from claims.zou_gu_2019 import (
+    definitions,
+    algorithm,
     gram_positive,
     table_1,
+    table_1_on_data,
     assumptions,
     descent_converges,
     improvements,
     data_norms,
+    stochastic_descent_converges,
+    gradients_split,
     gradient_regions,
     gradient_bounded_below,
     trajectory_short,
+    initial_loss,
     semi_smooth,
     linear_rate,
     proof_exponents,
@@ -33,15 +39,21 @@ from claims.zou_gu_2019 import (
 )
 
 __all__ = [
+    "definitions",
+    "algorithm",
     "gram_positive",
     "table_1",
+    "table_1_on_data",
     "assumptions",
     "descent_converges",
     "improvements",
     "data_norms",
+    "stochastic_descent_converges",
+    "gradients_split",
     "gradient_regions",
     "gradient_bounded_below",
     "trajectory_short",
+    "initial_loss",
     "semi_smooth",
     "linear_rate",
     "proof_exponents",

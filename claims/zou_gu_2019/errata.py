@@ -3,6 +3,7 @@
 import functools
 import math
 
+from claims.case import Configuration, draw
 from claims.errata import Decision, decided, erratum
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 
@@ -23,6 +24,19 @@ def _fewer_iterations() -> Decision:
     half, whole = ((1 - rate) ** (c * math.log(1 / eps) / rate) for c in (0.5, 1.0))
     evidence = f"loss at ε = {eps:g}: {half:.2g} after half as many iterations, {whole:.2g} after all"
     return Decision(half <= eps, whole <= eps, evidence)
+
+
+def _gain_of_the_output_layer() -> Decision:
+    """‖∇_V f‖² over the squared gradient of the hidden layers, at two widths: of order 1, or of order 1/m."""
+    gains = {}
+    for m in (32, 512):
+        trace = draw(ZOU_GU_2019.setting, Configuration(m=m, L=2, n=1, d=8, k=1), 0, 64).at_initial
+        layers = zip(trace.features, trace.signals, strict=False)
+        hidden = sum(x.square().sum(-1) * b.square().sum(-1) for x, b in layers)
+        gains[m] = float((trace.features[-1].square().sum(-1) / hidden).mean())
+    power = math.log(gains[512] / gains[32]) / math.log(512 / 32)
+    evidence = ", ".join(f"m = {m}: {gain:.3g}" for m, gain in gains.items())
+    return Decision(power > -0.5, abs(power + 1) < 0.25, f"relative gain {evidence}; a power {power:.2f} of m")
 
 
 told_apart(
@@ -49,8 +63,8 @@ told_apart(
     "Lemma 4.4, probability",
     "1 − exp(−Ω(−m τ^(3/2) L)), which is at most 0",
     "1 − exp(−Ω(m τ^(2/3) L)), as the number of flipped units has it",
-    by="network",
-    claim="lemma-4.4",
+    by="ledger",
+    claim="erratum-E-21",
 )
 entered(
     22,
@@ -166,7 +180,7 @@ told_apart(
     "a region of two radii under the name of the one with one; training V speeds descent up",
     "a region B(W^(0), τ, τ'); V adds of order k/m, relatively, to the squared gradient",
     by="network",
-    claim="sec-4.3-top-layer",
+    decide=_gain_of_the_output_layer,
 )
 told_apart(
     52,

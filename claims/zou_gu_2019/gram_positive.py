@@ -162,7 +162,7 @@ def eigenvalue_is_bounded_below(case: Case) -> Measurement:
         lines={"mu": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)},
     ),
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
-    limit=lambda c: 36 * (c.mu or math.nan) / math.pi,
+    limit=lambda c: None if c.mu is None else 36 * c.mu / math.pi,
     erratum="E-48",
     expected="refuted",
     notes="Printed with a constant that depends on nothing. On the hexagon lifted to height μ, whose inputs are at "

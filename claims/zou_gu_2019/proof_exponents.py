@@ -19,6 +19,9 @@ ALLEN_ZHU_GRADIENT = Scaling(m=1, phi=1, loss=1, k=-1, n=-3)
 STEP = Scaling(k=1, L=-2, m=-1)
 """η of Theorem 3.3, which the quadratic term of Lemma 4.4 allows."""
 
+LEAST_RADIUS = Scaling(k="3/2", m="-3/2", L="-3/2", log_m="-3/2")
+"""The lower end of the window for τ in Lemma 4.4."""
+
 SEMI_SMOOTH = Scaling(loss="1/2", tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2")
 """What multiplies ‖W̃ − Ŵ‖_2 in Lemma 4.4."""
 
@@ -226,3 +229,39 @@ def product_of_step_and_iterations(given: Given = as_stated) -> Derivation:
     stated = d.take("T", THEOREM_3_3[1], "Theorem 3.3")
     d.equal("T at this η", d.substitute("T", iterations, eta=eta), stated)
     return d
+
+
+def _window(given: Given, exponent: Scaling) -> Derivation:
+    """The least τ at which a failure of probability exp(−exponent) is as rare as Lemma 4.4's window has it."""
+    d = Derivation(given, REGIME)
+    failure = d.take("exponent of the failure", exponent, "Lemma 4.4, probability")
+    rare = d.take("least exponent", Scaling(k=1, log_m=-1), "Lemma 4.4, k/log m")
+    least = d.least("tau", "failure as rare as that", rare, failure)
+    d.equal("least τ", least, d.take("lower end of the window", LEAST_RADIUS, "Lemma 4.4"))
+    flips = d.take("units that the worst change flips", Scaling(m=1, tau="2/3"), "one layer")
+    d.equal("exponent, per layer", failure / Scaling(L=1), flips)
+    return d
+
+
+@derived(
+    "zou-gu-2019/erratum-E-21@printed",
+    source=ZOU_GU_2019.at("Lemma 4.4, probability"),
+    statement=r"1 - \exp(-\Omega(m \tau^{3/2} L))",
+    erratum="E-21",
+    expected="refuted",
+    notes="With the second minus sign of the page the bound is at most 0 and asserts nothing; it is left out here.",
+)
+def printed_probability_has_the_window_of_the_lemma(given: Given = as_stated) -> Derivation:
+    """The power 3/2 of τ belongs neither to the lemma's own range of τ nor to the number of units that flip."""
+    return _window(given, Scaling(m=1, tau="3/2", L=1))
+
+
+@derived(
+    "zou-gu-2019/erratum-E-21",
+    source=ZOU_GU_2019.at("Lemma 4.4, probability"),
+    statement=r"1 - \exp(-\Omega(m \tau^{2/3} L))",
+    erratum="E-21",
+)
+def probability_has_the_window_of_the_lemma(given: Given = as_stated) -> Derivation:
+    """With 2/3 the lower end of the range is where the exponent is k / log m, and the exponent counts flipped units."""
+    return _window(given, Scaling(m=1, tau="2/3", L=1))

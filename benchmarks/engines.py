@@ -1,0 +1,170 @@
+"""Time and peak memory of the dense and the deferred engine, growth exponents, and the machine's own rates.
+
+    python benchmarks/engines.py [--widths 1024,2048,4096] [--steps 0,20,100] [--engines dense,deferred]
+                                 [--samples 8] [--depth 3] [--dtype float64] [--repeats 5] [--largest-dense 4096]
+
+"0 steps" is initialisation, one forward and one backward pass; T steps are as many updates of gradient descent.
+Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory,
+Python and torch included; the two engines follow one another at every width, so that their ratio is one machine's. With
+T = 0 the dense engine mostly draws Gaussians.
+"""
+
+import argparse
+import itertools
+import json
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+
+from model.data import generate
+from model.losses import LOSSES
+from model.network import Architecture, initialise
+from model.randomness import generator, stream
+from model.settings import CAO_GU_2020
+from model.trace import Trace
+from model.training import gradient_descent
+
+
+def once(engine: str, m: int, steps: int, n: int, depth: int, dtype: torch.dtype, seed: int) -> None:
+    """Initialise, and pass forward and backward, or train."""
+    data = generate("sphere", n=n, d=10, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
+    inputs, labels = data.inputs.to(dtype), data.labels.to(dtype)
+    shape = Architecture(10, (m,) * depth)
+    network = initialise(CAO_GU_2020, shape, [stream(seed, "benchmark")], dtype=dtype, engine=engine)  # type: ignore[arg-type]
+    if not steps:
+        trace = Trace(network, inputs)
+        trace.batch_gradient_norms(LOSSES["cross-entropy"].slopes(trace.outputs, labels))
+        return
+    for iterate in gradient_descent(network, inputs, labels, step_size=0.1 / m, steps=steps, compact=True):
+        last = iterate.trace.outputs
+    assert last.isfinite().all()
+
+
+def cell(arguments: dict) -> dict[str, float]:
+    """Median time and peak memory of one cell; called in a process of its own."""
+    dtype = getattr(torch, arguments["dtype"])
+    times = []
+    for repeat in range(arguments["repeats"]):
+        started = time.perf_counter()
+        once(*(arguments[name] for name in ("engine", "m", "steps", "n", "depth")), dtype, repeat)
+        times.append(time.perf_counter() - started)
+    return {"seconds": statistics.median(times), "bytes": peak()}
+
+
+def peak() -> int:
+    """The most bytes that this process has held."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measured(**arguments: object) -> dict[str, float]:
+    """`cell` in a fresh process."""
+    command = [sys.executable, __file__, "--cell", json.dumps(arguments)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output)
+
+
+def rates(dtype: torch.dtype) -> dict[str, float]:
+    """What this machine reaches now: products (flop/s), copies (byte/s), Gaussians (1/s); medians of five."""
+    a = torch.randn(8_000, 8_000, dtype=dtype)
+    tall, wide = torch.randn(2_000_000, 16, dtype=dtype), torch.randn(16, 16, dtype=dtype)
+    target = torch.empty_like(a)
+    draw = generator(stream(0))
+    works = {
+        "square gemm, flop/s": (lambda: a[:2000, :2000] @ a[:2000, :2000], 2 * 2000**3),
+        "tall gemm (m x 16 by 16 x 16), flop/s": (lambda: tall @ wide, 2 * tall.numel() * 16),
+        "copy, byte/s": (lambda: target.copy_(a), 2 * a.numel() * a.element_size()),
+        "Gaussians, 1/s": (lambda: draw.standard_normal(4_000_000), 4_000_000),
+    }
+    found = {}
+    for name, (work, amount) in works.items():
+        times = []
+        for _ in range(6):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+        found[name] = amount / statistics.median(times[1:])
+    return found
+
+
+def exponents(rows: list[dict]) -> dict[str, float]:
+    """Least-squares growth of time in m, per engine and number of steps."""
+    found = {}
+    for key in dict.fromkeys((row["engine"], row["steps"]) for row in rows):
+        points = [(math.log(r["m"]), math.log(r["seconds"])) for r in rows if (r["engine"], r["steps"]) == key]
+        if len(points) > 1:
+            x, y = zip(*points, strict=True)
+            found["{} T={}".format(*key)] = statistics.linear_regression(x, y).slope
+    return found
+
+
+def main() -> None:
+    """Print a table, a line as soon as it is known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--widths", default="1024,2048,4096")
+    parser.add_argument("--steps", default="0,20,100")
+    parser.add_argument("--engines", default="dense,deferred")
+    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--depth", type=int, default=3)
+    parser.add_argument("--dtype", choices=["float64", "float32"], default="float64")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--largest-dense", type=int, default=4096, help="Widest stored matrix.")
+    parser.add_argument("--cell", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.cell:
+        print(json.dumps(cell(json.loads(given.cell))))
+        return
+    print(f"L = {given.depth}, n = {given.samples}, {given.dtype}, {torch.get_num_threads()} threads")
+    for name, rate in rates(getattr(torch, given.dtype)).items():
+        print(f"{name}: {rate:.3g}")
+    print("\n| m | T | engine | seconds | GiB | products, flop/s | bases, byte/s | dense / deferred |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    rows: list[dict] = []
+    sizes = itertools.product(*(map(int, text.split(",")) for text in (given.widths, given.steps)))
+    for m, steps in sizes:
+        times = {}
+        for engine in given.engines.split(","):
+            if engine == "dense" and m > given.largest_dense:
+                continue
+            found = measured(
+                engine=engine,
+                m=m,
+                steps=steps,
+                n=given.samples,
+                depth=given.depth,
+                dtype=given.dtype,
+                repeats=given.repeats,
+            )
+            times[engine] = found["seconds"]
+            rows.append({"engine": engine, "m": m, "steps": steps, **found})
+            flops, traffic = work(engine, m, steps, given.samples, given.depth, getattr(torch, given.dtype).itemsize)
+            ratio = f"{times['dense'] / times['deferred']:.3g}" if len(times) > 1 else ""
+            print(
+                f"| {m} | {steps} | {engine} | {found['seconds']:.4g} | {found['bytes'] / 2**30:.3g} | "
+                f"{flops / found['seconds']:.3g} | {traffic / found['seconds']:.3g} | {ratio} |",
+                flush=True,
+            )
+    for name, slope in exponents(rows).items():
+        print(f"time of {name} grows like m^{slope:.2f}")
+
+
+def work(engine: str, m: int, steps: int, n: int, depth: int, itemsize: int) -> tuple[float, float]:
+    """Floating-point operations, and bytes of matrices or bases read, of the layers between hidden layers; at least.
+
+    A stored matrix is read twice a pass, forward and backward. A deferred product of n rows beside r near and s far
+    directions takes n m (10 r + 6 s) operations and reads 5 r + 3 s rows, with two passes of Gram–Schmidt.
+    """
+    passes, layers = steps + 1, depth - 1
+    if engine == "dense":
+        return layers * passes * 4.0 * n * m**2, layers * passes * 2.0 * m**2 * itemsize
+    ranks = n * passes * (passes - 1) / 2
+    return layers * 32.0 * n * m * ranks, layers * 16.0 * m * ranks * itemsize
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Theorems 3.8 and 3.10: SGD reaches loss ε, with iterations that grow like 1/(Bφ²)."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from claims.case import Case, Configuration
+from claims.claim import Domain, Measurement, Precondition, claim
+from claims.scaling import Scaling
+from claims.zou_gu_2019.kernel_regime import (
+    MU,
+    first,
+    parameters_of,
+    predicted,
+    stochastic_losses,
+    stochastic_step_size,
+)
+from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+
+DRAWS = 2
+"""Sequences of batches over which an expected loss is averaged."""
+
+DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
+SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
+
+# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
+BATCHES = Domain(
+    width=(256, 512),
+    depth=(1, 1),
+    samples=(2, 2),
+    fixed={
+        "data": "simplex",
+        "m": 1024,
+        "n": 2,
+        "d": 10,
+        "phi": 0.48,
+        "mu": MU,
+        "labels": "alternating",
+        "eps": 5e-8,
+        "batch": 1,
+    },
+    lines={
+        "m": (512, 2048, 8192),
+        "L": (1, 2, 3),
+        "n": (2, 3, 4),
+        "batch": (1, 2, 4),
+    },
+    along={
+        "L": {"m": 256},
+        "n": {"phi": 0.96},
+        "batch": {"n": 4, "phi": 0.96},
+    },
+    examples=2,
+    initialisations=16,
+)
+
+SLACK = {
+    "n": "λ_min of the kernel does not fall with n on these inputs: T grows like n⁴ at this step size",
+    "L": "without L^(-2) in the step size the kernel's growth makes T fall with L",
+    "log_m": "the step size has it",
+}
+
+
+def _wide(n: int, L: int, batch: int, phi: int, k: str) -> Precondition:
+    needs = Scaling(k=k, n=n, L=L, log_m=3, batch=batch, phi=phi)
+    return Precondition(f"m >= {needs}", rf"m \ge {needs.latex()}", lambda p: p["m"] >= needs.value(p))
+
+
+def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | None]:
+    """The kernel's iterations of gradient descent with the same step size, which SGD follows on average."""
+
+    def limit(c: Configuration) -> float | None:
+        if predicted(c, 1.0) is None:
+            return None
+        p = parameters_of(c)
+        run = predicted(c, stochastic_step_size(p))
+        assert run is not None
+        return float(run.iterations(c.eps)) / (scaling.value(p) * math.log(float(run.loss(0)) / c.eps) ** power)
+
+    return limit
+
+
+def _iterations(case: Case, draws: int, power: float) -> Measurement:
+    """The first step at which the loss, averaged over draws of batches, is at most ε."""
+    losses = []
+    for step in stochastic_losses(case, draws):
+        losses.append(step.mean(0))
+        if bool((torch.stack(losses, -1).amin(-1) <= case.configuration.eps).all()):
+            break
+    run = torch.stack(losses, -1)
+    return Measurement(first(run, case.configuration.eps), (_accuracy(run[:, 0], case) ** power,))
+
+
+def _accuracy(initial: Tensor, case: Case) -> Tensor:
+    return (initial / case.configuration.eps).log().clamp_min(0)
+
+
+@claim(
+    "zou-gu-2019/thm-3.8",
+    source=ZOU_GU_2019.at("Theorem 3.8"),
+    statement=r"T = O(n^5 L^2 \log(m) \log^2(1/\epsilon) / (B \phi^2)), \quad \eta = \Theta(k B \phi / (n^3 m \log m))",
+    kind="RUN",
+    bound="upper",
+    terms=(DEEP,),
+    domain=BATCHES,
+    quantifiers="for all labels, in expectation over the batches",
+    probability=WITH_PROBABILITY,
+    limit=_limit(DEEP, 2.0),
+    preconditions=(_wide(17, 12, -4, -8, "1"),),
+    erratum="E-54",
+    slack=SLACK,
+    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
+    "spurious L² (E-44), which one hidden layer does not show.",
+)
+def stochastic_descent_converges(case: Case) -> Measurement:
+    """The first step with an average loss of at most ε, against log²."""
+    return _iterations(case, DRAWS, 2.0)
+
+
+@claim(
+    "zou-gu-2019/thm-3.10",
+    source=ZOU_GU_2019.at("Theorem 3.10"),
+    statement=r"T = O(n^5 \log(m) \log(1/\epsilon) / (B \phi^2)), \quad L = 1, \quad"
+    r" \eta = \Theta(k B \phi / (n^3 m \log m))",
+    kind="RUN",
+    bound="upper",
+    terms=(SHALLOW,),
+    domain=BATCHES,
+    quantifiers="for all labels",
+    probability=WITH_PROBABILITY,
+    limit=_limit(SHALLOW, 1.0),
+    preconditions=(_wide(11, 0, -1, -5, "5/2"),),
+    erratum="E-54",
+    slack=SLACK,
+    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
+)
+def two_layer_stochastic_descent_converges(case: Case) -> Measurement:
+    """The first step with a loss of at most ε."""
+    return _iterations(case, 1, 1.0)

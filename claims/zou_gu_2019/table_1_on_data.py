@@ -1,0 +1,62 @@
+"""Table 1 on data: the last row asks for least where λ_0 is of order φ/n², and not on nearly orthogonal inputs."""
+
+import torch
+
+from claims.case import Case
+from claims.claim import Domain, Measurement, claim
+from claims.scaling import ONE
+from claims.zou_gu_2019.gram_positive import smallest_eigenvalue
+from claims.zou_gu_2019.paper import ZOU_GU_2019
+from claims.zou_gu_2019.table_1 import WORST_CASE, on_data
+
+NEARLY_ORTHOGONAL = Domain(
+    width=(4, 8),
+    depth=(1, 1),
+    samples=(2, 12),
+    fixed={"data": "simplex", "d": 40, "n": 2, "phi": 1.3, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
+    lines={"n": (2, 4, 8, 16, 32)},
+)
+
+
+def _against_the_others(case: Case, lambda_0: float) -> Measurement:
+    """Width and iterations of the last row over the least of the others, without constants and logarithms: (S, 2)."""
+    norm = float(torch.linalg.matrix_norm(case.inputs, 2))
+    n, phi = len(case.inputs), case.parameters["phi"]
+    rows = on_data(lambda_0=lambda_0, norm=norm, n=n, phi=phi, eps=0.1)
+    ours = rows.pop("this-paper")
+    least = case.inputs.new_tensor(list(rows.values())).amin(dim=0)
+    return Measurement(case.for_each(case.inputs.new_tensor(ours) / least), axes=("column",))
+
+
+@claim(
+    "zou-gu-2019/erratum-E-41",
+    source=ZOU_GU_2019.at("end of section 1, Table 1, with λ_0 of order φ/n²"),
+    statement=r"\text{the last row of Table 1} \le C \text{ times every other one, at } \lambda_0 = \phi n^{-2}",
+    kind="SCALE",
+    bound="upper",
+    terms=(ONE,),
+    domain=NEARLY_ORTHOGONAL,
+    quantifiers="for the n, φ and ‖X‖_2 of all inputs under Assumptions 3.1 and 3.2, L = k = 1",
+    erratum="E-41",
+    notes="The exponents alone: table-1-dominance. No row about smooth activations.",
+)
+def last_row_is_least_at_the_worst_eigenvalue(case: Case) -> Measurement:
+    """The last row against the least of the others, with φ/n² in the place of λ_0."""
+    return _against_the_others(case, WORST_CASE.value(case.parameters))
+
+
+@claim(
+    "zou-gu-2019/erratum-E-41@printed",
+    source=ZOU_GU_2019.at("end of section 1, Table 1, on data"),
+    statement=r"\text{the last row of Table 1} \le C \text{ times every other one}",
+    kind="SCALE",
+    bound="upper",
+    terms=(ONE,),
+    domain=NEARLY_ORTHOGONAL,
+    quantifiers="for all inputs under Assumptions 3.1 and 3.2, L = k = 1",
+    erratum="E-41",
+    expected="refuted",
+)
+def last_row_is_least_on_data(case: Case) -> Measurement:
+    """The last row against the least of the others, with λ_0 = λ_min(H) of the inputs."""
+    return _against_the_others(case, float(smallest_eigenvalue(case.inputs)))

@@ -1,0 +1,56 @@
+"""Runs of gradient descent against the kernel's prediction, and one network that is as wide as Theorem 3.3 asks for."""
+
+import math
+
+import pytest
+import torch
+
+from claims import REGISTRY
+from claims.case import Configuration, draw
+from claims.evaluation import evaluate
+from claims.zou_gu_2019.kernel_regime import RUNS, WIDE
+from model.settings import ZOU_GU_2019
+from model.training import follow
+from tests.assertions import assert_limit
+
+PREDICTED = ("decrease-proportional", "eq-4.1", "trajectory-telescoped", "lemma-4.2", "lemma-4.5")
+
+
+@pytest.mark.parametrize("name", PREDICTED)
+@pytest.mark.parametrize("sizes", [{"n": 2}, {"n": 4, "k": 2}], ids=str)
+def test_runs_are_those_of_the_kernel(name, sizes):
+    """At 16,384 units the ratio that a claim measures is its limit, on average over initialisations."""
+    member = REGISTRY[f"zou-gu-2019/{name}"]
+    configuration = Configuration(**{**RUNS.fixed, "m": 16384, **sizes})
+    ratio = evaluate(member, draw(ZOU_GU_2019, configuration, 0, 8)).ratio
+    assert_limit(ratio.mean(), member.limit(configuration))
+
+
+@pytest.mark.parametrize("name", ["thm-3.3", "cor-3.5"])
+def test_iterations_are_those_of_the_kernel(name):
+    """To one step."""
+    member = REGISTRY[f"zou-gu-2019/{name}"]
+    configuration = Configuration(**{**RUNS.fixed, "m": 16384})
+    found = evaluate(member, draw(ZOU_GU_2019, configuration, 0, 8))
+    predicted = member.limit(configuration) * found.rhs
+    assert bool(((found.lhs - predicted).abs() <= 1 + 1e-6).all())
+
+
+@pytest.mark.parametrize("labels", ["alternating", "ones"])
+def test_theorem_3_3_at_a_width_that_it_asks_for(labels):
+    """Two inputs at distance 1.4, one layer, every hidden constant 1: loss ε within n² log(1/ε) / φ steps."""
+    n, phi, eps, m = 2, 1.4, 1e-3, 110_000
+    assert WIDE.holds({"m": m, "n": n, "k": 1, "L": 1, "phi": phi})
+    configuration = Configuration(m=m, n=n, d=3, data="chain", phi=phi, mu=0.1, labels=labels)
+    case = draw(ZOU_GU_2019, configuration, 0, 2)
+    steps = math.floor(n**2 * math.log(1 / eps) / phi)
+    run = follow(case.initial, case.inputs, case.labels, step_size=1 / m, steps=steps)
+    assert bool((run.losses[:, -1] <= eps).all())
+    assert run.distances.amax() < 0.02
+
+
+def test_the_gradient_bound_depends_on_the_lifted_coordinate():
+    """E-48: on the lifted hexagon the limit falls like 36 μ / π, so that no constant serves every μ."""
+    member = REGISTRY["zou-gu-2019/lemma-4.1@printed"]
+    limits = [member.limit(Configuration(n=6, d=3, data="hexagon", mu=mu)) / (12 * mu / math.pi) for mu in (1e-3, 1e-2)]
+    assert_limit(torch.tensor(limits), [1.0, 1.0])
