@@ -13,7 +13,7 @@ from audit.growth import quantile
 from audit.listing import page, right_hand_side
 from audit.options import Options
 from audit.sweep import Trials
-from audit.tables import finite
+from audit.tables import finite, finite_throughout
 from audit.verdicts import Finding
 from claims.claim import Search
 
@@ -38,7 +38,7 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
             "delta": sizes.delta,
             "sizes": {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")},
         },
-        "claims": {finding.claim.id: _claim(finding) for finding in findings},
+        "claims": {finding.claim.id: finite_throughout(_claim(finding)) for finding in findings},
     }
 
 

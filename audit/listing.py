@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from pathlib import Path
 
 from rich.table import Table
@@ -137,7 +138,11 @@ def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
     configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.depth[0]]
     known = [(c, claim.limit(c)) for c in configurations]
-    return [{"L": c.L, "n": c.n, "tau": c.tau, "value": limit} for c, limit in known if limit is not None]
+    return [
+        {"L": c.L, "n": c.n, "tau": c.tau, "value": limit}
+        for c, limit in known
+        if limit is not None and math.isfinite(limit)
+    ]
 
 
 def defined_at(claim: Claim) -> str:

@@ -104,8 +104,8 @@ def errata(audit: Document) -> list[Document]:
 def _reading(claim: Document | None, plain: Document, name: str) -> Document:
     """One reading of a statement: what it says in words, and as a claim of its own where it is one."""
     about = plain["about"]
-    entry = ERRATA.get(f"{about['paper']}/{about['erratum']}")
-    words = {"words": "" if entry is None else getattr(entry, name)}
+    keys = [f"{about['paper']}/{number}" for number in about["erratum"].split(", ")]
+    words = {"words": "; ".join(getattr(ERRATA[key], name) for key in keys if key in ERRATA)}
     if claim is None:
         return words | {"statement": None, "verdict": None, "reason": None, "notes": about["notes"]}
     own = {"verdict": claim["verdict"], "reason": claim["reason"]}

@@ -5,7 +5,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import click
 from rich.console import Console, RenderableType
@@ -64,3 +64,12 @@ def number(value: float | None) -> str:
 def finite(value: float) -> float | None:
     """The value as JSON can hold it: None for NaN and the infinities."""
     return value if math.isfinite(value) else None
+
+
+def finite_throughout(value: Any) -> Any:
+    """A document as JSON can hold it: None for every NaN and infinity in it."""
+    if isinstance(value, dict):
+        return {name: finite_throughout(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_throughout(inner) for inner in value]
+    return finite(value) if isinstance(value, float) else value
