@@ -3,7 +3,8 @@
 Every initialisation is a seed of its own, so rows are independent and the tests are plain two-sample (or one-sample)
 tests. Each test function divides a false-alarm rate of 1e-5 by the number of its comparisons (Bonferroni); the seeds
 are fixed, so a test that passes once passes always on one platform. With 3,000 seeds a side a Kolmogorov–Smirnov
-distance of about 0.09 is found, with 20,000 (LEMMATA_PROFILE=nightly) one of 0.035; the broken engines are found with a quarter of the seeds.
+distance of about 0.09 is found, with 20,000 (LEMMATA_PROFILE=nightly) one of 0.035; the broken engines are found with a
+quarter of the seeds.
 """
 
 import os
