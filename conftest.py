@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from claims import select
+from claims.from_file import ClaimFileError, load_claims
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
@@ -27,6 +28,7 @@ settings.load_profile(os.environ.get("LEMMATA_PROFILE", "ci"))
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lemmata")
     group.addoption("--claims", action="append", default=[], metavar="GLOB", help="only claims whose id matches")
+    group.addoption("--claims-from", metavar="FILE.py", help="claims stated in this file too")
     group.addoption("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where tensors live")
     group.addoption("--seed", type=int, default=0, metavar="S", help="the integer that every random draw descends from")
 
@@ -39,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--device cuda: no CUDA device is available; allowed here: auto, cpu")
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
+    try:
+        if config.getoption("--claims-from"):
+            load_claims(config.getoption("--claims-from"))
+    except ClaimFileError as error:
+        raise pytest.UsageError(f"--claims-from {error}") from None
     try:
         select(tuple(config.getoption("--claims")))
     except LookupError as error:

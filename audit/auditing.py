@@ -3,48 +3,36 @@
 import json
 import math
 import os
-import platform
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
+import click
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from audit.engines import Wanted, processes
-from audit.errors import UserError
+from audit import baseline as earlier
+from audit import step_summary
+from audit.document import replay_command, searched, to_json
+from audit.engines import processes
+from audit.errors import Interrupted, UserError
 from audit.evidence import Budget
-from audit.files import load_data
+from audit.files import load_data, write_whole
 from audit.grid import Point, Sizes, corners, points
-from audit.growth import Quantile, quantile
-from audit.listing import right_hand_side
-from audit.sweep import Trials, jobs, run_all
-from audit.tables import Format, emit, finite, grid, number
+from audit.growth import Quantile
+from audit.options import Options
+from audit.rounds import spend
+from audit.store import Store
+from audit.sweep import Job, Trials, jobs, run_all
+from audit.tables import Format, emit, grid, number
 from audit.verdicts import Exponent, Finding, judge, judge_unmeasured
-from claims.claim import Claim, Search, audited_constants, constants_file, measured_claims
+from claims.claim import Claim, audited_constants, constants_file, measured_claims
 from model.data import GENERATED
-
-SCHEMA = "lemmata-audit/1"
-STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How an audit runs, apart from which claims and sizes."""
-
-    seed: int = 0
-    dtype: str = "float64"
-    device: str = "cpu"
-    engine: Wanted = "dense"
-    budget: float = math.inf
-    workers: int = 1
 
 
 def audit(
@@ -54,29 +42,51 @@ def audit(
     *,
     form: Format = "table",
     out: str | None = None,
+    resume: bool = False,
+    baseline: str | None = None,
     write_constants: bool = False,
 ) -> int:
     """Measure and judge the claims, print the outcome, and return the exit status.
 
+    The status is 1 when a verdict is not the expected one, or differs from the baseline's, or a constant does.
+
     Raises:
-        UserError: if the sizes fit no claim, or the output directory cannot be written.
+        UserError: if the sizes fit no claim, the output directory cannot be used, or the baseline cannot be compared.
+        Interrupted: if a person stops it, saying how to go on.
     """
-    folder = None if out is None else _folder(out)
+    if resume and out is None:
+        raise UserError("--resume needs the directory of the audit to go on with: --out DIR")
+    before = None if baseline is None else earlier.load(baseline, sizes)
     sizes = _with_dimension(sizes, chosen)
-    try:
-        findings = sweep(chosen, sizes, options, extra=write_constants)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    document = to_json(findings, sizes, options)
-    if folder is not None:
-        _write(folder / "audit.json", json.dumps(document, indent=1, allow_nan=False))
+    with ExitStack() as opened:
+        store = None if out is None else opened.enter_context(Store(Path(out), resume=resume))
+        if store is not None and store.note:
+            click.echo(f"lemmata: {store.note}", err=True)
+        try:
+            findings = sweep(chosen, sizes, options, extra=write_constants, store=store)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        except KeyboardInterrupt:
+            raise Interrupted(_how_to_go_on(store)) from None
+        document = to_json(findings, sizes, options)
+        changes = [] if before is None else earlier.changes(before, document)
+        if before is not None:
+            document["baseline"] = {"file": baseline, "changes": changes}
+        if store is not None:
+            write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
+            store.finish()
     if write_constants:
         save_constants(findings, options)
-    emit(form, document, *tables(findings, sizes))
-    return 0 if all(finding.expected for finding in findings) else 1
+    drifted = earlier.drift(document)
+    step_summary.append(document, changes, drifted)
+    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in drifted]
+    emit(form, document, *tables(findings, sizes), *map(Text, said))
+    return 0 if all(finding.expected for finding in findings) and not changes else 1
 
 
-def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: bool = False) -> list[Finding]:
+def sweep(
+    chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: bool = False, store: Store | None = None
+) -> list[Finding]:
     """Findings of the claims, measured in parallel. `extra` adds the hard corners of each domain."""
 
     def configurations(claim: Claim) -> list[Point]:
@@ -93,16 +103,35 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: boo
         device=options.device,
     )
     workers = processes(work, {claim.id: claim for claim in measurable}, options.workers, options.device)
-    deadline = time.monotonic() + options.budget
-    with _progress(len(work)) as advance:
-        measured = run_all(work, workers=workers, done=lambda _: advance(), deadline=deadline)
+    options = replace(options, workers=workers)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
-    for trials in measured:
+    for trials in _measured(work, sizes, options, store):
         by_claim[trials.job.claim].append(trials)
     judged = [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in measurable]
     found = {finding.claim.id: finding for finding in (*derived, *judged)}
     return [found[claim.id] for claim in chosen]
+
+
+def _measured(work: list[Job], sizes: Sizes, options: Options, store: Store | None) -> list[Trials]:
+    """Results of the jobs, in their order; within a budget, of as many initialisations as it allows."""
+    deadline = time.monotonic() + options.budget
+    with _progress(len(work)) as advance:
+
+        def measure(some: Sequence[Job]) -> list[Trials]:
+            return run_all(some, backend=options.spread, done=lambda _: advance(), kept=store, deadline=deadline)
+
+        if options.budget == math.inf:
+            return measure(work)
+        return spend(work, measure, deadline=deadline, delta=sizes.delta, at_once=options.workers)
+
+
+def _how_to_go_on(store: Store | None) -> str:
+    if store is None:
+        return "interrupted; nothing is kept without --out DIR"
+    return (
+        f"interrupted; {store.kept} results are kept in {store.path.parent}: the same command with --resume continues"
+    )
 
 
 def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
@@ -117,26 +146,6 @@ def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
     if sizes.samples and max(sizes.samples) > len(inputs):
         raise UserError(f"--samples: {max(sizes.samples)} examples asked of {sizes.data}, which has {len(inputs)}")
     return replace(sizes, dimension=inputs.shape[1])
-
-
-def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
-    """The audit as one document: CONTRACT's `audit` object."""
-    return {
-        "schema": SCHEMA,
-        "environment": {
-            "lemmata": version("lemmata"),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "platform": platform.platform(),
-            "device": options.device,
-            "engine": options.engine,
-            "dtype": options.dtype,
-            "seed": options.seed,
-            "data": sizes.data,
-            "delta": sizes.delta,
-        },
-        "claims": {finding.claim.id: _claim(finding) for finding in findings},
-    }
 
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
@@ -178,7 +187,7 @@ def _row(finding: Finding) -> list[str]:
         shown,
         number(finding.claim.stated if limit is None else limit),
         *(_exponent(finding.exponents.get(name)) for name in _EXPONENTS.values()),
-        _searched(finding),
+        searched(finding),
     ]
 
 
@@ -189,115 +198,13 @@ def _exponent(found: Exponent | None) -> str:
     return f"{measured}/{found.claimed}"
 
 
-def _claim(finding: Finding) -> dict[str, Any]:
-    claim, at = finding.claim, finding.at
-    constant = finding.constant
-    return {
-        "verdict": finding.verdict,
-        "expected": claim.expected,
-        "reason": finding.reason,
-        "constant": {
-            "estimate": None if constant is None else finite(constant.estimate),
-            "low": None if constant is None else finite(constant.low),
-            "high": None if constant is None or constant.high is None else finite(constant.high),
-            "limit": None if at is None else claim.limit(at.job.configuration),
-            "stated": claim.stated,
-            "bound": right_hand_side(claim),
-            "configurations": [_configuration(trials) for trials in finding.trials],
-        },
-        "exponents": {
-            name: {
-                "claimed": float(found.claimed),
-                "slope": found.measured.slope,
-                "low": found.measured.low,
-                "high": found.measured.high,
-                "exact": str(found.claimed),
-                "sizes": found.measured.points,
-            }
-            for name, found in finding.exponents.items()
-        },
-        "searched": _searched(finding),
-        "detectable": finding.detectable,
-        "preconditions": {name: f"{met} of {len(finding.trials)}" for name, met in finding.preconditions.items()},
-        "cases": len(finding.trials),
-        "initialisations": finding.initialisations,
-        "replay": _replay(finding),
-    }
-
-
-def _configuration(trials: Trials) -> dict[str, Any]:
-    claim, c = trials.claim, trials.job.configuration
-    values = [value for value in (trials.residual or trials.ratio) if not math.isnan(value)]
-    middle = quantile(values, 0.5) if values else None
-    certificate = [value for value in trials.certificate if not math.isnan(value)]
-    p = trials.parameters
-    return {
-        "m": c.m,
-        "L": c.L,
-        "n": c.n,
-        "d": int(p["d"]),
-        "k": c.k,
-        "tau": c.tau if claim.balls else None,
-        "phi": finite(p["phi"]),
-        "data": c.data,
-        "ratio": c.ratio,
-        "engine": trials.job.engine,
-        "initialisations": len(trials.lhs),
-        "quantity": "residual" if trials.residual else "ratio",
-        "median": None if middle is None else finite(middle.estimate),
-        "low": None if middle is None else finite(middle.low),
-        "high": None if middle is None or middle.high is None else finite(middle.high),
-        "limit": claim.limit(c),
-        "searched": claim.search(c),
-        "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
-        "preconditions": {condition.id: bool(condition.holds(p)) for condition in claim.preconditions},
-        "replay": trials.replay(trials.extreme()).command(),
-        "seconds": round(trials.seconds, 3),
-    }
-
-
-def _searched(finding: Finding) -> str:
-    """The weakest search over the configurations measured."""
-    used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="exact")
-
-
-def _replay(finding: Finding) -> str | None:
-    """The command that measures the finding's worst case again."""
-    at = finding.at or max(finding.trials, key=lambda t: max(t.residual, default=0.0), default=None)
-    return None if at is None else at.replay(at.extreme()).command()
-
-
 def _replay_hint(finding: Finding) -> str:
-    command = _replay(finding)
+    command = replay_command(finding)
     return f"\n    {command}" if command and finding.verdict == "refuted" else ""
 
 
 def _short(finding: Finding) -> str:
     return finding.claim.id.partition("/")[2]
-
-
-def _folder(out: str) -> Path:
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out!r} is not a directory that can be written: {error.strerror}") from error
-    return folder
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file or nothing: written beside, synced, then renamed."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(beside, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def save_constants(findings: Sequence[Finding], options: Options) -> None:
@@ -319,12 +226,13 @@ def save_constants(findings: Sequence[Finding], options: Options) -> None:
             "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
             f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",
         }
-    lines = ["# Audited constants: written by `lemmata audit --write-constants`, read by the tests.", ""]
-    for id in sorted(entries):
-        lines.append(f'["{id}"]')
-        lines += [f"{key} = {json.dumps(value)}" for key, value in entries[id].items()]
-        lines.append("")
-    _write(Path(str(constants_file())), "\n".join(lines))
+    for file in {str(constants_file(finding.claim.id)) for finding in findings}:
+        lines = ["# Audited constants: written by `lemmata audit --write-constants`, read by the tests.", ""]
+        for id in sorted(id for id in entries if str(constants_file(id)) == file):
+            lines.append(f'["{id}"]')
+            lines += [f"{key} = {json.dumps(value)}" for key, value in entries[id].items()]
+            lines.append("")
+        write_whole(Path(file), "\n".join(lines))
     audited_constants.cache_clear()
 
 

@@ -14,12 +14,12 @@ from torch import Tensor
 from audit.tables import Format, emit, grid
 from claims.cao_gu_2020 import witnesses
 from claims.case import Case, Configuration, Recipe, draw
-from model import limits
+from model import limits, losses
 from model.data import Dataset, generate
-from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers
-from model.margins import hard_margin, last_layer_gram, simplex_minimum
+from model.kernels import KernelRun, feature_kernel, last_layer_gap, last_layer_kernel, measured_layers, tangent_kernel
+from model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
 from model.randomness import generator, stream
-from model.settings import CAO_GU_2020, ZOU_GU_2019, Setting
+from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
 from model.training import follow
 
 CLOSE, EDGE = 0.02, 0.05
@@ -39,6 +39,7 @@ class Truth:
         initialisations: measured at each.
         tolerance: largest relative error at the last configuration.
         setting: the network's conventions.
+        setting: whose network.
     """
 
     id: str
@@ -150,6 +151,43 @@ def _variance(case: Case) -> Tensor:
     return case.at_initial.outputs.square().mean(dim=(1, 2))
 
 
+def _feature_moment(power: int) -> Callable[[Case], Tensor]:
+    """‖x_L‖^power of the first example."""
+    return lambda case: torch.linalg.vector_norm(case.at_initial.features[-1][:, 0], dim=-1) ** power
+
+
+def _active_variance(case: Case) -> Tensor:
+    """Squared deviation of a layer's number of active units from m/2, over the binomial variance m/4."""
+    m = case.parameters["m"]
+    active = torch.stack([pattern[:, 0].sum(-1) for pattern in case.at_initial.patterns], -1).to(case.inputs)
+    return ((active - m / 2).square() / (m / 4)).mean(-1)
+
+
+def _averaged_gradient(case: Case) -> Tensor:
+    """E_ξ ‖Σ ξ_i ∇_{W_L} f(x_i)‖_F / √m over all signs, where two examples have two that differ."""
+    alike, unlike = (case.inputs.new_tensor([[1.0], [sign]]) for sign in (1.0, -1.0))
+    norms = [case.at_initial.batch_gradient_norms(xi)[:, -1] for xi in (alike, unlike)]
+    return (norms[0] + norms[1]) / (2 * math.sqrt(case.parameters["m"]))
+
+
+def _averaged_gradient_limit(c: Configuration) -> float:
+    """‖a ± b‖² / m tends to 1 ± 2 ρ κ_0(ρ): ρ the cosine of the inputs, κ_0 the share of units active on both."""
+    assert c.phi is not None
+    cosine = 1 - c.phi**2 / 2
+    cross = cosine * (math.pi - math.acos(cosine)) / math.pi
+    return (math.sqrt(1 + cross) + math.sqrt(1 - cross)) / 2
+
+
+def _loss_supremum(fact: Callable[[Tensor], Tensor]) -> Callable[[Case], Tensor]:
+    """The largest value of a function of the margin over the probes: both signs, nine decades, as far as e^z goes."""
+    return lambda case: fact(case.probes[case.probes.abs() < 500]).amax()[None]
+
+
+def _known(value: float) -> Callable[[Configuration], float]:
+    """A truth that no size changes."""
+    return lambda _: value
+
+
 def _product(case: Case) -> Tensor:
     return case.at_initial.jacobian_norms(2, case.hidden).value.mean(-1)
 
@@ -232,6 +270,30 @@ TRUTHS = (
         _widths(64, L=2),
         _variance,
         lambda _: limits.OUTPUT_VARIANCE,
+        initialisations=40_000,
+    ),
+    Truth(
+        "K2",
+        "E ‖x_L‖²",
+        _widths(32, L=2, ratio=2),
+        _feature_moment(2),
+        lambda _: 1.0,
+        initialisations=20_000,
+    ),
+    Truth(
+        "K2 fourth moment",
+        "E ‖x_L‖⁴",
+        _widths(32, L=2),
+        _feature_moment(4),
+        lambda c: (1 + 5 / c.m) ** c.L,
+        initialisations=40_000,
+    ),
+    Truth(
+        "K3",
+        "variance of active units / (m/4)",
+        _widths(32, L=2),
+        _active_variance,
+        lambda _: 1.0,
         initialisations=40_000,
     ),
     Truth(
@@ -403,8 +465,85 @@ TRUTHS = (
         lambda _: 1.0,
         setting=ZOU_GU_2019,
     ),
+    Truth(
+        "K28",
+        "E_ξ ‖Σ ξ_i ∇f(x_i)‖_F / √m, two inputs at distance 1",
+        tuple(Configuration(m=m, n=2, data="chain", phi=1.0) for m in WIDE),
+        _averaged_gradient,
+        _averaged_gradient_limit,
+    ),
+    *(
+        Truth(f"K30 {name}", text, _widths(2), _loss_supremum(fact), _known(value), initialisations=1)
+        for name, text, fact, value in (
+            ("curvature", "sup |ℓ''|", lambda z: losses.surrogate(z) * losses.surrogate(-z), 1 / 4),
+            ("growth", "sup (ℓ − |z|)", lambda z: losses.cross_entropy(z) - z.abs(), math.log(2)),
+            ("indicator", "sup 1{z < 0} / (−ℓ')", lambda z: (z < 0) / losses.surrogate(z), 2.0),
+            ("loss", "sup 1{z < 0} / ℓ", lambda z: (z < 0) / losses.cross_entropy(z), 1 / math.log(2)),
+            ("slope", "sup −ℓ' / ℓ", lambda z: losses.surrogate(z) / losses.cross_entropy(z), 1.0),
+            (
+                "remainder",
+                "sup of the Taylor remainder / dz²",
+                lambda z: losses.taylor_remainder(z, torch.full_like(z, 1e-3)) / 1e-6,
+                1 / 8,
+            ),
+        )
+    ),
+    Truth(
+        "K29",
+        "inf ỹᵀΘ⁻¹ỹ times the squared margin of Θ",
+        (Configuration(m=256, L=3, n=8),),
+        lambda case: _complexity(case),
+        lambda _: 1.0,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "Var f, trained",
+        "Var f(x), the slides' network",
+        tuple(Configuration(m=64, L=L, n=1) for L in (2, 4)),
+        _variance,
+        lambda _: 1.0,
+        initialisations=40_000,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK diagonal",
+        "‖∇f‖² / m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: _kernel(case)[:, 0, 0],
+        lambda c: (c.L + 1) / 2,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "NTK",
+        "<∇f(x), ∇f(x')> / m over Θ",
+        tuple(Configuration(m=m, L=3, n=2) for m in (256, 1024)),
+        lambda case: _kernel(case)[:, 0, 1] / tangent_kernel(case.setting, case.inputs, case.depth)[0, 1],
+        lambda _: 1.0,
+        initialisations=128,
+        setting=CAO_GU_2019_SLIDES,
+    ),
+    Truth(
+        "class width",
+        "Σ_l ‖∇_{W_l} f‖_F / √m, top layer trained",
+        _widths(256, 1024, L=3),
+        lambda case: case.at_initial.gradient_norms()[:, :, 0, 0].sum(1) / math.sqrt(case.parameters["m"]),
+        lambda c: 1 + (c.L - 1) / math.sqrt(2),
+        initialisations=64,
+        setting=CAO_GU_2019_SLIDES,
+    ),
 )
 
 
 def _gradient_at(case: Case) -> Tensor:
     return case.at_moved.gradient_norms()[:, 0, 0, 0] / math.sqrt(case.parameters["m"])
+
+
+def _kernel(case: Case) -> Tensor:
+    """The tangent kernel of the network over m, (S, n, n)."""
+    return case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
+
+
+def _complexity(case: Case) -> Tensor:
+    kernel = _kernel(case)
+    return label_complexity(kernel, case.labels) * hard_margin(kernel, case.labels).square()

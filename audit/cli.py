@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from audit.errors import UserError, one_line
+from audit.errors import Interrupted, UserError, one_line
 from model.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from audit.backends import Name
     from audit.engines import Wanted
     from audit.tables import Format
 
@@ -94,6 +95,18 @@ class Probability(click.ParamType):
         return probability
 
 
+def _load_claims(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
+    """Register a person's own claims before anything asks for them."""
+    if file is None:
+        return
+    from claims.from_file import ClaimFileError, load_claims
+
+    try:
+        load_claims(file)
+    except ClaimFileError as error:
+        raise UserError(f"--claims-from {error}") from error
+
+
 class Positive(click.ParamType):
     """A positive number up to a largest one."""
 
@@ -119,9 +132,18 @@ class Positive(click.ParamType):
 
 
 patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+claims_from = click.option(
+    "--claims-from",
+    metavar="FILE.py",
+    callback=_load_claims,
+    expose_value=False,
+    is_eager=True,
+    help="Claims stated in this file too.",
+)
 
 
 @command("list")
+@claims_from
 @patterns_argument
 def list_claims(patterns: tuple[str, ...], form: "Format") -> None:
     """One row per claim whose id matches a GLOB, in the papers' order."""
@@ -131,6 +153,7 @@ def list_claims(patterns: tuple[str, ...], form: "Format") -> None:
 
 
 @command("show")
+@claims_from
 @click.argument("id", metavar="ID")
 def show(id: str, form: "Format") -> None:
     """One claim, whole: statement, assumptions, scaling, constant, controls, erratum.
@@ -216,6 +239,7 @@ class Duration(click.ParamType):
 
 
 @command("audit")
+@claims_from
 @click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
 @click.option(
     "--engine",
@@ -233,8 +257,18 @@ class Duration(click.ParamType):
 @click.option("--initialisations", type=click.IntRange(1), metavar="N", help="Per configuration.")
 @click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
-@click.option("--budget", type=Duration(), help="Begin no measurement after this time.")
-@click.option("--out", metavar="DIR", help="Write audit.json there.")
+@click.option("--budget", type=Duration(), help="Spend this time, on the widest intervals first.")
+@click.option("--out", metavar="DIR", help="Keep results there as they come in, and audit.json in the end.")
+@click.option("--resume", is_flag=True, help="Go on with the audit in --out.")
+@click.option("--baseline", metavar="FILE", help="An earlier audit.json: exit 1 where verdicts or constants changed.")
+@click.option(
+    "--backend",
+    type=click.Choice(["processes", "dask", "ray"]),
+    default="processes",
+    show_default=True,
+    help="Who works.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="Of a running Dask or Ray cluster; without it one is started here.")
 @click.option("--write-constants", is_flag=True, help="Store the constants in claims/constants.toml.")
 @patterns_argument
 def audit(
@@ -253,6 +287,10 @@ def audit(
     seed: int,
     budget: float | None,
     out: str | None,
+    resume: bool,
+    baseline: str | None,
+    backend: "Name",
+    cluster: str | None,
     write_constants: bool,
 ) -> int:
     """Which claims hold, with which constant, and how it moves with width, depth, radius and sample size.
@@ -280,11 +318,23 @@ def audit(
         engine=engine,
         budget=budget or math.inf,
         workers=workers(),
+        backend=backend,
+        cluster=cluster,
     )
-    return audit(choose(patterns), sizes, options, form=form, out=out, write_constants=write_constants)
+    return audit(
+        choose(patterns),
+        sizes,
+        options,
+        form=form,
+        out=out,
+        resume=resume,
+        baseline=baseline,
+        write_constants=write_constants,
+    )
 
 
 @command("controls")
+@claims_from
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @patterns_argument
@@ -311,6 +361,19 @@ def calibrate(seed: int, form: "Format") -> int:
     from audit.calibration import calibrate
 
     return calibrate(form, seed)
+
+
+@command("report")
+@click.argument("directory", metavar="DIR")
+def report(directory: str, form: "Format") -> int:
+    """An audit as one HTML page, Markdown, JSON and JUnit, written beside the audit.json in DIR.
+
+    A controls.json there, as `lemmata controls --format json` prints it, is shown with the claims. Exit status 1 when
+    some verdict is not the expected one.
+    """
+    from audit.report import report
+
+    return report(directory, form)
 
 
 @command("regime")
@@ -371,6 +434,7 @@ def width(
 
 
 @command("replay")
+@claims_from
 @click.argument("token", metavar="TOKEN")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 def replay(token: str, device: str, form: "Format") -> int:
@@ -396,6 +460,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             _discard_output()
             return 0
+        except Interrupted as error:
+            problem = str(error)
+            interrupts.clear()
         except UserError as error:
             problem = str(error)
         except click.ClickException as error:
@@ -414,22 +481,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _noted_interrupts() -> Iterator[list[int]]:
-    """Interrupts as they come in: a library that one of them hits while it is imported may raise something else."""
+    """Interrupts and terminations as they come in: a library that one hits while it is imported may raise another."""
     seen: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         seen.append(number)
         raise KeyboardInterrupt
 
+    usual: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     here = threading.current_thread() is threading.main_thread()
-    usual = here and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if usual:
-        signal.signal(signal.SIGINT, interrupt)
+    taken = [number for number, handler in usual.items() if here and signal.getsignal(number) is handler]
+    for number in taken:
+        signal.signal(number, interrupt)
     try:
         yield seen
     finally:
-        if usual:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in taken:
+            signal.signal(number, usual[number])
 
 
 def _run(arguments: list[str]) -> int:

@@ -72,7 +72,8 @@ def batch(claim: Claim, configuration: Configuration, engine: Engine) -> int:
 def needed_bytes(job: "Job", claim: Claim) -> int:
     """About how much memory a batch of the job takes up: matrices, the largest of them twice, and passes."""
     c, dtype = job.configuration, getattr(torch, job.dtype)
-    shapes = list(zip(widths := c.widths(claim.setting), (c.d, *widths[:-1]), strict=True))
+    widths = c.widths(claim.setting)
+    shapes = list(zip(widths, (c.d, *widths), strict=False))
     side_by_side = min(batch(claim, c, job.engine), job.initialisations)
     deferred = [shape for shape in shapes[1:] if job.engine == "deferred"]
     stored = [out * into * dtype.itemsize for out, into in shapes if (out, into) not in deferred]

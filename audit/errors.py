@@ -8,6 +8,10 @@ class UserError(Exception):
     """Unusable arguments or input: the message names the argument or file, the value and what is allowed."""
 
 
+class Interrupted(UserError):
+    """A person stopped the program; the message says what is kept and how to go on."""
+
+
 @contextmanager
 def naming(argument: str) -> Iterator[None]:
     """A ValueError raised inside becomes a `UserError` that names the argument its value came from.

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -378,3 +379,21 @@ def _shape(tensor: Tensor) -> str:
 
 def _list(names: Sequence[str] | Mapping[str, object]) -> str:
     return ", ".join(list(names)[:12]) + (", …" if len(names) > 12 else "") or "nothing"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The whole file or nothing: written beside, synced, then renamed.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(beside, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

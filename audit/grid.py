@@ -20,6 +20,7 @@ LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
 EXPENSIVE = {
+    "flip-units-deep",
     "flip-units-apart-deep",
     "place-on-kinks-deep",
     "place-on-lowering-kinks-deep",
@@ -88,7 +89,7 @@ def corners(claim: Claim) -> list[Point]:
     return [
         Point(_of(claim, m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
         for L, n, ratio in grid
-        if ratio == 1 or L > 1
+        if ratio == 1 or (L > 1 and "ratio" not in domain.fixed)
     ]
 
 
@@ -117,13 +118,14 @@ def _exists(claim: Claim, c: Configuration) -> bool:
 
 
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
+    """The product of the lists, without depths at which the claim's setting has no hidden layer."""
     grid = itertools.product(
         sizes.widths or (claim.domain.fixed.get("m", 1024),),
         sizes.depths or (base.L,),
         sizes.samples or (claim.domain.fixed.get("n", 2),),
         (sizes.radii or (0.01,)) if claim.balls else (base.tau,),
     )
-    return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid]
+    return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid if claim.setting.hidden_layers(L) > 0]
 
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:

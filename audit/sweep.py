@@ -3,14 +3,16 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from typing import Protocol
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 
+from audit.backends import Backend, alone_on, run_on
 from audit.engines import Wanted, batch, engine_for
+from audit.errors import UserError
 from audit.files import load_data
 from audit.grid import Point
 from audit.tokens import Replay
@@ -18,6 +20,7 @@ from claims import REGISTRY
 from claims.case import Case, Configuration, Recipe, draw
 from claims.claim import Claim
 from claims.evaluation import Evaluation
+from claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
 from claims.search import found_by, supremum
 from model.data import GENERATED, Dataset
 from model.network import Engine
@@ -29,7 +32,7 @@ ASCENT = 6
 
 @dataclass(frozen=True)
 class Job:
-    """One configuration of one claim: everything a worker needs."""
+    """One configuration of one claim: everything a worker needs. `first` is the first initialisation's number."""
 
     claim: str
     configuration: Configuration
@@ -38,6 +41,7 @@ class Job:
     dtype: str = "float64"
     device: str = "cpu"
     engine: Engine = "dense"
+    first: int = 0
 
 
 @dataclass
@@ -94,6 +98,20 @@ class Trials:
             return int(np.nan_to_num(values, nan=math.inf).argmin())
         return int(np.nan_to_num(values, nan=-math.inf).argmax())
 
+    def then(self, more: "Trials") -> "Trials":
+        """These and the initialisations that follow them, as one.
+
+        Raises:
+            ValueError: if the others do not follow.
+        """
+        mine, theirs = self.job, more.job
+        if theirs != replace(mine, first=mine.first + mine.initialisations, initialisations=theirs.initialisations):
+            raise ValueError(f"job={theirs} must go on where {mine} ends")
+        columns = ("lhs", "rhs", "ratio", "residual", "condition", "recipes", "worst", "certificate")
+        joined = {name: getattr(self, name) + getattr(more, name) for name in columns}
+        job = replace(mine, initialisations=mine.initialisations + theirs.initialisations)
+        return replace(self, job=job, seconds=self.seconds + more.seconds, **joined)
+
     def _evaluation(self) -> Evaluation:
         dtype = getattr(torch, self.job.dtype)
         lhs, rhs, ratio = (torch.tensor(column, dtype=dtype) for column in (self.lhs, self.rhs, self.ratio))
@@ -132,25 +150,56 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     return trials
 
 
+class Kept(Protocol):
+    """Results of an earlier run, by job, and where new ones are put."""
+
+    def get(self, job: Job) -> Trials | None:
+        """The result of a job, if it is there."""
+
+    def put(self, trials: Trials) -> None:
+        """Keep a result."""
+
+
 def run_all(
-    work: Sequence[Job], *, workers: int, done: Callable[[Trials], None], deadline: float = math.inf
+    work: Sequence[Job],
+    *,
+    workers: int = 1,
+    backend: Backend | None = None,
+    done: Callable[[Trials], None] = lambda _: None,
+    kept: Kept | None = None,
+    deadline: float = math.inf,
 ) -> list[Trials]:
-    """Every job on processes; `done` sees each result as it lands.
+    """Every job on the workers; `done` sees each result as it lands.
 
     Args:
         work: the jobs. Without a deadline the longest go first, so that the processes end together; with one
             the shortest, so that as many claims as possible are measured.
-        workers: number of processes.
+        workers: number of processes on this machine.
+        backend: in place of those processes.
         done: called in this process.
+        kept: results that need not be measured again; new ones are put there before `done` sees them.
         deadline: time (of `time.monotonic`) after which no further job is begun.
+
+    Raises:
+        UserError: if a claim that a person stated cannot be measured, naming file and line.
     """
-    order = sorted(work, key=_cost, reverse=deadline == math.inf)
-    pending = (delayed(_single_threaded)(job) for job in order if time.monotonic() < deadline)
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers)
     results: dict[Job, Trials] = {}
-    for trials in parallel(pending):
-        results[trials.job] = trials
-        done(trials)
+    for job in dict.fromkeys(work):
+        found = None if kept is None else kept.get(job)
+        if found is not None:
+            results[job] = found
+            done(found)
+    order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
+    pending = (job for job in order if time.monotonic() < deadline)
+    measure = partial(_single_threaded, files=tuple(LOADED.values()))
+    try:
+        for trials in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
+            if kept is not None:
+                kept.put(trials)
+            results[trials.job] = trials
+            done(trials)
+    except ClaimFileError as error:
+        raise UserError(str(error)) from error
     return [results[job] for job in work if job in results]
 
 
@@ -204,8 +253,8 @@ _loaded = cache(load_data)
 
 
 def _batches(job: Job, claim: Claim) -> list[range]:
-    size = batch(claim, job.configuration, job.engine)
-    return [range(first, min(first + size, job.initialisations)) for first in range(0, job.initialisations, size)]
+    size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
+    return [range(at, min(at + size, last)) for at in range(job.first, last, size)]
 
 
 def _small(c: Configuration) -> bool:
@@ -227,7 +276,15 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
 
 
-def _single_threaded(job: Job) -> Trials:
-    """One thread per worker: the sweep is parallel over jobs."""
+def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
+    """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself."""
     torch.set_num_threads(1)
-    return run(job)
+    for file in set(LOADED.values()) - set(files):
+        forget(file)
+    for file in files:
+        load_claims(file)
+    try:
+        with alone_on(job.device):
+            return run(job)
+    except Exception as error:
+        raise located(REGISTRY[job.claim], job.configuration.token(), error) from error

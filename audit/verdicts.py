@@ -51,12 +51,14 @@ class Exponent:
         measured: of the left-hand side over the measured factor and logs, at the asymptotic end.
         excess: interval of how far the ratio outgrows the bound, in the direction that breaks the claim;
             positive means that no constant can save the statement.
+        line: what it was measured along.
     """
 
     parameter: str
     claimed: Fraction
     measured: Slope
     excess: tuple[float, float]
+    line: tuple[Trials, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -137,19 +139,20 @@ def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
     trials = list(trials)
     found = {}
     for name in FITTED:
-        slope = _along(name, trials, random=bool(claim.probability))
-        if slope is None:
+        along = _along(name, trials, random=bool(claim.probability))
+        if along is None:
             continue
+        slope, line = along
         claimed = claim.terms[0].powers.get(name, Fraction())
         gap = (slope.low - float(claimed), slope.high - float(claimed))
         outward = -1 if (name in TOWARD_ZERO) != (claim.bound == "lower") else 1
         excess = gap if outward == 1 else (-gap[1], -gap[0])
-        found[name] = Exponent(name, claimed, slope, excess)
+        found[name] = Exponent(name, claimed, slope, excess, tuple(line))
     return found
 
 
-def _along(name: str, trials: list[Trials], *, random: bool) -> Slope | None:
-    """The slope along the line of configurations with most sizes; of several, the one at the largest width.
+def _along(name: str, trials: list[Trials], *, random: bool) -> tuple[Slope, list[Trials]] | None:
+    """The slope along the line of configurations with most sizes, and the line; of several, that of largest width.
 
     `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
     """
@@ -167,7 +170,7 @@ def _along(name: str, trials: list[Trials], *, random: bool) -> Slope | None:
         floor = [_finite_width(item.job.configuration) if random else 0.0 for item in line]
         slope = growth(sizes, logs, toward_zero=name in TOWARD_ZERO, floor=floor)
         if slope is not None and math.isfinite(slope.high - slope.low):
-            return slope
+            return slope, line
     return None
 
 

@@ -5,8 +5,8 @@
 
 "0 steps" is initialisation, one forward and one backward pass; T steps are as many updates of gradient descent.
 Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory,
-Python and torch included; the two engines follow one another at every width, so that their ratio is one machine's.
-With T = 0 the dense engine mostly draws Gaussians.
+Python and torch included; the two engines follow one another at every width, so that their ratio is one machine's. With
+T = 0 the dense engine mostly draws Gaussians.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import quote
 
 import numpy as np
@@ -148,6 +148,7 @@ class Case:
         configuration: Configuration | None = None,
     ) -> None:
         self.configuration = configuration or Configuration()
+        self.generated = configuration is not None and configuration.data in (*LABELLED, "sphere")
         self.initial = initial
         self.data = data
         self.tau = tau
@@ -194,7 +195,7 @@ class Case:
             ValueError: if the data are no sample of a known law.
         """
         c = self.configuration
-        if c.data not in (*LABELLED, "sphere"):
+        if not self.generated:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), purpose))
         return generate(
@@ -278,7 +279,9 @@ class Case:
                 raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
         rng = generator(stream(int(self.draws.generate_state(1)[0]), str(recipe)))
         ball = Ball(self.setting.ball, self.tau)
-        return Target(self.at_initial, self.labels, ball, recipe.layer, recipe.example, recipe.output, rng)
+        aim = (recipe.layer, recipe.example, recipe.output)
+        unseen = partial(self.fresh, purpose="unseen") if self.generated else None
+        return Target(self.at_initial, self.labels, ball, *aim, rng, unseen)
 
     def attacked(self, recipe: Recipe) -> "Case":
         """The same initialisations at the pair that the recipe finds."""

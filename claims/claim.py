@@ -1,19 +1,23 @@
 """The Claim record and the registry: a claim is data plus one short function."""
 
 import fnmatch
+import re
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from claims.case import Case, Configuration, Recipe
 from claims.scaling import ONE, Scaling
+from model.adversary import ATTACKS
 from model.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
@@ -25,6 +29,14 @@ Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["exact", "ascent", "sampled"]
 
 
+ALLOWED: dict[str, tuple[str | None, ...]] = {
+    "kind": get_args(Kind),
+    "bound": (*get_args(Bound), None),
+    "expected": get_args(Expected),
+}
+"""What some of a claim's fields may be."""
+
+
 @dataclass(frozen=True)
 class Paper:
     """A source: its key, which is also its setting's id, and how to cite it."""
@@ -34,7 +46,13 @@ class Paper:
 
     @property
     def setting(self) -> Setting:
-        """The paper's network conventions."""
+        """The paper's network conventions.
+
+        Raises:
+            ValueError: for a paper that is none of the four.
+        """
+        if self.key not in SETTINGS:
+            raise ValueError(f"setting must be given for {self.key!r}; only {', '.join(SETTINGS)} imply theirs")
         return SETTINGS[self.key]
 
     def at(self, reference: str) -> "Source":
@@ -248,6 +266,19 @@ class Claim:
     slack: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
+    def __post_init__(self) -> None:
+        for name, allowed in ALLOWED.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
+        if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
+            raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
+        if not self.terms or not all(isinstance(term, Scaling) for term in self.terms):
+            raise ValueError(f"terms={self.terms!r} must be a tuple of one or more Scalings")
+        unknown = [attack for attack in self.attacks if attack not in ATTACKS]
+        if unknown:
+            raise ValueError(f"attacks={self.attacks!r} has {unknown[0]!r}; allowed: {', '.join(ATTACKS)}")
+
     def __str__(self) -> str:
         return self.id
 
@@ -329,6 +360,9 @@ AIMED_AT_EXAMPLE = {
     "stretch-product",
 } - TOGETHER
 
+FROM_FILE = "claims_from_"
+"""How the names of modules begin that are files of a person's own."""
+
 REGISTRY: dict[str, Claim] = {}
 
 
@@ -340,15 +374,17 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         data: the other fields of `Claim`; `setting` defaults to the paper's.
 
     Raises:
-        ValueError: if the id is taken.
+        ValueError: if the id is taken, or a field cannot be what it is.
+        TypeError: if a field is missing or unknown.
     """
 
     def register(measure: Measure) -> Claim:
         if id in REGISTRY:
             raise ValueError(f"claim {id!r} is registered twice")
-        source = data["source"]
-        assert isinstance(source, Source)
-        fields = {"setting": source.paper.setting, **data}
+        source = data.get("source")
+        if not isinstance(source, Source):
+            raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
+        fields = data if "setting" in data else {"setting": source.paper.setting, **data}
         REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
         return REGISTRY[id]
 
@@ -399,12 +435,18 @@ def _matches(id: str, pattern: str) -> bool:
 
 @cache
 def audited_constants() -> dict[str, dict[str, float | str]]:
-    """`constants.toml`: per claim its audited constant and where that comes from."""
-    return tomllib.loads(constants_file().read_text(encoding="utf-8"))
+    """Per claim its audited constant and where that comes from."""
+    constants: dict[str, dict[str, float | str]] = {}
+    for file in {constants_file(id) for id in REGISTRY}:
+        constants |= tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return constants
 
 
-def constants_file() -> Traversable:
-    """Where the audited constants are."""
+def constants_file(id: str) -> Traversable:
+    """Where a claim's audited constant is: `constants.toml`, or beside the file that a person stated it in."""
+    module = REGISTRY[id].measure.__module__ if id in REGISTRY else ""
+    if module.startswith(FROM_FILE):
+        return Path(sys.modules[module].__file__ or "").with_suffix(".toml")
     return files("claims").joinpath("constants.toml")
 
 

@@ -61,7 +61,14 @@ class Scaling:
     """
 
     def __init__(self, **powers: Fraction | int | str) -> None:
-        self.powers = {name: Fraction(power) for name, power in powers.items() if Fraction(power)}
+        self.powers: dict[str, Fraction] = {}
+        for name, power in powers.items():
+            try:
+                exponent = Fraction(power)
+            except (ValueError, ZeroDivisionError):
+                raise ValueError(f"{name}={power!r} must be a rational number, for instance 2 or '1/3'") from None
+            if exponent:
+                self.powers[name] = exponent
 
     def value(self, parameters: Mapping[str, float]) -> float:
         """The product at the given parameters.

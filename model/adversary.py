@@ -15,6 +15,7 @@ from torch.nn.functional import pad
 
 from model.ball import Ball
 from model.changes import Changes, LowRank, add
+from model.data import Dataset
 from model.imposing import Imposed, impose
 from model.losses import LOSSES
 from model.spectra import top_singular
@@ -24,8 +25,11 @@ from model.training import gradient_descent
 OVERSHOOT = 0.003
 """How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""
 
-MEMORISING = 8
-"""Points that the adversary of generalisation tries: the linear maximiser, and those that descent leads to."""
+MEMORISING = 6
+"""Points that the adversaries of generalisation try: the linear maximiser, and those that descent leads to."""
+
+UNSEEN = 32
+"""Examples that stand for the population in an attack on it."""
 
 
 class Pair(NamedTuple):
@@ -47,6 +51,7 @@ class Target:
         example: aimed at, counted from 0.
         output: aimed at, counted from 0.
         rng: for the attacks that draw.
+        unseen: draws so many further examples of the population, None where that is not known.
     """
 
     trace: Trace
@@ -56,6 +61,7 @@ class Target:
     example: int
     output: int
     rng: np.random.Generator
+    unseen: Callable[[int], Dataset] | None = None
 
     def at(self, layer: int) -> tuple[Tensor, Tensor]:
         """x_{l−1} / ‖x_{l−1}‖ (S, m_{l−1}) and ‖x_{l−1}‖ (S, 1) of the example aimed at."""
@@ -138,20 +144,19 @@ def memorise(target: Target) -> Pair:
     Every layer starts at τ G_l / ‖G_l‖ with G_l = Σ y_i ∇_{W_l} f(x_i), which no W in the ball beats to first order;
     projected steps along −∇L follow, and the smallest training loss seen is kept.
     """
-    network, ball, inputs = target.trace.network, target.ball, target.trace.inputs
-    loss = LOSSES[network.setting.loss]
-    found = tuple(ball.fill(layer) for layer in target.trace.gradient(target.labels))
-    best, least = found, None
-    for step in range(MEMORISING):
-        trace = Trace(network.moved(found), inputs)
-        value = loss.value(trace.outputs, target.labels)
-        better = torch.ones_like(value, dtype=torch.bool) if least is None else value < least
-        least = value if least is None else torch.minimum(value, least)
-        best = tuple(_keep(new, old, better) for new, old in zip(found, best, strict=True))
-        slopes = -loss.slopes(trace.outputs, target.labels)
-        toward = (ball.fill(layer).scaled(0.5 * 0.7**step) for layer in trace.gradient(slopes))
-        found = ball.project(tuple(a.plus(b) for a, b in zip(found, toward, strict=True)))
-    return Pair(target.still(), best)
+    return _fit(target, Dataset(target.trace.inputs, target.labels))
+
+
+def mislead(target: Target) -> Pair:
+    """Training labels kept and those of unseen examples flipped: G_l = mean y_i ∇f(x_i) − mean y_j ∇f(x_j).
+
+    Descent follows as in `memorise`, which this is without unseen examples; they are others than any test's.
+    """
+    sample = Dataset(target.trace.inputs, target.labels)
+    if target.unseen is None:
+        return _fit(target, sample)
+    unseen = target.unseen(UNSEEN)
+    return _fit(target, sample, Dataset(unseen.inputs.to(sample.inputs), -unseen.labels.to(sample.inputs)))
 
 
 def flip_units(target: Target) -> Pair:
@@ -401,6 +406,7 @@ ATTACKS: dict[str, Attack] = {
         along_gradient,
         descend,
         memorise,
+        mislead,
         flip_units,
         flip_units_apart,
         switch_on,
@@ -423,6 +429,27 @@ ATTACKS: dict[str, Attack] = {
         amplify_signals,
     )
 }
+
+
+def _fit(target: Target, *parts: Dataset) -> Pair:
+    """The W in the ball, of those that descent from the linear maximiser meets, with the least sum of mean losses."""
+    network, ball = target.trace.network, target.ball
+    loss, labels = LOSSES[network.setting.loss], [part.labels for part in parts]
+    sizes = [len(part.inputs) for part in parts]
+    inputs = torch.cat([part.inputs for part in parts])
+    start = Trace(network, inputs).gradient(torch.cat([y / len(y) for y in labels]))
+    best = found = tuple(ball.fill(layer) for layer in start)
+    least = torch.full_like(network.like, torch.inf)
+    for step in range(MEMORISING):
+        trace = Trace(network.moved(found), inputs)
+        outputs = list(zip(trace.outputs.split(sizes, 1), labels, strict=True))
+        value = torch.stack([loss.value(f, y) for f, y in outputs]).sum(0)
+        best = tuple(_keep(new, old, value < least) for new, old in zip(found, best, strict=True))
+        least = torch.minimum(value, least)
+        descent = trace.gradient(-torch.cat([loss.slopes(f, y) for f, y in outputs], 1))
+        toward = (ball.fill(layer).scaled(0.5 * 0.7**step) for layer in descent)
+        found = ball.project(tuple(a.plus(b) for a, b in zip(found, toward, strict=True)))
+    return Pair(target.still(), best)
 
 
 def _keep(new: LowRank, old: LowRank, take: Tensor) -> LowRank:

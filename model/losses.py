@@ -74,6 +74,15 @@ def surrogate(z: Tensor) -> Tensor:
     return torch.sigmoid(-z)
 
 
+def surrogate_change(z: Tensor, dz: Tensor) -> Tensor:
+    """−ℓ'(z + dz) + ℓ'(z), elementwise, without cancellation: with s = −ℓ', s(a) − s(b) = s(a) s(−b) (1 − e^{a−b}).
+
+    Where dz > 0, s(z) = 1 − s(−z) turns the signs around, so that a ≤ b and nothing overflows.
+    """
+    flip = torch.where(dz > 0, -1.0, 1.0)
+    return flip * surrogate(flip * (z + dz)) * surrogate(-flip * z) * -torch.expm1(-dz.abs())
+
+
 def surrogate_error(f: Tensor, y: Tensor) -> Tensor:
     """E_S = (1/n) Σ −ℓ'(y_i f_i), (…,) (cao-gu-2020, Definition 4.4)."""
     return surrogate(y * f).mean(dim=(-2, -1))

@@ -244,8 +244,11 @@ def _nearest_point(gram: np.ndarray) -> np.ndarray:
     """Wolfe's method: p, (n,), for the point of a convex hull nearest to 0, given the Gram of its vertices.
 
     The support grows by the vertex that the current point is furthest beyond, and shrinks when the minimiser
-    of its affine hull leaves the simplex. Every round lowers the value, or is the last.
+    of its affine hull leaves the simplex. Every round lowers the value, or is the last. Where the minimiser of
+    the whole affine hull lies in the simplex it is the answer, in one step.
     """
+    if (whole := _affine_minimiser(gram)).min() >= 0:
+        return whole / whole.sum()
     vertex = int(gram.diagonal().argmin())
     support, p = [vertex], np.ones(1)
     value = gram[vertex, vertex]

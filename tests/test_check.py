@@ -82,9 +82,8 @@ class Pass:
         above = [None] + [self.multiply(masked, l + 1, len(V[0])) for l in self.layers]
         self.f = (V @ self.features[-1])[0]
         self.signals = [None] + [(V @ product)[0] for product in self.products[1:]]
-        self.gradients = [None] + [
-            np.outer((V @ above[l])[0] * self.masks[l], self.features[l - 1]) for l in self.layers
-        ]
+        self.above = [None] + [(V @ above[l])[0] for l in self.layers]
+        self.gradients = [None] + [np.outer(self.above[l] * self.masks[l], self.features[l - 1]) for l in self.layers]
 
     @staticmethod
     def multiply(masked: list, low: int, top: int) -> np.ndarray:
@@ -133,6 +132,11 @@ class Reference:
         s = int(L ** (4 / 3) * tau ** (2 / 3) * m)
         moved = norm(np.array([b.f - a.f for a, b in zip(old, new, strict=True)]))
         root = np.sqrt(m)
+        changes = [b.f - a.f for a, b in zip(old, new, strict=True)]
+        crossed = [self.crossed(l) for l in self.layers]
+        flips = [abs(sum(part)) for part in zip(*(c["output"] for c in crossed), strict=True)]
+        products = [abs(e - sum(part)) for e, *part in zip(errors, *(c["output"] for c in crossed), strict=True)]
+        first = sum(-slope(a) * y * e for a, y, e in zip(z0, self.y, errors, strict=True)) / n
         sides = {
             "loss-sigmoid": ([slope(v) for v in z], [slope(v) for v in z]),
             "loss-indicator": ([2 * slope(v) for v in z], [float(v < 0) for v in z]),
@@ -174,15 +178,57 @@ class Reference:
             "lemma-B.1-vi": ([[[norm(p.signals[l])] for p in new] for l in self.layers], root),
             "B.2-telescoping": (moved, moved),
             "B.2-split": (moved, moved),
+            "surrogate-lipschitz": ([abs(self.surrogate(new) - self.surrogate(old))], max(map(abs, changes)) / 4),
+            "thm-4.5-I1": ([[abs(e)] for e in errors], L**4 * np.sqrt(m * np.log(m)) * tau ** (4 / 3)),
+            "rem-4.6-norms": (
+                [sum(map(norm, step)) for step in self.steps],
+                [np.sqrt(len(step)) * tau for step in self.steps],
+            ),
+            "lemma-5.1-proof": ([self.batch_gradient(l) for l in self.layers],) * 2,
+            "B.2-I3-is-gradient": ([[abs(c)] for c in self.linear(old)],) * 2,
+            "B.2-mask-preactivation": ([c["flipped"] for c in crossed], [c["moved"] for c in crossed]),
+            "B.2-preactivation-growth": ([c["moved"] for c in crossed], L * step),
+            "B.2-I1": ([[f] for f in flips], almost * step),
+            "B.2-I2": ([[p] for p in products], L**3 * root * squares),
+            "eq-B.1": (
+                [
+                    self.loss(new)
+                    - self.loss(old)
+                    - sum(-slope(a) * y * c for a, y, c in zip(z0, self.y, changes, strict=True)) / n
+                ],
+                sum(c**2 for c in changes) / n / 4,
+            ),
+            "eq-B.2": (first, (almost * step + L**3 * root * squares) * self.surrogate(old)),
+            "eq-B.3": ([[c**2] for c in changes], m * L**2 * step**2),
         }
         return {claim: pair for claim, pair in sides.items() if claim != "lemma-B.1-v" or s}
+
+    def crossed(self, l: int) -> dict[str, list]:
+        """Per example: the units of layer l that change their activation, how far all move, what those contribute."""
+        found: dict[str, list] = {"flipped": [], "moved": [], "output": []}
+        for a, b in zip(self.old, self.new, strict=True):
+            before, after = self.init[l - 1] @ a.features[l - 1], self.trained[l - 1] @ b.features[l - 1]
+            flips = b.masks[l].astype(int) - a.masks[l].astype(int)
+            found["flipped"].append(norm(flips * after))
+            found["moved"].append(norm(after - before))
+            found["output"].append((a.above[l] * flips * after).sum())
+        return found
 
     def batch_gradient(self, l: int) -> mpmath.mpf:
         weights = [-slope(v) * y / self.n for v, y in zip(self.margins(self.new), self.y, strict=True)]
         return norm(sum(w * p.gradients[l] for w, p in zip(weights, self.new, strict=True)))
 
 
-IDENTITIES = {"loss-sigmoid", "app-A-forward", "app-A-gradient", "app-A-euler", "B.2-telescoping", "B.2-split"}
+IDENTITIES = {
+    "loss-sigmoid",
+    "app-A-forward",
+    "app-A-gradient",
+    "app-A-euler",
+    "lemma-5.1-proof",
+    "B.2-telescoping",
+    "B.2-split",
+    "B.2-I3-is-gradient",
+}
 LOWER = {"loss-indicator", "loss-markov"}
 
 
@@ -262,7 +308,7 @@ def test_unit_constants_decide_the_preconditions(tmp_path, capsys):
     near = {key: value for key, value in entries[f"{PAPER}/lemma-5.1a"]["preconditions"].items() if key[0] == "t"}
     assert near == {"tau <= L^-6 log(m)^-3/2": reference.tau <= 2**-6 * np.log(7) ** -1.5}
     assert entries[f"{PAPER}/lemma-5.3"]["preconditions"] == {"m >= L log(nL/delta)": False}
-    assert entries[f"{PAPER}/app-A-forward"]["preconditions"] == {}
+    assert entries[f"{PAPER}/thm-4.5-I2"]["preconditions"] == {}
 
 
 def test_untrained_network_has_no_ratio_where_nothing_moved(tmp_path, capsys):

@@ -40,6 +40,7 @@ def test_the_list_is_whole():
 def test_both_readings_of_an_erratum_are_claims(member):
     """What is printed and what is meant, where a claim decides between them."""
     assert set(readings(member)) <= REGISTRY.keys()
+    assert member.id.partition("/")[2] in REGISTRY[readings(member)[0]].erratum.split(", ")
 
 
 @pytest.mark.parametrize("member", ERRATA.values(), ids=str)

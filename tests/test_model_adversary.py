@@ -13,7 +13,7 @@ from model import limits
 from model.adversary import ATTACKS, Target
 from model.ball import Ball
 from model.changes import LowRank, add, distances
-from model.data import generate
+from model.data import Dataset, generate
 from model.difference import Difference
 from model.losses import LOSSES
 from model.network import Architecture, initialise
@@ -576,3 +576,84 @@ def test_one_example_together_is_that_example_alone():
     single = ATTACKS["place-on-kinks"](aim)
     missing = placed(aim)[:, 0] - difference(aim, single).flips[0][:, 0].abs().sum(-1)
     assert_at_most(missing.abs().amax(), 2.0)
+
+
+# --------------------------------------------------------------------------------------- memory, distance and compounds
+
+
+@settings
+@pytest.mark.parametrize("radius", [1e-6, 0.3])
+def test_memorising_beats_the_linear_maximiser(setting, radius):
+    """Descent from Δ_l = τ G_l / ‖G_l‖, G_l = Σ y_i ∇f(x_i) by dense gradients, never raises the training loss."""
+    aim = target(setting, (12, 10), radius, n=3, count=2)
+    loss = LOSSES[setting.loss]
+    _, step = ATTACKS["memorise"](aim)
+    found = loss.value(Trace(aim.trace.network.moved(step), aim.trace.inputs).outputs, aim.labels)
+    for number in range(2):
+        weights = reference.dense(aim.trace.network, number)
+        factor = reference.scale(setting, (12, 10))
+        moved = []
+        for layer in range(1, aim.trace.network.trained + 1):
+            terms = [
+                y * reference.gradient(weights, factor, x, 0, layer)
+                for x, y in zip(aim.trace.inputs, aim.labels[:, 0], strict=True)
+            ]
+            total = torch.stack(terms).sum(0)
+            norm = torch.linalg.matrix_norm(total, 2 if setting.ball == "spectral" else "fro")
+            moved.append(weights[layer - 1] + radius * total / norm)
+        linear = [*moved, *weights[len(moved) :]]
+        f = torch.stack([reference.outputs(linear, factor, x) for x in aim.trace.inputs])
+        assert_at_most(found[number], loss.value(f[None], aim.labels)[0])
+
+
+def test_memorising_attains_the_supremum_of_the_linear_form():
+    """For a short step Σ y_i Δf(x_i) is τ Σ_l ‖Σ_i y_i ∇_{W_l} f(x_i)‖_F, and where that helps descent finds more."""
+    aim = target(CAO_GU_2020, (40, 40), 1e-9, n=1, count=3)
+    found = difference(aim, ATTACKS["memorise"](aim)).outputs[:, 0, 0] * aim.labels[0, 0]
+    assert_reaches(found, 1e-9 * aim.trace.gradient_norms()[:, :, 0, 0].sum(-1))
+    far = target(CAO_GU_2020, (200,), 1.0, n=6, count=3)
+    linear = Trace(
+        far.trace.network.moved(tuple(far.ball.fill(g) for g in far.trace.gradient(far.labels))), far.trace.inputs
+    )
+    _, step = ATTACKS["memorise"](far)
+    reached = Trace(far.trace.network.moved(step), far.trace.inputs)
+    loss = LOSSES["cross-entropy"]
+    assert (loss.value(reached.outputs, far.labels) < loss.value(linear.outputs, far.labels)).all()
+
+
+def test_misleading_fits_the_sample_and_flips_the_population():
+    """Where every label is +1, the loss of the sample falls and that of examples which no attack has seen rises."""
+    aim = replace(target(CAO_GU_2020, (200,), 1.0, n=2, count=8), labels=torch.ones(2, 1, dtype=torch.float64))
+
+    def unseen(examples, name="unseen"):
+        rng = generator(stream(9, name))
+        return generate("sphere", n=examples, d=5, setting=CAO_GU_2020, rng=rng, labels="ones")
+
+    _, step = ATTACKS["mislead"](replace(aim, unseen=unseen))
+    loss, tests = LOSSES["cross-entropy"], unseen(500, "tests")
+    for data, sign in ((Dataset(aim.trace.inputs, aim.labels), -1.0), (tests, 1.0)):
+        before, after = (
+            loss.value(Trace(network, data.inputs).outputs, data.labels)
+            for network in (aim.trace.network, aim.trace.network.moved(step))
+        )
+        assert (sign * (after - before) > 0).all()
+    assert_same(*(ATTACKS[name](aim).step[0].materialise() for name in ("mislead", "memorise")))
+
+
+@settings
+def test_moving_all_units_moves_them_equally_far(setting):
+    """Every unit of a hidden layer moves by τ / √m_l, which attains Σ_j ‖Δw_j‖ = √m_l τ."""
+    aim = target(setting, (6, 10), 0.2, n=2, count=2, example=1)
+    _, step = ATTACKS["move-all-units"](aim)
+    for change, width in zip(step, (6, 10), strict=False):
+        moves = torch.linalg.vector_norm(change.materialise(), dim=-1)
+        assert_close(moves, torch.full_like(moves, 0.2 / width**0.5))
+
+
+def test_compound_changes_attain_the_largest_product_of_two():
+    """With two layers and short steps |I_2| is ‖b_2‖ times the largest move of x_1 times the move of W_2."""
+    aim = target(CAO_GU_2020, (30, 30), 1e-6, n=2, count=3, layer=2, example=1)
+    found = difference(aim, ATTACKS["compound-changes"](aim)).from_products[:, 1, 0].abs()
+    signal = torch.linalg.vector_norm(aim.trace.signals[1][:, 1, 0], dim=-1)
+    assert_reaches(found, 1e-12 * signal)
+    assert_at_most(found, 1e-12 * signal * (1 + 1e-6))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.losses import LOSSES, cross_entropy, surrogate, surrogate_error, taylor_remainder
+from model.losses import LOSSES, cross_entropy, surrogate, surrogate_change, surrogate_error, taylor_remainder
 from model.randomness import generator, stream
 from model.settings import CAO_GU_2020, ZOU_GU_2019
 from tests import reference
@@ -127,3 +127,12 @@ def test_no_output_is_too_large(f):
     assert_each_close(loss.value(outputs, y), max(-f, 0.0))
     assert_each_close(loss.slopes(outputs, y), [[-1.0 if f < 0 else 0.0]])
     assert torch.isfinite(loss.remainder(outputs, outputs / 3, y))
+
+
+@pytest.mark.parametrize("z", MARGINS)
+def test_changes_of_the_surrogate_keep_their_digits(z):
+    """−ℓ'(z + dz) + ℓ'(z) has all its digits for steps of either sign, however small or large."""
+    with mpmath.workdps(400):
+        exact = [float(1 / (1 + mpmath.exp(z + mpmath.mpf(dz))) - 1 / (1 + mpmath.exp(mpmath.mpf(z)))) for dz in STEPS]
+    found = surrogate_change(torch.full((len(STEPS),), z, dtype=torch.float64), double(STEPS))
+    assert_each_close_above_underflow(found, exact)

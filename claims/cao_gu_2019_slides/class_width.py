@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, claim
 
@@ -19,7 +19,7 @@ from claims.claim import Control, Domain, Measurement, claim
     domain=Domain(
         depth=DEPTH,
         radius=(1e-3, 0.5),
-        fixed={"n": 3},
+        fixed={**EQUAL_WIDTHS, "n": 3},
         lines={"m": (64, 256), "L": (2, 3, 5), "tau": (0.01, 0.5)},
     ),
     quantifiers="for all W with ‖W_l‖_F ≤ τ = R m^{−1/2} and all x_i",

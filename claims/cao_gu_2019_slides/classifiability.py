@@ -2,7 +2,7 @@
 
 import torch
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from claims.case import Case
 from claims.claim import Control, Domain, Sides, claim
 from model.kernels import tangent_kernel
@@ -20,7 +20,7 @@ from model.margins import hard_margin, label_complexity
     domain=Domain(
         depth=DEPTH,
         samples=(1, 6),
-        fixed={"data": "sphere", "n": 6},
+        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 6},
         lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)},
     ),
     quantifiers="for the limiting kernel and those of networks, and all labels",

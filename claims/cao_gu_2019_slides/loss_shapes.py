@@ -1,15 +1,14 @@
 """The loss of an example is Lipschitz and almost convex in the weights; other losses keep their shapes as well."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
 from claims.case import Case
-from claims.claim import Control, Measurement, claim
+from claims.claim import Control, Domain, Measurement, claim
 from claims.scaling import Scaling
 from model.limits import feature_stretch
 from model.losses import surrogate, taylor_remainder
@@ -22,7 +21,15 @@ from model.losses import surrogate, taylor_remainder
     kind="SCALE",
     bound="upper",
     terms=(Scaling(m="1/2"),),
-    domain=replace(NEAR, initialisations=32),
+    domain=Domain(
+        width=(512, 512),
+        depth=DEPTH,
+        samples=(1, 4),
+        radius=(1e-3, 0.1),
+        fixed={**EQUAL_WIDTHS, "m": 512},
+        lines={"m": (512, 4096, 65_536), "L": (2, 8), "n": (1, 2, 4), "tau": (0.001, 0.01, 0.1)},
+        initialisations=32,
+    ),
     quantifiers="for all W with ‖W_l − W_l⁽⁰⁾‖_F ≤ τ, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "stretch-features", "amplify-signals"),

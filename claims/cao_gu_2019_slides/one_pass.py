@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from claims.cao_gu_2019_slides.losses_defined import logistic
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from claims.case import Case
 from claims.claim import Control, Domain, Sides, claim
 from model.trace import Trace
@@ -33,7 +33,7 @@ FRESH = 200
         depth=DEPTH,
         width=(32, 64),
         samples=(2, 3),
-        fixed={"data": "sphere", "n": 3},
+        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 3},
         lines={"m": (32, 64), "L": (2, 3)},
         examples=2,
     ),

@@ -12,8 +12,11 @@ WITH_PROBABILITY = "high, over W⁽⁰⁾"
 DEPTH = (2, 4)
 """L counts the trained top layer, so that two is one hidden layer."""
 
-NEAR = Domain(depth=DEPTH, radius=(1e-3, 0.1))
+EQUAL_WIDTHS = {"ratio": 1}
+"""All hidden layers have m units."""
+
+NEAR = Domain(depth=DEPTH, radius=(1e-3, 0.1), fixed=EQUAL_WIDTHS)
 """Statements about a small neighbourhood of W⁽⁰⁾: a ball around it, each layer in Frobenius norm."""
 
-DEFINED = Domain(depth=DEPTH, fixed={"n": 3}, lines={"m": (32, 128), "L": (2, 3, 5)})
+DEFINED = Domain(depth=DEPTH, fixed={**EQUAL_WIDTHS, "n": 3}, lines={"m": (32, 128), "L": (2, 3, 5)})
 """Definitions, compared with their formulas on networks small enough to be written out."""

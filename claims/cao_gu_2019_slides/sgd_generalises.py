@@ -5,7 +5,7 @@ import math
 import torch
 
 from claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, WITH_PROBABILITY
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, claim
 from claims.scaling import Scaling
@@ -16,10 +16,13 @@ from model.reference_class import class_minimum
 RADII = (1.0, 16.0, 64.0)
 """R, of the class and of the step size η = R / (m √n)."""
 
-PURE_NOISE = {"data": "sphere", "labels": "random", "m": 64, "n": 32}
+PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 32}
 """Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
 
-LINES = {"m": (64, 512, 4096), "n": (16, 32, 128)}
+LINES = {"m": (64, 512, 4096), "n": (16, 32, 64)}
+
+GAP = 1e-4
+"""Of the infimum over the class: how far above it the value may be."""
 
 ESTIMATION = Scaling(L=1, n="-1/2")
 CONFIDENCE = Scaling(n="-1/2")
@@ -33,7 +36,7 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(width=(64, 128), depth=DEPTH, fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=16),
     quantifiers="for R in 1, 16, 64, with step size R / (m √n)",
     probability=WITH_PROBABILITY,
     controls=(
@@ -49,7 +52,7 @@ CONFIDENCE = Scaling(n="-1/2")
         "m": "a narrower network fits the sample no better",
     },
     notes="The slides leave the step size open. The infimum is a convex programme over n × n Grams, solved to a "
-    "duality gap of 1e-6.",
+    "duality gap of 1e-4.",
 )
 def sgd_does_as_well_as_the_linear_class(case: Case) -> Measurement:
     """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples beyond four times the best loss of the class."""
@@ -61,7 +64,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     layers, outputs = measured_layers(case.at_initial), case.at_initial.outputs
     excess = []
     for radius in RADII:
-        best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m)).value
+        best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value
         error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
         excess.append((error - times * best).clamp_min(0))
     reach = estimation * case.inputs.new_tensor(RADII)

@@ -23,7 +23,7 @@ NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.legg
     kind="EXACT",
     bound="equality",
     constant="stated",
-    domain=replace(DEFINED, fixed={"n": 3, "data": "sphere"}),
+    domain=replace(DEFINED, fixed={**DEFINED.fixed, "data": "sphere"}),
     quantifiers="for all pairs of inputs",
     controls=(
         Control(

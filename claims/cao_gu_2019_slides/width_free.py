@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, WITH_PROBABILITY
+from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from claims.case import Case
 from claims.claim import Domain, Measurement, claim
 from claims.scaling import ONE
@@ -24,7 +24,7 @@ from model.margins import label_complexity
     constant="limit",
     domain=Domain(
         depth=DEPTH,
-        fixed={"data": "sphere", "n": 4, "m": 256},
+        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 4, "m": 256},
         lines={"m": (64, 256, 1024, 4096, 16384)},
     ),
     quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",

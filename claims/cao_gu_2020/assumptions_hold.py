@@ -9,7 +9,7 @@ from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
 from claims.case import Case
 from claims.claim import Control, Measurement, Sides, claim
 from model.changes import distances
-from model.losses import cross_entropy, surrogate, surrogate_error
+from model.losses import cross_entropy, surrogate_change, surrogate_error
 from model.trace import Trace
 
 SCALE = 1.5
@@ -166,17 +166,7 @@ def surrogate_error_is_lipschitz(case: Case) -> Measurement:
     n = len(case.inputs)
     own = (case.labels * case.difference.outputs)[..., 0]
     shift = torch.cat([own, (0.01 * case.probes.abs() + 1e-9).expand(len(own), -1)], -1)
-    change = _slope_change(z, shift)
+    change = surrogate_change(z, shift)
     lhs = torch.cat([change[:, :n].mean(-1, keepdim=True), change[:, n:]], -1).abs()
     largest = torch.cat([own.abs().amax(-1, keepdim=True), shift[:, n:]], -1)
     return Measurement(lhs, (largest,), ("distribution",))
-
-
-def _slope_change(z: Tensor, dz: Tensor) -> Tensor:
-    """−ℓ'(z + dz) + ℓ'(z) without cancellation: with s = −ℓ', s(a) − s(b) = s(a) s(−b) (1 − e^{a−b}).
-
-    Where dz > 0, s(z) = 1 − s(−z) turns the signs around, so that a ≤ b and nothing overflows.
-    """
-    flip = torch.where(dz > 0, -1.0, 1.0)
-    a, b = flip * (z + dz), flip * z
-    return flip * surrogate(a) * surrogate(-b) * -torch.expm1(-dz.abs())

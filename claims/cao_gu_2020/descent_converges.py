@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5, WITH_PROBABILITY
 from claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
@@ -42,8 +42,8 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
         width=(64, 128),
         depth=(1, 2),
         samples=(4, 4),
-        fixed={**XOR, "eps": 0.2},
-        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 3), "eps": (0.3, 0.1, 0.03, 0.01)},
+        fixed=XOR,
+        lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": (0.1, 0.03, 0.01)},
         examples=3,
     ),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
@@ -167,7 +167,7 @@ def _one_step(case: Case, factor: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, tau="1/3", m=1, log_m="1/2"), Scaling(L=4, m=2)),
-    domain=NEAR,
+    domain=Domain(width=(128, 256), radius=(1e-3, 0.1)),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
@@ -367,6 +367,7 @@ def losses_telescope(case: Case) -> Measurement:
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
     expected="refuted",
+    controls=(Control("2 for 1", "twice as much as printed", factor=2.0),),
     notes="Without the 1/2 of (5.6). In one step of one layer the loss falls by less than η ‖∇L_S‖², by its curvature.",
     **TELESCOPED,
 )

@@ -115,7 +115,7 @@ def flips_contribute_little(case: Case) -> Measurement:
     attacks=("random", "along-gradient", "compound-changes"),
     ascends=True,
     preconditions=PRE_5,
-    slack={"L": "compounded changes give L²√m Σ ‖Δ_l‖² at most, by Lemma B.1 (iii) and the Cauchy–Schwarz inequality"},
+    slack={"L": "at most L^(3/2) √m Σ_l ‖Δ_l‖², by Lemma B.1 (iii), (vi) and the Cauchy–Schwarz inequality"},
     notes="With one layer I_2 = 0. The last step, to C_4 L² τ^(1/3) √(m log m) Σ_l ‖Ŵ_l − W̃_l‖, "
     "needs 2 L τ^(2/3) ≤ √log m, which the conditions on τ imply.",
 )

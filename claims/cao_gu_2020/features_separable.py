@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
 from claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
@@ -62,6 +63,7 @@ def _promised(case: Case) -> torch.Tensor:
         Control(
             "2^−(l−1)/2 for 2^−(l+1)",
             "y_i <α_l, x_l,i> ≥ ½ 2^{−(l−1)/2} γ",
+            measure=lambda case: Measurement(_margins(case), ((_promised(case) * gamma(case)).sqrt(),), ("layer",)),
             true="true: the best margin falls like a power of the depth",
         ),
     ),
@@ -69,8 +71,12 @@ def _promised(case: Case) -> torch.Tensor:
 )
 def features_are_separable(case: Case) -> Measurement:
     """The largest margin of each layer's features, min over the simplex of ‖Σ_i p_i y_i x_{l,i}‖."""
-    layers = range(1, case.hidden + 1)
-    return Measurement(torch.stack([best_margin(case, l)[0] for l in layers], 1), (_promised(case),), ("layer",))
+    return Measurement(_margins(case), (_promised(case),), ("layer",))
+
+
+def _margins(case: Case) -> Tensor:
+    """The best margin of every layer's features, (S, L)."""
+    return torch.stack([best_margin(case, l)[0] for l in range(1, case.hidden + 1)], 1)
 
 
 @claim(

@@ -1,6 +1,7 @@
 """Theorem 4.5: in the whole ball the classification error is at most twice the surrogate error and a capacity."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from scipy.optimize import brentq
@@ -39,6 +40,11 @@ def fresh_margins(case: Case, trace: Trace, examples: int) -> Tensor:
     return (labels * torch.cat(outputs, 1))[..., 0]
 
 
+def no_population(case: Case) -> str:
+    """Why there are no fresh examples; empty where there are."""
+    return "" if case.generated else "the law of the data is not known: there are no fresh examples"
+
+
 def error_below(margins: Tensor) -> Tensor:
     """Clopper–Pearson's lower bound of P[y f(x) < 0] at level `SAMPLING`, (S,)."""
     wrong, n = (margins < 0).sum(-1).cpu(), margins.shape[-1]
@@ -59,19 +65,22 @@ def error_below(margins: Tensor) -> Tensor:
         depth=(1, 3),
         samples=(1, 16),
         radius=(0.365, 0.75),
-        fixed={**NOISE, "d": 32, "m": 1024, "n": 16, "tau": 0.487},
+        fixed={"data": "sphere", "d": 32, "m": 1024, "n": 16, "tau": 0.487},
         lines={
+            "labels": ("random", "ones"),
             "m": (1024, 2048, 4096),
             "L": (1, 2, 3),
             "n": (1, 4, 8, 16),
             "tau": (0.365, 0.487, 0.649, 0.75),
         },
+        along={"L": {"m": 256, "n": 4}},
         examples=4,
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",
-    attacks=("stay", "memorise"),
+    attacks=("stay", "memorise", "mislead"),
     preconditions=PRE_5,
+    obstacle=no_population,
     erratum="E-02",
     slack={
         "m": "at every width that can be drawn the other two terms are as large as the first",
@@ -88,7 +97,8 @@ def error_below(margins: Tensor) -> Tensor:
     ),
     notes="Printed without the last term, which the proof has. The left-hand side is the lower Clopper–Pearson bound "
     "of the error on 500 fresh examples, at level 1e-4, less 2 E_S. Labels are noise, so that the error is 1/2 "
-    "whatever W is, and radii large enough for W to fit them: for smaller ones the left-hand side is mostly negative.",
+    "whatever W is, or all alike, which W unlearns; radii are large enough to fit the sample: for smaller ones the "
+    "left-hand side is mostly negative.",
 )
 def small_surrogate_error_generalises(case: Case) -> Measurement:
     """What the classification error exceeds 2 E_S by, at the W that fits the sample best."""
@@ -119,6 +129,7 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     ),
     quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
     probability="at least 1 − δ over W⁽⁰⁾",
+    obstacle=no_population,
     erratum="E-02",
     expected="refuted",
     notes="One training example with a fair label: 1/2 > 2 E_S(W⁽⁰⁾) has probability 0.0917 at every width, while the "
@@ -130,15 +141,15 @@ def surrogate_error_alone_generalises(case: Case) -> Measurement:
     f = fresh_margins(case, case.at_initial, FRESH)
     z = torch.cat([f, -f], -1)
     excess = (0.5 - 2 * surrogate_error(z[..., None, None], torch.ones(1, 1).to(z))).clamp_min(0)
-    shrink = smallest_radius(case) / case.tau
+    shrink = smallest_radius(case.parameters) / case.tau
     return Measurement(excess.quantile(1 - case.delta, dim=-1), (shrink, shrink ** (4 / 3)))
 
 
-def smallest_radius(case: Case) -> float:
+def smallest_radius(parameters: Mapping[str, float]) -> float:
     """The least τ with m ≥ L^{−8/3} τ^{−4/3} log(m / (τ δ²)), the condition of the theorem at δ² with constant 1."""
-    p = case.parameters
+    m, L, delta = (parameters[name] for name in ("m", "L", "delta"))
 
     def excess(log_tau: float) -> float:
-        return p["L"] ** (-8 / 3) * math.exp(-4 / 3 * log_tau) * (math.log(p["m"] / p["delta"] ** 2) - log_tau) - p["m"]
+        return L ** (-8 / 3) * math.exp(-4 / 3 * log_tau) * (math.log(m / delta**2) - log_tau) - m
 
     return math.exp(brentq(excess, -60.0, 60.0))

@@ -35,7 +35,7 @@ def _limiting_dominance(case: Case) -> Tensor:
         samples=(4, 4),
         radius=(1e-4, 1e-2),
         fixed={"data": "xor", "d": 2, "n": 4},
-        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4), "tau": (1e-4, 1e-3, 1e-2)},
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)},
         examples=6,
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",

@@ -69,7 +69,7 @@ PRE_5_5 = (
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,
@@ -80,7 +80,9 @@ PRE_5_5 = (
     controls=(
         Control(
             "2^−L dropped",
-            "‖∇_{W_L} L_S(W)‖_F ≥ ¼ γ √m E_S(W)",
+            "‖∇_{W_L} L_S(W)‖_F ≥ (C/4) γ √m E_S(W)",
+            measure=lambda case: Measurement(_least_gradient(case), (gamma(case),)),
+            factor=0.25,
             true="true at every depth within reach: B falls like a power of L, not like 2^−L",
         ),
     ),
@@ -138,6 +140,9 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
         Control(
             "γ of the kernel with the factor 2",
             "the same with the margin of 2^{L−1} κ^{(L−1)}",
+            measure=lambda case: Measurement(
+                _least_gradient(case), (2 ** ((case.hidden - 1) / 2) * conjugate_gamma(case),)
+            ),
             true="true with C = 1/2 at infinite width, by the parallelogram identity for w and −w",
         ),
     ),

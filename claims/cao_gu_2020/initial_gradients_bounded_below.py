@@ -45,6 +45,7 @@ DRAWS = 6
         Control(
             "1 for 1/8",
             "the constant 1",
+            factor=8.0,
             true="true for these data: 1/8 is what the proof gives, the margin is hundreds of times larger",
         ),
     ),

@@ -105,7 +105,7 @@ def cones_are_learned(case: Case) -> Measurement:
         width=(64, 128),
         depth=(1, 1),
         samples=(8, 32),
-        fixed={"data": "teacher", "d": 10, "phi": 0.2},
+        fixed={"data": "teacher", "d": 6, "phi": 0.2},
         lines={"n": (8, 32, 128)},
         examples=2,
     ),

@@ -30,8 +30,9 @@ ONE_LABEL = Domain(
     width=(512, 1024),
     depth=(2, 3),
     samples=(1, 4),
-    fixed={"data": "sphere", "d": 2, "labels": "ones"},
+    fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1},
     lines={"m": (512, 1024), "L": (2, 3), "n": (1, 2, 4)},
+    examples=6,
 )
 """Data with the largest margin, γ = 1/√(2π): deviations of order m^{−1/2} stay below it at these widths."""
 
@@ -85,7 +86,7 @@ def _first_error(case: Case) -> Tensor:
     bound="equality",
     constant="stated",
     stated=1.0,
-    domain=replace(FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 131_072)}),
+    domain=replace(FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 65_536)}, examples=6),
     quantifiers="for all i ≤ n; the mean over m_1 independent units lies within eight standard errors",
     controls=(
         Control(
@@ -298,7 +299,7 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
         width=(1024, 1024),
         depth=(2, 2),
         samples=(1, 4),
-        fixed={**ONE_LABEL.fixed, "m": 1024, "ratio": 1},
+        fixed={**ONE_LABEL.fixed, "m": 1024},
         lines={"n": (1, 2, 4)},
     ),
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",

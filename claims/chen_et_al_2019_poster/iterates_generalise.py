@@ -8,7 +8,7 @@ from torch import Tensor
 from claims.cao_gu_2019_slides.one_pass import FRESH, classification_error, errors_of_the_iterates
 from claims.case import Case
 from claims.chen_et_al_2019_poster.descent_converges import STEP
-from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, WITH_PROBABILITY
+from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from claims.chen_et_al_2019_poster.reference_points import reference_radius
 from claims.claim import Control, Domain, Measurement, claim
 from claims.scaling import ONE, Scaling
@@ -32,8 +32,8 @@ LAST = 512
         width=(64, 64),
         depth=DEPTH,
         samples=(8, 16),
-        fixed={"data": "sphere", "labels": "random", "m": 64, "n": 8, "alpha": 0.5},
-        lines={"n": (4, 8, 16), "L": (2, 3, 4), "alpha": ALPHAS},
+        fixed={**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 8, "alpha": 0.5},
+        lines={"n": (4, 8, 16), "alpha": ALPHAS},
         examples=2,
     ),
     quantifiers="for all t ≤ T, of labels that nothing can predict",
@@ -87,7 +87,7 @@ def _complexity(case: Case) -> Tensor:
     domain=Domain(
         depth=DEPTH,
         samples=(8, 32),
-        fixed={"data": "xor", "d": 2, "m": 128, "n": 64, "eps": 0.01, "alpha": 0.5},
+        fixed={**EQUAL_WIDTHS, "data": "xor", "d": 2, "m": 128, "n": 64, "eps": 0.01, "alpha": 0.5},
         lines={"n": (64, 512, 4096), "L": (2, 3), "alpha": ALPHAS},
         examples=2,
     ),

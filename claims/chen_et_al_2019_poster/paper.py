@@ -12,8 +12,13 @@ WITH_PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
 DEPTH = (2, 4)
 """L counts the trained top layer, so that two is one hidden layer."""
 
+EQUAL_WIDTHS = {"ratio": 1}
+"""All hidden layers have m units."""
+
 ALPHAS = (0.25, 0.5)
 """α of the output's scale m^α; 1/2 is the slides' network."""
 
-DEFINED = Domain(depth=DEPTH, fixed={"n": 3, "alpha": 0.25}, lines={"m": (32, 128), "L": (2, 3, 5), "alpha": ALPHAS})
+DEFINED = Domain(
+    depth=DEPTH, fixed={**EQUAL_WIDTHS, "n": 3, "alpha": 0.25}, lines={"m": (32, 128), "L": (2, 3, 5), "alpha": ALPHAS}
+)
 """Definitions, compared with their formulas on networks small enough to be written out."""

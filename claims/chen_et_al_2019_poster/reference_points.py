@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, WITH_PROBABILITY
+from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from claims.claim import Control, Domain, Measurement, claim
 from claims.scaling import ONE
 from model.changes import distances
@@ -18,7 +18,7 @@ from model.trace import Trace
 DOUBLINGS, HALVINGS = 6, 16
 """Of the distance, in the search for the nearest reference: it ends a ten-thousandth away."""
 
-SEPARATED = {"data": "cones", "phi": 0.3, "d": 3, "m": 256, "n": 8, "alpha": 0.5}
+SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3, "m": 256, "n": 8, "alpha": 0.5}
 """Classes that random features separate with a margin, as the works that the poster cites assume."""
 
 

@@ -48,14 +48,13 @@ told_apart(
     by="closed form",
     claim="intro-lambda0-order",
 )
-told_apart(
+entered(
     20,
     "B",
     "Lemma 4.1",
-    "bounds with O in place of Ω; a probability with the input dimension d in its exponent",
-    "Ω; with the number of outputs k, which the bound itself has",
-    by="network",
-    claim="lemma-4.1",
+    "bounds with O in place of Ω, which assert nothing; a probability with the input dimension d in its exponent",
+    "Ω; with the number of outputs k, which the bound itself has: the law of the gradient depends on the inputs by "
+    "their inner products alone, so that d is true and loose",
 )
 told_apart(
     21,

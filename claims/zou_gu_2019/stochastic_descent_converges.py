@@ -25,6 +25,7 @@ DRAWS = 2
 DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
 SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
 
+# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
 BATCHES = Domain(
     width=(256, 512),
     depth=(1, 1),
@@ -44,16 +45,15 @@ BATCHES = Domain(
         "m": (512, 2048, 8192),
         "L": (1, 2, 3),
         "n": (2, 3, 4),
-        "phi": (0.12, 0.24, 0.48),
         "batch": (1, 2, 4),
     },
     along={
         "L": {"m": 256},
         "n": {"phi": 0.96},
-        "phi": {"m": 4096},
         "batch": {"n": 4, "phi": 0.96},
     },
     examples=2,
+    initialisations=16,
 )
 
 SLACK = {

@@ -1,0 +1,198 @@
+"""Pictures of an audit as inline SVG, written by hand: they need no script, no network and no colour to be read."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+MARKS = {
+    "supported": "circle",
+    "refuted": "diamond",
+    "inconclusive": "square",
+    "vacuous": "square",
+    "not-executable": "square",
+}
+"""Verdicts differ in shape, not in colour alone."""
+
+
+SPAN = 4.0
+"""The least factor between the ends of an axis: noise of a few percent should look like that."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A logarithmic axis from values to pixels.
+
+    Attributes:
+        low, high: the values at its ends.
+        start, end: their pixels.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    @classmethod
+    def over(cls, values: Iterable[float], start: float, end: float, room: float = 1.25) -> "Axis":
+        """An axis with room around the positive values.
+
+        Raises:
+            ValueError: if none is positive and finite.
+        """
+        usable = [value for value in values if value > 0 and math.isfinite(value)]
+        if not usable:
+            raise ValueError("an axis needs a positive value")
+        low, high = min(usable) / room, max(usable) * room
+        short = math.sqrt(max(1.0, SPAN / (high / low)))
+        return cls(low / short, high * short, start, end)
+
+    def __call__(self, value: float) -> float:
+        """The pixel of a value, kept inside the axis."""
+        inside = min(max(value, self.low), self.high)
+        share = math.log(inside / self.low) / math.log(self.high / self.low)
+        return round(self.start + share * (self.end - self.start), 2)
+
+    def ticks(self) -> list[float]:
+        """Powers of ten inside; of a short axis 1, 2 and 5 times them, and of a very long one only some."""
+        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+        step = max(1, (last - first) // 6)
+        steps = (1.0,) if last - first > 3 else (1.0, 2.0, 5.0)
+        found = [10.0**power * k for power in range(first, last + 1, step) for k in steps]
+        return [value for value in found if self.low <= value <= self.high]
+
+
+WIDTH, HEIGHT = 280, 190
+LEFT, RIGHT, TOP, BOTTOM = 48, 10, 12, 34
+
+
+def growth(parameter: str, exponent: dict[str, Any]) -> str:
+    """The ratio along one line of sizes on log axes, with the fitted exponent and the claimed one (flat) drawn.
+
+    A ratio that stays flat grows as claimed: its own exponent is the measured minus the claimed one. Empty where
+    fewer than two sizes have a positive ratio.
+    """
+    points = [p for p in exponent["line"] if p["median"] is not None and p["median"] > 0]
+    if len(points) < 2:
+        return ""
+    values = [v for p in points for v in (p["median"], p["low"], p["high"], p["limit"]) if v is not None and v > 0]
+    x = Axis.over([p["size"] for p in points], LEFT, WIDTH - RIGHT)
+    y = Axis.over(values, HEIGHT - BOTTOM, TOP)
+    slope = exponent["slope"] - exponent["claimed"]
+    middle = math.exp(sum(math.log(p["median"]) for p in points) / len(points))
+    centre = math.exp(sum(math.log(p["size"]) for p in points) / len(points))
+    ends = (min(p["size"] for p in points), max(p["size"] for p in points))
+    fitted = [(x(size), y(middle * (size / centre) ** slope)) for size in ends]
+    flat = [(x(size), y(middle)) for size in ends]
+    words = (
+        f"Ratio against {parameter}: left-hand side measured to grow like {parameter}^{exponent['slope']:.2f}, "
+        f"claimed {parameter}^{exponent['exact']}"
+    )
+    parts = [
+        *_grid(x, y, parameter),
+        _line(flat, "claimed"),
+        _line(fitted, "fitted"),
+        *(_limit(x(p["size"]), y(p["limit"])) for p in points if p["limit"]),
+        *(_whisker(x(p["size"]), y, p) for p in points),
+    ]
+    return _svg(WIDTH, HEIGHT, words, parts)
+
+
+def constants(claims: Sequence[tuple[str, str, dict[str, Any]]]) -> str:
+    """Every measured constant with its interval, beside its limit and the paper's value, linked to its claim.
+
+    Args:
+        claims: anchor, name and entry of the audit for each, in order.
+    """
+    shown = [(anchor, name, claim) for anchor, name, claim in claims if (claim["constant"]["estimate"] or 0) > 0]
+    if not shown:
+        return ""
+    step = max(7.0, min(48.0, 930 / len(shown)))
+    named = step >= 13
+    width, height = math.ceil(LEFT + step * len(shown) + (110 if named else RIGHT)), 320
+    kinds = ("estimate", "low", "high", "limit", "stated")
+    values = [claim["constant"][kind] for _, _, claim in shown for kind in kinds if (claim["constant"][kind] or 0) > 0]
+    y = Axis.over(values, height - 16, TOP)
+    parts = _rules(y, LEFT, LEFT + step * len(shown))
+    for place, (anchor, name, claim) in enumerate(shown):
+        constant, at = claim["constant"], LEFT + step * (place + 0.5)
+        known = [(kind, constant[kind]) for kind in ("limit", "stated") if (constant[kind] or 0) > 0]
+        words = f"{name}: {claim['verdict']}, constant {constant['estimate']:.3g}"
+        words += "".join(f", {kind} {value:.3g}" for kind, value in known)
+        inside = [f"<title>{escape(words)}</title>"]
+        inside += [f'<rect class="hit" x="{at - step / 2:.2f}" y="{TOP}" width="{step:.2f}" height="{height - 28}"/>']
+        inside += [f'<path class="{kind}" d="M{at - 4:.2f} {y(value)}h8"/>' for kind, value in known]
+        point = {"median": constant["estimate"], "low": constant["low"], "high": constant["high"]}
+        inside.append(_whisker(round(at, 2), y, point, claim["verdict"], claim["verdict"] == claim["expected"]))
+        if named:
+            inside.append(f'<text transform="translate({at - 4:.2f} {height - 6}) rotate(40)">{escape(name)}</text>')
+        parts.append(f'<a href="#{anchor}" aria-label="{escape(words)}">{"".join(inside)}</a>')
+    words = f"{len(shown)} constants on a logarithmic axis, in the order of the claims below"
+    return _svg(width, height + (90 if named else 0), words, parts, group="group")
+
+
+def _svg(width: int, height: int, words: str, parts: Iterable[str], group: str = "img") -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="{group}" '
+        f'aria-label="{escape(words)}">{"".join(parts)}</svg>'
+    )
+
+
+def _grid(x: Axis, y: Axis, parameter: str) -> list[str]:
+    parts = _rules(y, LEFT, WIDTH - RIGHT)
+    for value in _sparse(x):
+        parts.append(f'<path class="rule" d="M{x(value)} {TOP}V{HEIGHT - BOTTOM}"/>')
+        parts.append(f'<text x="{x(value)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{_number(value)}</text>')
+    parts.append(
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(parameter)}</text>'
+    )
+    return parts
+
+
+def _rules(y: Axis, left: float, right: float) -> list[str]:
+    parts = []
+    for value in _sparse(y):
+        parts.append(f'<path class="rule" d="M{left} {y(value)}H{right}"/>')
+        parts.append(f'<text x="{left - 5}" y="{y(value) + 3.5}" text-anchor="end">{_number(value)}</text>')
+    return parts
+
+
+def _sparse(axis: Axis) -> list[float]:
+    """The ticks, far enough apart for their numbers."""
+    found: list[float] = []
+    apart = 30 if axis.end > axis.start else 14
+    for value in axis.ticks():
+        if not found or abs(axis(value) - axis(found[-1])) >= apart:
+            found.append(value)
+    return found
+
+
+def _line(ends: Sequence[tuple[float, float]], name: str) -> str:
+    (x1, y1), (x2, y2) = ends
+    return f'<path class="{name}" d="M{x1} {y1}L{x2} {y2}"/>'
+
+
+def _limit(x: float, y: float) -> str:
+    return f'<path class="limit" d="M{x - 5} {y}h10"/>'
+
+
+def _whisker(x: float, y: Axis, point: dict[str, Any], verdict: str = "supported", expected: bool = True) -> str:
+    """The value with its interval; an interval that is open above goes to the top."""
+    low = point["low"] if point["low"] and point["low"] > 0 else point["median"]
+    high = y.high if point["high"] is None else point["high"]
+    name = f"{verdict} {'' if expected else 'unexpected'}".strip()
+    at = y(point["median"])
+    shapes = {
+        "circle": f'<circle cx="{x}" cy="{at}" r="3"/>',
+        "diamond": f'<path d="M{x} {at - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z"/>',
+        "square": f'<path d="M{x - 3} {at - 3}h6v6h-6z"/>',
+    }
+    bar = f'<path class="bar" d="M{x} {y(low)}V{y(high)}"/>'
+    return f'<g class="mark {name}">{bar}{shapes[MARKS[verdict]]}</g>'
+
+
+def _number(value: float) -> str:
+    if 0.01 <= value < 100_000:
+        return f"{value:g}"
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")

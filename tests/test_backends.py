@@ -1,0 +1,141 @@
+"""Where jobs run does not change what they measure."""
+
+import importlib.util
+import json
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from audit.backends import Backend, alone_on, run_on
+from audit.cli import main
+from audit.rounds import FIRST, spend
+from audit.sweep import Job, run, run_all
+from claims.case import Configuration
+
+ROOT = Path(__file__).parent.parent
+WORK = [Job("cao-gu-2020/lemma-5.2a", Configuration(m=m, n=2), 4) for m in (16, 24, 32)]
+
+
+def measured(backend: Backend) -> list:
+    return [[trials.lhs, trials.rhs, trials.recipes] for trials in run_all(WORK, backend=backend)]
+
+
+@pytest.fixture(scope="module")
+def alone() -> list:
+    return measured(Backend())
+
+
+def test_processes_change_nothing(alone):
+    """Two processes give the numbers of one, to the last bit."""
+    assert measured(Backend(workers=2)) == alone
+
+
+@pytest.mark.parametrize("name", ["dask", "ray"])
+@pytest.mark.slow
+def test_clusters_change_nothing(name, alone):
+    """A local cluster of Dask or Ray gives the numbers of one process, to the last bit."""
+    pytest.importorskip({"dask": "distributed", "ray": "ray"}[name], reason=f"needs lemmata[{name}]")
+    script = (
+        "import sys, json; sys.path.insert(0, 'tests'); from audit.backends import Backend; import test_backends;"
+        f"\nif __name__ == '__main__': print(json.dumps(test_backends.measured(Backend({name!r}, workers=2))))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == json.dumps(alone)
+
+
+@pytest.mark.parametrize("name", ["dask", "ray"])
+def test_an_absent_backend_says_how_to_get_it(name, monkeypatch, capsys):
+    """Without the package the line names the extra to install."""
+    monkeypatch.setattr("audit.backends.find_spec", lambda module: None)
+    assert main(["audit", "lemma-5.1a", "--backend", name]) == 2
+    assert f"pip install 'lemmata[{name}]'" in capsys.readouterr().err
+
+
+def test_a_cluster_needs_its_backend(capsys):
+    """An address without a cluster's backend is refused, not ignored."""
+    assert main(["audit", "lemma-5.1a", "--cluster", "tcp://localhost:8786"]) == 2
+    assert "--backend dask" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="needs lemmata[dask]")
+@pytest.mark.slow
+def test_a_cluster_that_does_not_answer_is_one_line(capsys):
+    """An address where nobody listens is named."""
+    assert main(["audit", "lemma-5.1a", "--backend", "dask", "--cluster", "tcp://127.0.0.1:9"]) == 2
+    assert "'tcp://127.0.0.1:9' does not answer" in capsys.readouterr().err
+
+
+def test_trials_on_a_gpu_follow_one_another(tmp_path, monkeypatch):
+    """A second process waits for the device; the CPU has no such lock."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    script = "import sys\nfrom audit.backends import alone_on\nwith alone_on(sys.argv[1]): print('in', flush=True)"
+
+    def other(device: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-c", script, device], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    with alone_on("cuda"):
+        free = other("cpu")
+        assert free.communicate(timeout=60)[0] == "in\n"
+        waiting = other("cuda")
+        time.sleep(1)
+        assert waiting.poll() is None
+    assert waiting.communicate(timeout=60)[0] == "in\n"
+
+
+def test_workers_use_one_thread_each():
+    """The sweep is parallel over jobs, not inside them."""
+    threads = list(run_on(Backend(workers=2), _threads, WORK))
+    assert threads == [1] * len(WORK)
+
+
+def _threads(job: Job) -> int:
+    import torch
+
+    from audit.sweep import _single_threaded
+
+    _single_threaded(job)
+    return torch.get_num_threads()
+
+
+def test_a_budget_narrows_the_widest_interval_first():
+    """Every configuration gets a few initialisations; then the claim with the widest interval gets more."""
+    noisy = Job("cao-gu-2020/lemma-5.1a", Configuration(m=8, n=1), 64)
+    steady = Job("cao-gu-2020/loss-curvature", Configuration(m=8, n=1), 64)
+    rounds = []
+
+    def measure(jobs):
+        rounds.append([(job.claim, job.first, job.initialisations) for job in jobs])
+        return [run(job) for job in jobs]
+
+    found = spend([noisy, steady], measure, deadline=time.monotonic() + 1.5, delta=0.05, at_once=1)
+    assert rounds[0] == [(noisy.claim, 0, FIRST), (steady.claim, 0, FIRST)]
+    assert all(claim == noisy.claim for later in rounds[1:] for claim, _, _ in later)
+    assert rounds[1] == [(noisy.claim, FIRST, FIRST)]
+    sizes = {trials.job.claim: len(trials.lhs) for trials in found}
+    assert sizes[noisy.claim] > sizes[steady.claim] == FIRST
+
+
+def test_more_initialisations_go_on_where_the_first_ended():
+    """Four and then four are the numbers of eight, where no attack looks at the others."""
+    job = Job("cao-gu-2020/lemma-5.1a", Configuration(m=8, n=1), 8)
+    first = run(Job(job.claim, job.configuration, 4))
+    then = run(Job(job.claim, job.configuration, 4, first=4))
+    assert first.then(then).lhs == run(job).lhs
+    assert first.then(then).job == job
+    with pytest.raises(ValueError, match="must go on where"):
+        then.then(first)
+
+
+def test_a_budget_is_kept():
+    """Nothing is begun that would not end in time, and nothing to narrow is an end too."""
+    steady = Job("cao-gu-2020/loss-curvature", Configuration(m=8, n=1), 64)
+    started = time.monotonic()
+    found = spend([steady], lambda jobs: [run(job) for job in jobs], deadline=math.inf, delta=0.05, at_once=1)
+    assert [len(trials.lhs) for trials in found] == [FIRST]
+    assert time.monotonic() - started < 60

@@ -1,0 +1,205 @@
+"""The reports: complete, self-contained, and the same facts in each of them."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from audit import figures
+from audit.cli import main
+from audit.report import typeset
+from claims import REGISTRY
+
+PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
+SIZES = [
+    "--widths",
+    "32,64,128",
+    "--depths",
+    "1,2",
+    "--samples",
+    "2",
+    "--radii",
+    "0.001,0.01,0.1",
+    "--initialisations",
+    "4",
+]
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [str(attributes[name]) for _, attributes in self.tags if name in attributes]
+
+    def count(self, tag: str, **wanted: str) -> int:
+        return sum(t == tag and all(a.get(k) == v for k, v in wanted.items()) for t, a in self.tags)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A small audit of readings that hold and do not, with controls of one claim, and its reports."""
+    folder = tmp_path_factory.mktemp("report")
+    assert main(["audit", *PATTERNS, *SIZES, "--out", str(folder)]) in (0, 1)
+    controls = [{"name": "m -1/6", "statement": "C m^(1/3)", "verdict": "refuted", "reason": "it outgrows it"}]
+    (folder / "controls.json").write_text(json.dumps({"claims": {"cao-gu-2020/lemma-5.1a": {"controls": controls}}}))
+    assert main(["report", str(folder)]) in (0, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def audit(folder) -> dict:
+    return json.loads((folder / "audit.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def page(folder) -> Page:
+    return Page((folder / "report.html").read_text())
+
+
+def test_the_page_needs_nothing_but_itself(folder, page):
+    """No script, no address to fetch from, no external style or picture."""
+    assert not page.count("script")
+    assert not page.count("link")
+    assert not page.count("img")
+    assert not page.values("src")
+    assert not [target for target in page.values("href") if not target.startswith("#")]
+    assert "url(" not in (folder / "report.html").read_text()
+
+
+def test_every_claim_is_there_and_can_be_reached(page, audit):
+    """A row and an anchor per claim; every link inside the page leads somewhere; no anchor stands twice."""
+    assert page.count("details", **{"class": "claim"}) == len(audit["claims"])
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert {target[1:] for target in page.values("href")} <= set(ids)
+    text = "".join(page.words)
+    for id, claim in audit["claims"].items():
+        assert id.partition("/")[2] in text
+        assert claim["about"]["reference"] in text
+        assert claim["replay"] is None or claim["replay"] in text
+
+
+def test_figures_say_what_they_show(page, audit):
+    """Every picture has a name for those who cannot see it; there is one per exponent and one of all constants."""
+    pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
+    exponents = sum(len(claim["exponents"]) for claim in audit["claims"].values())
+    assert len(pictures) == exponents + 1
+    assert all(picture["aria-label"] for picture in pictures)
+    named = [picture for picture in pictures if "claimed" in str(picture["aria-label"])]
+    assert len(named) == exponents
+
+
+def test_the_errata_stand_beside_what_is_meant(page, audit):
+    """Lemma 5.2's printed reading and the meant one are both in the errata, with their verdicts."""
+    text = " ".join("".join(page.words).split())
+    printed = audit["claims"]["cao-gu-2020/lemma-5.2a@printed"]
+    assert f"printed: {printed['verdict']}, meant:" in text
+    assert "Meant and proved" in text
+
+
+def test_controls_in_the_directory_are_shown(page):
+    """A controls.json beside the audit appears with its claim."""
+    assert "it outgrows it" in page.words
+
+
+def test_junit_fails_for_what_is_not_as_expected(folder, audit):
+    """A case per claim; its failures are exactly the unexpected verdicts."""
+    root = ElementTree.parse(folder / "junit.xml").getroot()
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    assert set(cases) == set(audit["claims"])
+    failed = {name for name, case in cases.items() if case.find("failure") is not None}
+    assert failed == {id for id, claim in audit["claims"].items() if claim["verdict"] != claim["expected"]}
+    assert sum(int(suite.get("failures", 0)) for suite in root) == len(failed)
+
+
+def test_markdown_has_a_row_per_claim(folder, audit):
+    """Every row has as many cells as the head."""
+    rows = [line for line in (folder / "report.md").read_text().splitlines() if line.startswith("|")]
+    assert len(rows) == len(audit["claims"]) + 2
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+
+
+def test_json_holds_the_audit_and_its_sums(folder, audit):
+    """The report's JSON has its own schema, the whole audit, and counts that add up."""
+    document = json.loads((folder / "report.json").read_text())
+    assert document["schema"] == "lemmata-report/1"
+    assert document["audit"] == audit
+    assert sum(row["claims"] for row in document["summary"]) == len(audit["claims"])
+    assert all(sum(row["verdicts"].values()) == row["claims"] for row in document["summary"])
+
+
+def test_the_status_is_the_audit_s(folder, audit, capsys):
+    """1 when a verdict is not the expected one, else 0."""
+    unexpected = any(claim["verdict"] != claim["expected"] for claim in audit["claims"].values())
+    assert main(["report", str(folder), "--format", "json"]) == int(unexpected)
+    assert set(json.loads(capsys.readouterr().out)["files"]) == {"report.html", "report.md", "report.json", "junit.xml"}
+
+
+def test_every_statement_can_be_typeset():
+    """The statements of the registry become MathML, none is left as LaTeX."""
+    assert [id for id, claim in REGISTRY.items() if not typeset(claim.statement).startswith("<math")] == []
+
+
+def test_what_cannot_be_typeset_is_shown_as_written():
+    """Broken LaTeX is shown escaped, and does not spoil the report."""
+    assert str(typeset(r"<b>_1_2")) == "<code>&lt;b&gt;_1_2</code>"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda folder: (folder / "audit.json").unlink(), "No such file"),
+        (lambda folder: (folder / "audit.json").write_text("{"), "not JSON"),
+        (lambda folder: (folder / "controls.json").write_text("[]"), "has no controls"),
+        (lambda folder: (folder / "controls.json").write_text("{"), "lemmata controls"),
+        (lambda folder: forget(folder, "about"), "lacks 'about'"),
+        (lambda folder: forget(folder, "constant"), "write it again"),
+    ],
+)
+def test_what_is_no_audit_is_refused(spoil, word, folder, tmp_path, capsys):
+    """Status 2 and one line that names the file."""
+    for name in ("audit.json", "controls.json"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    spoil(tmp_path)
+    assert main(["report", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lemmata: DIR ")
+    assert word in said
+    assert said.count("\n") == 1
+
+
+def forget(folder: Path, field: str) -> None:
+    document = json.loads((folder / "audit.json").read_text())
+    del next(iter(document["claims"].values()))[field]
+    (folder / "audit.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-3, 2e-3), (1.0, 1.0), (1e-12, 1e9), (0.3, 40.0)])
+def test_axes_have_ticks_and_keep_values_inside(low, high):
+    """Any positive range gets at least two ticks, in order, and its ends stay on the axis."""
+    axis = figures.Axis.over([low, high], 0.0, 100.0)
+    ticks = axis.ticks()
+    assert len(ticks) >= 2
+    assert ticks == sorted(ticks)
+    assert 0 <= axis(low) <= axis(high) <= 100
+
+
+def test_an_axis_needs_a_positive_value():
+    """Zeros and infinities have no place on a logarithmic axis."""
+    with pytest.raises(ValueError, match="positive"):
+        figures.Axis.over([0.0, float("inf")], 0.0, 1.0)

@@ -1,0 +1,219 @@
+"""Results survive a kill, a full disk and a second audit; a resumed audit ends as an undisturbed one."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.cli import main
+from audit.errors import UserError
+from audit.store import FILE, SCHEMA, Store, key
+from audit.sweep import Job, run
+from claims.case import Configuration
+
+ROOT = Path(__file__).parent.parent
+JOB = Job("cao-gu-2020/lemma-5.1a", Configuration(m=16, n=2), 4)
+SMALL = ["audit", "lemma-5.1a", "--widths", "16,32", "--depths", "1", "--samples", "1,2", "--initialisations", "4"]
+LONG = ["audit", "lemma-5.1a", "lemma-5.2a", "--widths", "16,24,32,48", "--depths", "1,2", "--samples", "1,2"]
+LONG += ["--radii", "0.01", "--initialisations", "8"]
+
+
+def timeless(value: Any) -> Any:
+    """The document without the times spent."""
+    if isinstance(value, dict):
+        return {name: timeless(inner) for name, inner in value.items() if name != "seconds"}
+    return [timeless(inner) for inner in value] if isinstance(value, list) else value
+
+
+def document(folder: Path) -> Any:
+    return timeless(json.loads((folder / "audit.json").read_text()))
+
+
+def start(folder: Path, *more: str, arguments: Sequence[str] = LONG) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "audit", *arguments, "--out", str(folder), *more]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def stored(folder: Path) -> int:
+    """How many results are there; reading them also checks the file."""
+    if not (folder / FILE).exists():
+        return 0
+    with sqlite3.connect(folder / FILE, timeout=5) as connection:
+        (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
+        assert sound == "ok"
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return int(connection.execute("SELECT count(*) FROM trials").fetchone()[0]) if tables else 0
+
+
+def killed_and_resumed(folder: Path, kills: int) -> list[int]:
+    """Results kept after each of so many SIGKILLs, each when another few results had landed."""
+    counts = [0]
+    for _ in range(kills):
+        running = start(folder, *(["--resume"] if counts[-1] else []))
+        while running.poll() is None and stored(folder) < counts[-1] + 1:
+            time.sleep(0.01)
+        if running.poll() is None:
+            os.kill(running.pid, signal.SIGKILL)
+        running.communicate()
+        counts.append(stored(folder))
+    done = start(folder, "--resume")
+    _, said = done.communicate()
+    assert done.returncode in (0, 1), said
+    assert said == ""
+    return counts[1:]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Any:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert main([*LONG, "--out", str(folder)]) in (0, 1)
+    return document(folder)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_killed_audit_resumes_to_the_same_document(kills, undisturbed, tmp_path):
+    """After every SIGKILL the file is sound and has lost nothing, and the final document differs in times only."""
+    counts = killed_and_resumed(tmp_path, kills)
+    assert counts == sorted(counts)
+    assert counts[0] > 0
+    assert document(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_how_to_go_on(number, tmp_path):
+    """Ctrl-C, and a scheduler's termination, are status 2 and one line that names --resume."""
+    running = start(tmp_path)
+    while running.poll() is None and stored(tmp_path) < 1:
+        time.sleep(0.01)
+    running.send_signal(number)
+    _, said = running.communicate()
+    assert running.returncode == 2
+    assert said.startswith("lemmata: interrupted; ")
+    assert "--resume continues" in said
+    assert said.count("\n") == 1
+
+
+def test_an_unfinished_audit_is_not_thrown_away(tmp_path, capsys):
+    """Without --resume the results of an interrupted audit are not overwritten; those of a finished one are."""
+    with Store(tmp_path, resume=False) as store:
+        store.put(run(JOB))
+    assert main([*SMALL, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "1 results; continue it with --resume" in said
+    assert main([*SMALL, "--out", str(tmp_path), "--resume"]) in (0, 1)
+    assert main([*SMALL, "--out", str(tmp_path)]) in (0, 1)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("make", [True, False])
+def test_resuming_nothing_starts_afresh(make, tmp_path, capsys):
+    """On an empty or absent directory --resume says that it starts afresh."""
+    folder = tmp_path / "out"
+    if make:
+        folder.mkdir()
+    assert main([*SMALL, "--out", str(folder), "--resume"]) in (0, 1)
+    assert capsys.readouterr().err == f"lemmata: --resume: {folder} holds no audit, starting afresh\n"
+
+
+def test_results_are_found_by_content(tmp_path):
+    """The same job is found, to the last bit; another seed, size, number or type is another result."""
+    measured = run(JOB)
+    others = [{"seed": 1}, {"initialisations": 5}, {"first": 4}, {"dtype": "float32"}, {"device": "cuda"}]
+    others.append({"configuration": Configuration(m=18, n=2)})
+    with Store(tmp_path, resume=False) as store:
+        store.put(measured)
+        assert store.get(JOB) == measured
+        for other in others:
+            assert store.get(Job(**{**JOB.__dict__, **other})) is None
+
+
+def test_a_changed_claim_meets_no_old_result(monkeypatch):
+    """The key moves with the source that a claim is measured by."""
+    before = key(JOB)
+    monkeypatch.setattr("audit.store.claim_version", lambda claim: "another")
+    assert key(JOB) != before
+
+
+def test_a_changed_data_file_meets_no_old_result(tmp_path):
+    """The key moves with the content of a data file, not only with its name."""
+    file = tmp_path / "data.csv"
+    job = Job(JOB.claim, Configuration(data=str(file)), 1)
+    file.write_text("a")
+    before = key(job)
+    file.write_text("b")
+    assert key(job) != before
+
+
+def test_two_audits_of_one_directory_exclude_each_other(tmp_path, capsys):
+    """The second one is told so, and the first is not disturbed."""
+    with Store(tmp_path, resume=False) as store:
+        assert main([*SMALL, "--out", str(tmp_path)]) == 2
+        store.put(run(JOB))
+    said = capsys.readouterr().err
+    assert "another audit is running there" in said
+    assert said.count("\n") == 1
+
+
+def test_two_audits_started_at_once(tmp_path):
+    """Exactly one of them runs."""
+    runs = [start(tmp_path, arguments=SMALL) for _ in range(2)]
+    said = [running.communicate()[1] for running in runs]
+    assert sorted(running.returncode == 2 for running in runs) == [False, True], said
+
+
+def fill(store: Store) -> None:
+    for seed in range(1, 100):
+        store.put(run(Job(**{**JOB.__dict__, "seed": seed})))
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    """When there is no room for a result the audit ends with one line, and what it had stays."""
+    with Store(tmp_path, resume=False) as store:
+        store.put(run(JOB))
+        pages = store._scalar("PRAGMA page_count")
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(UserError, match=r"cannot be written: database or disk is full.*--resume continues"):
+            fill(store)
+        kept = store.kept
+    with Store(tmp_path, resume=True) as store:
+        assert store.kept == kept >= 1
+
+
+def foreign(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (name TEXT)")
+
+
+def older(path: Path) -> None:
+    Store(path.parent, resume=False).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA - 1}")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (foreign, "another program's database"),
+        (older, f"has schema {SCHEMA - 1}, this version reads {SCHEMA}"),
+        (lambda path: path.write_text("not a database, but long enough to be taken for one\n" * 100), "cannot be used"),
+        (lambda path: path.mkdir(), "cannot be written"),
+    ],
+    ids=["foreign", "older", "text", "directory"],
+)
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_file_that_is_not_ours_is_refused(spoil, word, resume, tmp_path, capsys):
+    """Another program's file, another version's or a broken one is named, and left as it is."""
+    spoil(tmp_path / FILE)
+    assert main([*SMALL, "--out", str(tmp_path), *(["--resume"] if resume else [])]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lemmata: ")
+    assert word in said
+    assert said.count("\n") == 1
