@@ -57,9 +57,12 @@ def cell(arguments: dict) -> dict[str, float]:
 
 
 def peak() -> int:
-    """The most bytes that this process has held."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """The most bytes that this process has held; what its parent held before does not count."""
+    try:
+        with open("/proc/self/status") as lines:
+            return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def measured(**arguments: object) -> dict[str, float]:

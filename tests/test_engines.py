@@ -112,7 +112,7 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
 
 def test_large_systems_are_solved_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conjugate gradients serve the units that the formed system serves."""
-    case = draw(CAO_GU_2020, Configuration(m=300, L=3, n=2, tau=0.05), 0, 2)
+    case = draw(CAO_GU_2020, Configuration(m=200, L=3, n=2, tau=0.05), 0, 2)
     trace = case.at_initial
     z = trace.preactivations[2]
     served = []
@@ -151,16 +151,17 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.Monke
     assert needed_bytes(dense, claim) > needed
 
 
-@pytest.mark.parametrize("id", ["lemma-5.1b", "lemma-5.2a", "lemma-B.1-iv", "lemma-B.1-vi"])
-def test_directions_are_foreseen(id: str) -> None:
-    """The estimate by which memory is reserved is an upper bound, and no more than some times too large."""
+@pytest.mark.parametrize(("id", "times"), [("lemma-5.1b", 4), ("lemma-B.1-iii", 4), ("lemma-5.2a", 40)])
+def test_directions_are_foreseen(id: str, times: int) -> None:
+    """The estimate by which memory is reserved is an upper bound, generous for attacks that count units at run time."""
     claim = select((id,))[0]
-    c = Configuration(m=1500, L=2, n=2)
+    c = Configuration(m=600, L=2, n=1)
     case = realise(claim, c, 0, range(1), engine="deferred")
     supremum(claim, case)
     matrix = case.initial.matrices[1]
     assert isinstance(matrix, DeferredMatrix)
-    assert matrix.right.rank + matrix.left.rank <= directions(claim, c) <= 12 * (matrix.right.rank + matrix.left.rank)
+    asked = matrix.right.rank + matrix.left.rank
+    assert asked <= directions(claim, c) <= times * asked
 
 
 def test_a_replay_token_names_its_engine() -> None:

@@ -17,6 +17,7 @@ PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
     source=CAO_GU_2019_SLIDES.at("slide 2, algorithm"),
     statement=r"W^{(0)}_l \sim N(0, 2/m),\ l \in [L-1], \quad W^{(0)}_L \sim N(0, 1/m)",
     kind="PROB",
+    engine_obstacle="the law of every entry of the matrices",
     bound="upper",
     constant="stated",
     stated=1.0,

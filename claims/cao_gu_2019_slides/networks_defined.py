@@ -13,6 +13,7 @@ from claims.claim import Control, Sides, claim
     source=CAO_GU_2019_SLIDES.at("slide 2, first display"),
     statement=r"f_W(x) = \sqrt{m} \cdot W_L \sigma(W_{L-1} \cdots \sigma(W_1 x) \cdots)",
     kind="DEF",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
     constant="stated",
     stated=1.0,

@@ -76,6 +76,7 @@ def _split(case: Case, *, flips: float) -> Sides:
     source=CAO_GU_2020.at("appendix B.2, I_3"),
     statement=r"I_3 = \sum_l Tr[(\hat W_l - \tilde W_l)^T \nabla_{W_l} f_{\tilde W}(x_i)]",
     kind="EXACT",
+    engine_obstacle="automatic differentiation with respect to every entry",
     bound="equality",
     constant="stated",
     domain=NEAR,

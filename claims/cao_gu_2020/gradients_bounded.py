@@ -67,6 +67,7 @@ def loss_gradients_are_bounded(case: Case) -> Measurement:
     statement=r"\nabla_{W_l} L_S(W) = \frac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{l-1,i} v^T"
     r" \left(\prod_{r=l+1}^L \Sigma_r(x_i) W_r^T\right) \Sigma_l(x_i)",
     kind="EXACT",
+    engine_obstacle="automatic differentiation with respect to every entry",
     bound="equality",
     constant="stated",
     domain=NEAR,

@@ -45,6 +45,7 @@ def _against_autograd(case: Case, mask: Tensor) -> Sides:
     statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_L^{(0)}(x_i)"
     r" = \nabla_{W_L} L_S(W^{(0)}) \text{ at } W = W^{(0)}",
     kind="EXACT",
+    engine_obstacle="the law of every entry of the matrices",
     bound="equality",
     constant="stated",
     domain=Domain(width=(8, 64)),
@@ -67,6 +68,7 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     source=CAO_GU_2020.at("appendix B.3, definition of G"),
     statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_{L-1}^{(0)}(x_i)",
     kind="EXACT",
+    engine_obstacle="the law of every entry of the matrices",
     bound="equality",
     constant="stated",
     domain=Domain(width=(8, 64), depth=(2, 4), fixed={"ratio": 1}),

@@ -21,6 +21,7 @@ FACTOR = 1.5
     statement=r"f_W(x) = v^T \sigma(W_L^T \sigma(W_{L-1}^T \cdots \sigma(W_1^T x) \cdots)),"
     r" \quad v \in \{+1, -1\}^{m_L} \text{ balanced}",
     kind="EXACT",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
     constant="stated",
     domain=NEAR,
@@ -83,6 +84,7 @@ def _independent_signs(case: Case) -> Tensor:
     statement=r"[W_l^{(0)}]_{ij} \sim N(0, 2 / m_l) \text{ independently}:"
     r" \quad \tfrac{m_l}{2} \|W_l^{(0)}\|_F^2 \sim \chi^2_{m_{l-1} m_l}",
     kind="PROB",
+    engine_obstacle="the law of every entry of the matrices",
     bound="lower",
     constant="stated",
     stated=1.0,
@@ -155,6 +157,7 @@ STEPS = 3
     source=CAO_GU_2020.at("Algorithm 1"),
     statement=r"W_l^{(k+1)} = W_l^{(k)} - \eta \nabla_{W_l} L_S(W^{(k)}), \quad l \le L, \; k = 0, \ldots, K - 1",
     kind="EXACT",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
     constant="stated",
     domain=Domain(width=(16, 64), depth=(1, 3), examples=6),

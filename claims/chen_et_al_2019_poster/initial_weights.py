@@ -11,6 +11,7 @@ from claims.claim import Control, Measurement, claim
     source=CHEN_ET_AL_2019_POSTER.at("section 2, neural network function"),
     statement=r"W^{(0)}_1, \ldots, W^{(0)}_{L-1} \sim N(0, 2/m), \quad W^{(0)}_L \sim N(0, 1/m)",
     kind="PROB",
+    engine_obstacle="the law of every entry of the matrices",
     bound="upper",
     constant="stated",
     stated=1.0,

@@ -11,6 +11,7 @@ from claims.claim import Control, Sides, claim
     source=CHEN_ET_AL_2019_POSTER.at("section 2, neural network function"),
     statement=r"f_W(x) = m^\alpha W_L \sigma(W_{L-1} \cdots \sigma(W_1 x) \cdots), \quad \alpha \in (0, 1/2]",
     kind="DEF",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
     constant="stated",
     stated=1.0,

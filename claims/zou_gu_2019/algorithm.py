@@ -61,6 +61,7 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
     source=ZOU_GU_2019.at("Algorithm 1, lines 3 to 6"),
     statement=r"W_l^{(t+1)} = W_l^{(t)} - \eta \nabla_{W_l} L(W^{(t)}), \quad l \in [L]",
     kind="EXACT",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
     constant="stated",
     domain=TINY,

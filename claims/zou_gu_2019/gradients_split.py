@@ -37,6 +37,7 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     source=ZOU_GU_2019.at("section 4.1, first display"),
     statement=r"\mathcal{B}(W^{(0)}, \tau) = \{W: \|W_l - W_l^{(0)}\|_2 \le \tau \text{ for all } l \in [L]\}",
     kind="DEF",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="upper",
     terms=(Scaling(tau=1),),
     constant="stated",
@@ -76,6 +77,7 @@ def _parts(case: Case, first: bool = False) -> Measurement:
     statement=r"\|\nabla L(W)\|_F^2 = \sum_l \|\nabla_{W_l} L(W)\|_F^2 \ge \|\nabla_{W_L} L(W)\|_F^2"
     r" = \sum_j \|\nabla_{w_{L,j}} L(W)\|_2^2",
     kind="DET",
+    engine_obstacle="automatic differentiation with respect to every entry",
     bound="upper",
     constant="stated",
     stated=1.0,
@@ -99,6 +101,7 @@ def last_layer_is_part_of_the_gradient(case: Case) -> Measurement:
     statement=r"\nabla_{w_{L,j}} L(W) = \frac1n \sum_i \langle f_W(x_i) - y_i, v_j \rangle"
     r" \sigma'(\langle w_{L,j}, x_{L-1,i} \rangle) x_{L-1,i}",
     kind="EXACT",
+    engine_obstacle="automatic differentiation with respect to every entry",
     bound="equality",
     constant="stated",
     domain=SMALL,
@@ -126,6 +129,7 @@ def _hidden_share(case: Case, gain: float = 1.0) -> Measurement:
     source=ZOU_GU_2019.at("section 4.3"),
     statement=r"\|\nabla_{W, V} L\|_F^2 = \|\nabla_W L\|_F^2 + \|\nabla_V L\|_F^2 \ge \|\nabla_W L\|_F^2",
     kind="DET",
+    engine_obstacle="entries of the matrices, beside the products",
     bound="upper",
     constant="stated",
     stated=1.0,
