@@ -114,7 +114,7 @@ def kernel_by_nngeometry(network: Network, model: nn.Sequential, x: Tensor) -> T
             layers.add_layer_from_model(model, layer)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x), batch_size=len(x))
     found = gram(model, loader, function=lambda *batch: model(batch[0]), layer_collection=layers)
-    return found.get_dense_tensor()[0, :, 0, :]
+    return found.to_torch()[0, :, 0, :]
 
 
 METHODS: dict[str, dict[str, Method]] = {
