@@ -12,6 +12,7 @@ import pytest
 
 from audit.cli import main
 from benchmarks.options_page import PAGE, page
+from claims.from_file import LOADED, forget
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
@@ -58,12 +59,14 @@ def executed(command: Command, capsys) -> None:
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """An empty folder from which the examples and tests can be reached as in the checkout."""
+    """An empty folder from which the examples and tests can be reached as in the checkout; claims are forgotten."""
     for name in ("examples", "tests", "conftest.py", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return tmp_path
+    yield tmp_path
+    for file in list(LOADED.values()):
+        forget(file)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -76,8 +76,10 @@ def test_claim_is_the_same_on_both_engines(claim: Claim, never_whole: pytest.Mon
     never_whole.undo()
     expected = supremum(claim, stored(case))
     if found.residual is None:
-        assert_vector_close(found.lhs, expected.lhs)
-        assert_vector_close(found.rhs, expected.rhs)
+        # Several members may attain the same ratio with other sides; a bound of 0 has no finite one.
+        finite = expected.ratio.isfinite()
+        assert found.ratio.isfinite().tolist() == finite.tolist()
+        assert_vector_close(found.ratio[finite], expected.ratio[finite])
     limit = constant(claim) or 1.0
     assert found.violates(claim, limit).tolist() == expected.violates(claim, limit).tolist()
 

@@ -286,7 +286,6 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     domain=Domain(width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
-    controls=(Control("constant halved", "the audited constant divided by 2", factor=0.5),),
     notes="As L_S(W^(K)) ≥ 0 the left-hand side is at most L_S(W^(0)) ≤ log 2 + max_i |f(x_i)|, which is measured.",
 )
 def initial_loss_is_bounded(case: Case) -> Measurement:
