@@ -87,7 +87,9 @@ _RANGES = ("m", "L", "n", "tau")
 def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:
     if "data" not in domain.fixed:
         low, high = domain.samples
-        return inputs(setting, min_samples=low, max_samples=high, constructions=constructions)
+        mu = domain.fixed.get("mu")
+        lifted = {} if mu is None else {"min_mu": mu, "max_mu": mu}
+        return inputs(setting, min_samples=low, max_samples=high, constructions=constructions, **lifted)
     base = replace(Configuration(), **domain.fixed)
     return st.builds(
         Inputs,
