@@ -84,7 +84,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
         },
         along={"m": {"tau": 0.01}, "L": {"m": 256, "tau": 0.0316}, "k": {}, "tau": {"m": 2048}},
         examples=6,
-        initialisations=64,
+        initialisations=96,
     ),
     quantifiers="for all Ŵ, W̃ in the ball",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",
