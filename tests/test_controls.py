@@ -25,12 +25,13 @@ def test_a_false_neighbour_is_refuted(member, control):
     assert result.witness is not None
 
 
-@pytest.mark.parametrize("member", [m for m in REGISTRY.values() if m.kind not in ("DEF", "CTX", "LEDGER")], ids=str)
+@pytest.mark.parametrize("member", [m for m in REGISTRY.values() if m.kind != "CTX"], ids=str)
 def test_every_claim_has_a_neighbour_that_is_not_the_claim_itself(member):
-    """A claim none of whose neighbours can be refuted tests nothing."""
-    assert neighbours(member)
+    """A claim none of whose neighbours can be refuted tests nothing; a false reading is itself such a neighbour."""
+    assert neighbours(member) or member.expected == "refuted"
     names = [control.name for control in neighbours(member)]
     assert len(set(names)) == len(names)
     for control in neighbours(member):
         changed = neighbour(member, control)
-        assert control.factor != 1 or changed.terms != member.terms or changed.measure is not member.measure
+        same = (changed.terms, changed.measure, changed.derive) == (member.terms, member.measure, member.derive)
+        assert not same or control.factor != 1 or control.domain is not None or control.true
