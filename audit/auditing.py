@@ -151,7 +151,7 @@ def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
     columns = ("claim", "verdict", "constant (95 %)", "limit", *_EXPONENTS, "searched")
-    rows = [_row(finding) for finding in findings]
+    rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs, at the configuration where "
         "it is largest. m, L, n, τ: growth of the left-hand side, measured / claimed.",
@@ -169,6 +169,18 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
 
 
 _EXPONENTS = {"m": "m", "L": "L", "n": "n", "τ": "tau"}
+
+
+def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
+    """A row per claim; where there are several papers, each begins with a row of its own."""
+    rows, papers = [], {finding.claim.source.paper.key for finding in findings}
+    paper = "" if len(papers) > 1 else next(iter(papers), "")
+    for finding in findings:
+        if finding.claim.source.paper.key != paper:
+            paper = finding.claim.source.paper.key
+            rows.append([f"{paper}:"])
+        rows.append(_row(finding))
+    return rows
 
 
 def _row(finding: Finding) -> list[str]:
