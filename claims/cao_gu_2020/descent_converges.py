@@ -283,7 +283,9 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     kind="PROB",
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
-    domain=Domain(width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}),
+    domain=Domain(
+        width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}, initialisations=128
+    ),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
     notes="As L_S(W^(K)) ≥ 0 the left-hand side is at most L_S(W^(0)) ≤ log 2 + max_i |f(x_i)|, which is measured.",
