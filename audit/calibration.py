@@ -147,6 +147,21 @@ def _gradient(case: Case) -> Tensor:
     return case.at_initial.gradient_norms().mean(dim=(1, 2, 3)) / math.sqrt(case.parameters["m"])
 
 
+def _signal(case: Case) -> Tensor:
+    """The unmasked backward signal below the last two layers."""
+    g = case.at_initial.unmasked_signals[0][:, 0, 0]
+    return torch.linalg.vector_norm(g, dim=-1) / math.sqrt(case.parameters["m"])
+
+
+def _stretch(case: Case) -> Tensor:
+    """By how much the last features can be stretched in the ball, over their length and τ."""
+    moved = _attacked("stretch-features")(case)
+    before, after = (
+        torch.linalg.vector_norm(at.features[-1][:, 0], dim=-1) for at in (case.at_initial, moved.at_moved)
+    )
+    return (after / before - 1) / case.tau
+
+
 def _variance(case: Case) -> Tensor:
     return case.at_initial.outputs.square().mean(dim=(1, 2))
 
@@ -311,6 +326,7 @@ TRUTHS = (
         lambda c: limits.spectral_edge(c.m, c.d),
     ),
     Truth("K5", "‖∇_{W_l} f‖_F / √m", _widths(*WIDE), _gradient, lambda _: math.sqrt(0.5)),
+    Truth("K6", "‖vᵀ Π Σ_r W_r‖ / √m, two factors", _widths(256, 1024, 2048, L=3), _signal, lambda _: 1.0),
     Truth(
         "K7",
         "‖Π Σ_r W_r‖_2, two factors",
@@ -417,6 +433,15 @@ TRUTHS = (
         tuple(replace(XOR, m=m, L=4) for m in (512, 2048)),
         lambda case: torch.linalg.vector_norm(witnesses.alphas(case)[-1], dim=-1),
         lambda _: math.sqrt(8),
+        tolerance=EDGE,
+    ),
+    Truth(
+        "K20",
+        "growth of ‖x_3‖ over the ball / τ, to first order",
+        tuple(Configuration(m=m, n=1, L=3, tau=1e-4) for m in (512, 1024, 2048)),
+        _stretch,
+        lambda c: (limits.feature_stretch(c.L, c.tau) - 1) / c.tau,
+        initialisations=16,
         tolerance=EDGE,
     ),
     Truth(

@@ -14,7 +14,8 @@ from model.network import Architecture, initialise
 from model.randomness import stream
 from model.settings import ZOU_GU_2019
 from model.streaming import BLOCK, Problem, train
-from model.training import follow
+from model.trace import Trace
+from model.training import Iterate, follow
 
 THEOREM = "zou-gu-2019/thm-3.3"
 
@@ -65,6 +66,9 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
         losses, moves = [row[0] for row in rows], [row[1] for row in rows]
         rate = samples**2 * depth**2 / phi
         hit = next((step for step, loss in enumerate(losses) if loss <= EPS), math.inf)
+        flipped = [
+            Comparison("share of masks changed", row[2], "<=", 1.0, "1", promised=False) for row in rows[-1:] if row[2:]
+        ]
         return [
             Comparison(
                 "iterations until the loss is at most eps",
@@ -83,9 +87,10 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
                 "tau = phi^3/2 n^-3 L^-6 log(m)^-3/2",
                 promised=False,
             ),
+            *flipped,
         ]
 
-    def _streamed(p: Parameters, seed: int) -> Sequence[tuple[float, float]]:
+    def _streamed(p: Parameters, seed: int) -> Sequence[tuple[float, ...]]:
         problem = Problem(ZOU_GU_2019, int(p["m"]), inputs, labels, p["eta"], seed)
         rows = []
         most = math.ceil(samples**2 * depth**2 * math.log(1 / EPS) / phi)
@@ -95,12 +100,22 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
                 break
         return rows
 
-    def _stored(p: Parameters, seed: int) -> Sequence[tuple[float, float]]:
+    def _stored(p: Parameters, seed: int) -> Sequence[tuple[float, ...]]:
         shape = Architecture(3, (int(p["m"]),) * depth)
         network = initialise(ZOU_GU_2019, shape, [stream(seed, "regime", THEOREM)])
         steps = math.ceil(samples**2 * depth**2 * math.log(1 / EPS) / phi) * 2
-        done = follow(network, inputs, labels, step_size=p["eta"], steps=steps, until=lambda losses, _: losses <= EPS)
-        return list(zip(done.losses[0].tolist(), done.distances[0].amax(-1).tolist(), strict=True))
+        start = Trace(network, inputs).patterns
+
+        def changed(at: Iterate) -> Tensor:
+            pairs = zip(at.trace.patterns, start, strict=True)
+            return torch.stack([(a != b).to(inputs).mean((-2, -1)) for a, b in pairs], -1).mean(-1)
+
+        eta = p["eta"]
+        done = follow(
+            network, inputs, labels, step_size=eta, steps=steps, until=lambda losses, _: losses <= EPS, changed=changed
+        )
+        columns = (done.losses[0], done.distances[0].amax(-1), done.seen["changed"][0])
+        return list(zip(*(column.tolist() for column in columns), strict=True))
 
     def memory(p: Parameters) -> float:
         if depth == 2:
