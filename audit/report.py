@@ -22,7 +22,18 @@ from claims.errata import ERRATA
 
 SCHEMA = "lemmata-report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable")
-PARAMETERS = {"m": "m", "L": "L", "n": "n", "tau": "τ", "phi": "φ", "eps": "ε", "k": "k", "batch": "b"}
+PARAMETERS = {
+    "m": "m",
+    "L": "L",
+    "n": "n",
+    "tau": "τ",
+    "phi": "φ",
+    "mu": "μ",
+    "eps": "ε",
+    "d": "d",
+    "k": "k",
+    "batch": "B",
+}
 WITNESSES = 3
 """Worst configurations shown of each claim."""
 

@@ -10,7 +10,8 @@ import pytest
 
 from audit import figures
 from audit.cli import main
-from audit.report import typeset
+from audit.report import PARAMETERS, typeset
+from audit.verdicts import FITTED
 from claims import REGISTRY
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
@@ -203,3 +204,15 @@ def test_an_axis_needs_a_positive_value():
     """Zeros and infinities have no place on a logarithmic axis."""
     with pytest.raises(ValueError, match="positive"):
         figures.Axis.over([0.0, float("inf")], 0.0, 1.0)
+
+
+def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
+    """A figure draws the ratio against it."""
+    for entry in audit["claims"].values():
+        for configuration in entry["constant"]["configurations"]:
+            assert set(FITTED) <= set(configuration)
+
+
+def test_every_exponent_that_is_fitted_can_be_drawn():
+    """Its parameter has a symbol."""
+    assert set(FITTED) == set(PARAMETERS)
