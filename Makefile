@@ -6,7 +6,12 @@ OUT ?= audit-results
 # One thread per worker: the work is parallel over cases.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: audit test lint constants clean
+# The lemmas and theorems; `make audit-all` has their proofs' steps, definitions and remarks too.
+MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/eq-*' 'cao-gu-2020/thm-4.7*' 'cao-gu-2020/cor-*' \
+        'zou-gu-2019/lemma-4.[1235]*' 'zou-gu-2019/thm-*' 'zou-gu-2019/cor-*' 'zou-gu-2019/prop-*' 'zou-gu-2019/table-*' \
+        'cao-gu-2019-slides/*' 'chen-et-al-2019-poster/*'
+
+.PHONY: audit audit-all test lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("lemmata needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -15,8 +20,12 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 audit: $(VENV)/.installed
-	$(BIN)/lemmata audit --out $(OUT)
-	$(BIN)/lemmata audit lemma-5.1a lemma-5.2a 'lemma-5.2a@printed' lemma-B.1-i-weights --data digits
+	$(BIN)/lemmata audit $(MAIN) --out $(OUT) --resume
+	$(BIN)/lemmata report $(OUT)
+
+audit-all: $(VENV)/.installed
+	$(BIN)/lemmata audit --out $(OUT) --resume
+	$(BIN)/lemmata report $(OUT)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from rich.table import Table
 
 Format = Literal["table", "json"]
 
-WIDTH = 120
+WIDTH = 150
 """Columns of a table that does not go to a terminal."""
 
 
