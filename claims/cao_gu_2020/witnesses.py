@@ -21,6 +21,12 @@ def conjugate_gamma(case: Case) -> float:
     return case.data.conjugate_margin(case.hidden - 1)
 
 
+def beyond_a_plane(case: Case) -> str:
+    """Why the construction says nothing of a case's inputs: its c(·) is computed for inputs in a plane."""
+    rank = int(torch.linalg.matrix_rank(case.inputs))
+    return "" if rank <= 2 else f"c(u) is computed for inputs in a plane, these span {rank} dimensions"
+
+
 def feature(case: Case) -> PlanarFeature:
     """The c of Assumption 4.10 whose f has margin γ, for inputs in a plane; computed once for each data set."""
     return PlanarFeature(*(part.to(case.inputs) for part in _feature(*_key(case.data))))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import alphas, feature, gamma, products
+from claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, claim
 
@@ -52,6 +52,7 @@ def _given(holds: Tensor, value: Tensor, bound: Tensor | float, axes: tuple[str,
     "cao-gu-2020/C.1-alpha1-norm",
     source=CAO_GU_2020.at("appendix C.1, definition of α̃_1"),
     statement=r"\|\tilde\alpha_1\|_2^2 = m_1^{-1} \sum_j c^2(\sqrt{m_1/2} w_j) \le 1",
+    obstacle=beyond_a_plane,
     kind="DET",
     bound="upper",
     constant="stated",
@@ -82,6 +83,7 @@ def _first_error(case: Case) -> Tensor:
     "cao-gu-2020/C.1-mean",
     source=CAO_GU_2020.at("appendix C.1, expectation of α̃_1ᵀ x_1"),
     statement=r"E[\tilde\alpha_1^\top x_{1,i}^{(0)}] = \sqrt2 f(x_i)",
+    obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
     constant="stated",
@@ -107,6 +109,7 @@ def first_witness_has_the_features_mean(case: Case) -> Measurement:
     "cao-gu-2020/C.1-concentration",
     source=CAO_GU_2020.at("appendix C.1, concentration of α̃_1ᵀ x_1"),
     statement=r"|\tilde\alpha_1^\top x_{1,i}^{(0)} - \sqrt2 f(x_i)| \le C_2 \sqrt{\log(4en/\delta) / m_1}",
+    obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
     constant="limit",
@@ -129,6 +132,7 @@ def first_witness_concentrates(case: Case) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, margin of α_1"),
     statement=r"|\tilde\alpha_1^\top x_{1,i}^{(0)} - \sqrt2 f(x_i)| \le \gamma/2 \Rightarrow"
     r" y_i \alpha_1^\top x_{1,i}^{(0)} \ge \sqrt2 \gamma - \gamma/2 > \gamma/2",
+    obstacle=beyond_a_plane,
     kind="DET",
     bound="lower",
     constant="stated",
@@ -172,6 +176,7 @@ def _upper_widths(case: Case) -> Tensor:
     source=CAO_GU_2020.at("appendix C.1, norm of α̃_l"),
     statement=r"\left|\|\tilde\alpha_l\|_2^2 - 2 \|\tilde\alpha_{l-1}\|_2^2\right| \le"
     r" C_3 \|\tilde\alpha_{l-1}\|_2^2 \sqrt{\log(4L/\delta) / m_l}",
+    obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
     constant="limit",
@@ -208,6 +213,7 @@ def _recursion(case: Case, *, shift: bool) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, bound of ‖α̃_l‖"),
     statement=r"\left|\|\tilde\alpha_r\|_2^2 - 2 \|\tilde\alpha_{r-1}\|_2^2\right| \le 2 \|\tilde\alpha_{r-1}\|_2^2"
     r" \; \forall r \le l \Rightarrow \|\tilde\alpha_l\|_2 \le 2^{l-1}",
+    obstacle=beyond_a_plane,
     kind="DET",
     bound="upper",
     constant="stated",
@@ -261,6 +267,7 @@ def _preserved(case: Case, *, transposed: bool) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, expectation of <α̃_l, x_l>"),
     statement=r"E[\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \mid \tilde\alpha_{l-1}] ="
     r" \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle, \quad \tilde\alpha_l = W_l^{(0)\top} \tilde\alpha_{l-1}",
+    obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
     constant="stated",
@@ -291,6 +298,7 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, definition of α̃_l"),
     statement=r"E[\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \mid \tilde\alpha_{l-1}] ="
     r" \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle, \quad \tilde\alpha_l = W_l^{(0)} \tilde\alpha_{l-1}",
+    obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
     constant="stated",
@@ -324,6 +332,7 @@ def inner_products_are_preserved_without_transpose(case: Case) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, concentration of <α̃_l, x_l>"),
     statement=r"|\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle - \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle|"
     r" \le C_6 \|\tilde\alpha_{l-1}\|_2 \sqrt{\log(4nL/\delta) / m_l}",
+    obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
     constant="limit",
@@ -346,6 +355,7 @@ def inner_products_concentrate(case: Case) -> Measurement:
     source=CAO_GU_2020.at("appendix C.1, margin of α_l"),
     statement=r"y_i \langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \ge \gamma/2 - \gamma/4 = \gamma/4,"
     r" \quad y_i \langle \alpha_l, x_{l,i}^{(0)} \rangle \ge 2^{-(l-1)} \gamma/4 = 2^{-(l+1)} \gamma",
+    obstacle=beyond_a_plane,
     kind="DET",
     bound="lower",
     constant="stated",
