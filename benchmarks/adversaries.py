@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--widths", default="256,512,1024")
     parser.add_argument("--radii", default="0.01,0.03")
     parser.add_argument("--depths", default="1,2,4")
+    parser.add_argument("--samples", type=int, default=1, help="examples n, in 20 dimensions when there are several")
     parser.add_argument("--initialisations", type=int, default=4)
     parser.add_argument("claims", nargs="*", default=["*"])
     options = parser.parse_args()
@@ -71,7 +72,8 @@ def main() -> None:
     widths, depths = ([int(x) for x in text.split(",")] for text in (options.widths, options.depths))
     radii = [float(x) for x in options.radii.split(",")]
     for claim, m, L, tau in itertools.product(chosen, widths, depths, radii):
-        line = row(claim, Configuration(m=m, L=L, n=1, tau=tau), options.initialisations)
+        n = options.samples
+        line = row(claim, Configuration(m=m, L=L, n=n, tau=tau, d=5 if n == 1 else 20), options.initialisations)
         print("| " + " | ".join(line) + " |")
         sys.stdout.flush()
 
