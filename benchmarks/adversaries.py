@@ -18,7 +18,6 @@ from claims.case import Configuration, Recipe, draw
 from claims.claim import Claim
 from claims.search import found_by, supremum
 
-FLOOR = ("stay", "random", "along-gradient")
 STEPS = 10
 
 

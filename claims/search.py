@@ -125,10 +125,5 @@ def _improves(claim: Claim, old: Evaluation, new: Evaluation) -> Tensor:
 def _merge(old: Case, new: Case, better: Tensor) -> Case:
     pairs = []
     for a, b in zip(old.pair, new.pair, strict=True):
-        pairs.append(tuple(_choose(x, y, better) for x, y in zip(_factors(a), _factors(b), strict=True)))
+        pairs.append(tuple(x.where(better, y) for x, y in zip(_factors(a), _factors(b), strict=True)))
     return old.at_pair(Pair(*pairs))
-
-
-def _choose(a: LowRank, b: LowRank, better: Tensor) -> LowRank:
-    take = better[:, None, None]
-    return LowRank(torch.where(take, b.left, a.left), torch.where(take, b.right, a.right))

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from model.ball import Ball
 from model.changes import Changes, LowRank, add
@@ -444,20 +443,12 @@ def _fit(target: Target, *parts: Dataset) -> Pair:
         trace = Trace(network.moved(found), inputs)
         outputs = list(zip(trace.outputs.split(sizes, 1), labels, strict=True))
         value = torch.stack([loss.value(f, y) for f, y in outputs]).sum(0)
-        best = tuple(_keep(new, old, value < least) for new, old in zip(found, best, strict=True))
+        best = tuple(old.where(value < least, new) for new, old in zip(found, best, strict=True))
         least = torch.minimum(value, least)
         descent = trace.gradient(-torch.cat([loss.slopes(f, y) for f, y in outputs], 1))
         toward = (ball.fill(layer).scaled(0.5 * 0.7**step) for layer in descent)
         found = ball.project(tuple(a.plus(b) for a, b in zip(found, toward, strict=True)))
     return Pair(target.still(), best)
-
-
-def _keep(new: LowRank, old: LowRank, take: Tensor) -> LowRank:
-    """The new change where taken, (S,) boolean, the old one elsewhere; the shorter factors get columns of zeros."""
-    rank = max(new.rank, old.rank)
-    a, b, c, d = (pad(x, (0, rank - x.shape[-1])) for x in (new.left, old.left, new.right, old.right))
-    chosen = take[:, None, None]
-    return LowRank(torch.where(chosen, a, b), torch.where(chosen, c, d))
 
 
 def _placed(target: Target, sign: Tensor) -> Pair:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from model.settings import Norm
 from model.spectra import top_singular
@@ -54,6 +55,18 @@ class LowRank:
         """The sum, with the columns side by side; never more columns than the matrix has rows or columns."""
         total = LowRank(torch.cat([self.left, other.left], -1), torch.cat([self.right, other.right], -1))
         return total.compressed() if total.rank > min(self.left.shape[-2], self.right.shape[-2]) else total
+
+    def where(self, take: Tensor, other: "LowRank") -> "LowRank":
+        """The other change at the initialisations taken, (S,) boolean, this one elsewhere.
+
+        The shorter factors get columns of zeros.
+        """
+        rank = max(self.rank, other.rank)
+        mine, others = (
+            [pad(factor, (0, rank - change.rank)) for factor in (change.left, change.right)] for change in (self, other)
+        )
+        chosen = take[:, None, None]
+        return LowRank(*(torch.where(chosen, b, a) for a, b in zip(mine, others, strict=True)))
 
     def compressed(self) -> "LowRank":
         """The same matrix with min(out, in) columns."""

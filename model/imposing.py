@@ -114,14 +114,8 @@ def _serve(
 def _better(old: Imposed, new: Imposed, allowed: Tensor) -> Imposed:
     """Per initialisation, whichever serves more units."""
     take = allowed & (new.served.sum((-2, -1)) >= old.served.sum((-2, -1)))
-    kept = [_choose(take, a, b) for a, b in zip(old.changes, new.changes, strict=True)]
+    kept = [a.where(take, b) for a, b in zip(old.changes, new.changes, strict=True)]
     return Imposed(tuple(kept), torch.where(take[:, None, None], new.served, old.served))
-
-
-def _choose(take: Tensor, a: LowRank, b: LowRank) -> LowRank:
-    if a.rank < b.rank:
-        a = LowRank(torch.zeros_like(b.left), torch.zeros_like(b.right))
-    return LowRank(torch.where(take[:, None, None], b.left, a.left), torch.where(take[:, None, None], b.right, a.right))
 
 
 def _least_change(

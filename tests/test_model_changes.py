@@ -128,3 +128,12 @@ def test_a_sum_with_a_dense_change_is_dense():
         assert_close(total.materialise(), 2 * whole(factored))
     with pytest.raises(ValueError, match="zip"):
         add((still,), (still, still))
+
+
+def test_either_change_can_be_taken_per_initialisation():
+    """The other where taken, this one elsewhere, whatever their numbers of columns."""
+    one, other = low_rank((4, 3), 1), low_rank((4, 3), 2)
+    take = torch.tensor([True, False, True])
+    for a, b in ((one, other), (other, one)):
+        assert_same(a.where(take, b).materialise()[take], whole(b)[take])
+        assert_same(a.where(take, b).materialise()[~take], whole(a)[~take])
