@@ -18,20 +18,20 @@ from rich.text import Text
 
 from audit import baseline as earlier
 from audit import step_summary
+from audit.constants import write_constants
 from audit.document import replay_command, searched, to_json
 from audit.engines import processes
 from audit.errors import Interrupted, UserError
 from audit.evidence import Budget
 from audit.files import load_data, write_whole
-from audit.grid import Point, Sizes, corners, points
-from audit.growth import Quantile
+from audit.grid import Sizes, points
 from audit.options import Options
 from audit.rounds import spend
 from audit.store import Store
 from audit.sweep import Job, Trials, jobs, run_all
 from audit.tables import Format, emit, grid, number
 from audit.verdicts import Exponent, Finding, judge, judge_unmeasured
-from claims.claim import Claim, audited_constants, constants_file, measured_claims
+from claims.claim import Claim, measured_claims
 from model.data import GENERATED
 
 
@@ -44,7 +44,7 @@ def audit(
     out: str | None = None,
     resume: bool = False,
     baseline: str | None = None,
-    write_constants: bool = False,
+    constants: bool = False,
 ) -> int:
     """Measure and judge the claims, print the outcome, and return the exit status.
 
@@ -63,7 +63,7 @@ def audit(
         if store is not None and store.note:
             click.echo(f"lemmata: {store.note}", err=True)
         try:
-            findings = sweep(chosen, sizes, options, extra=write_constants, store=store)
+            findings = sweep(chosen, sizes, options, store=store)
         except ValueError as error:
             raise UserError(str(error)) from error
         except KeyboardInterrupt:
@@ -75,8 +75,8 @@ def audit(
         if store is not None:
             write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
             store.finish()
-    if write_constants:
-        save_constants(findings, options)
+    if constants:
+        write_constants(findings, options)
     drifted = earlier.drift(document)
     step_summary.append(document, changes, drifted)
     said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in drifted]
@@ -84,19 +84,13 @@ def audit(
     return 0 if all(finding.expected for finding in findings) and not changes else 1
 
 
-def sweep(
-    chosen: Sequence[Claim], sizes: Sizes, options: Options, *, extra: bool = False, store: Store | None = None
-) -> list[Finding]:
-    """Findings of the claims, measured in parallel. `extra` adds the hard corners of each domain."""
-
-    def configurations(claim: Claim) -> list[Point]:
-        return points(claim, sizes) + (corners(claim) if extra and claim.stated is None else [])
-
+def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, store: Store | None = None) -> list[Finding]:
+    """Findings of the claims, measured in parallel."""
     derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
     measurable = [claim for claim in chosen if claim.measured]
     work = jobs(
         measurable,
-        configurations,
+        lambda claim: points(claim, sizes),
         engine=options.engine,
         seed=options.seed,
         dtype=options.dtype,
@@ -217,45 +211,6 @@ def _replay_hint(finding: Finding) -> str:
 
 def _short(finding: Finding) -> str:
     return finding.claim.id.partition("/")[2]
-
-
-def save_constants(findings: Sequence[Finding], options: Options) -> None:
-    """Write each audited constant into `claims/constants.toml`, beside the configuration that decided it.
-
-    The constant is the upper end of the interval of the largest (1 − δ)-quantile, for lower bounds the lower end of the
-    smallest δ-quantile. Claims that were not audited
-    now, and readings other than the one meant, keep their entries.
-    """
-    entries = {id: dict(entry) for id, entry in audited_constants().items()}
-    for finding in findings:
-        if finding.claim.stated is not None or finding.constant is None or finding.at is None:
-            continue
-        if finding.claim.reading != "meant":
-            continue
-        entries[finding.claim.id] = {
-            "constant": _outer(finding.constant, finding.claim),
-            "at": finding.at.job.configuration.token(),
-            "provenance": f"lemmata audit --write-constants --seed {options.seed}; "
-            f"{len(finding.at.ratio)} initialisations there, {finding.initialisations} in all",
-        }
-    for file in {str(constants_file(finding.claim.id)) for finding in findings}:
-        lines = ["# Audited constants: written by `lemmata audit --write-constants`, read by the tests.", ""]
-        for id in sorted(id for id in entries if str(constants_file(id)) == file):
-            lines.append(f'["{id}"]')
-            lines += [f"{key} = {json.dumps(value)}" for key, value in entries[id].items()]
-            lines.append("")
-        write_whole(Path(file), "\n".join(lines))
-    audited_constants.cache_clear()
-
-
-def _outer(constant: Quantile, claim: Claim) -> float:
-    """The end of the interval on which the claim is weaker, rounded outwards to three digits."""
-    lower = claim.bound == "lower"
-    end = constant.low if lower else constant.high or constant.estimate
-    if not end or not math.isfinite(end):
-        return end
-    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
-    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
 
 
 def _progress(total: int) -> Any:

@@ -329,7 +329,7 @@ def audit(
         out=out,
         resume=resume,
         baseline=baseline,
-        write_constants=write_constants,
+        constants=write_constants,
     )
 
 

@@ -140,30 +140,33 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     limit = (1.0 if known is None else known) * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration in hardest(claim, control.domain):
+    for configuration, seed in hardest(claim, control.domain, options.seed):
         delta = configuration.delta if claim.probability else 0.0
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
             numbers = range(drawn, drawn + max(FIRST, drawn))
-            case = realise(claim, configuration, options.seed, numbers, device=options.device)
+            case = realise(claim, configuration, seed, numbers, device=options.device)
             found = supremum(changed, case)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop
             if Evidence(violations, drawn, alpha).refutes(delta):
                 at = int(violated.nonzero()[0])
                 value = found.ratio if found.residual is None else found.residual
-                witness = Replay(claim, configuration, options.seed, (numbers.start + at,), found.recipes[at])
+                witness = Replay(claim, configuration, seed, (numbers.start + at,), found.recipes[at])
                 reason = f"{violations} of {drawn} initialisations violate it"
                 return Result(control, "refuted", reason, witness, finite(float(value[at])))
     return Result(control, "survived", f"no significant violation in {drawn} initialisations")
 
 
-def hardest(claim: Claim, domain: Domain | None = None) -> list[Configuration]:
-    """Where the claim's constant was decided; small networks of a domain given, or for a claim that has none."""
+def hardest(claim: Claim, domain: Domain | None, seed: int) -> list[tuple[Configuration, int]]:
+    """Where, and on which seed's data, the claim's constant was decided.
+
+    For a claim that has none, or on a domain given, small networks with the data of the seed given.
+    """
     entry = audited_constants().get(claim.plain_id)
     if entry is not None and domain is None:
-        return [parse(f"{claim.plain_id}:{entry['at']}").configuration]
-    return small(claim if domain is None else replace(claim, domain=domain))
+        return [(parse(f"{claim.plain_id}:{entry['at']}").configuration, entry["seed"])]
+    return [(c, seed) for c in small(claim if domain is None else replace(claim, domain=domain))]
 
 
 def _score(results: Sequence[Result]) -> float | None:

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -71,32 +70,32 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
 
 
-def corners(claim: Claim) -> list[Point]:
-    """The hard ends of the claim's domain, where finite sizes make its constant largest."""
-    domain = claim.domain
-    if domain.lines:
-        ends = [
-            [{name: value} for value in dict.fromkeys((values[0], values[-1]))]
-            for name, values in domain.lines.items()
-            if name != "m" and name not in domain.along
-        ]
-        base = replace(_of(claim), m=domain.width[0])
-        count = domain.initialisations or (SMALL if claim.kind == "RUN" else LARGE)
-        corners = (replace(base, **ChainMap(*chosen)) for chosen in itertools.product(*ends))
-        return [Point(corner, count) for corner in corners if _exists(claim, corner)]
-    tau = Configuration.tau if domain.radius is None else domain.radius[1]
-    grid = itertools.product(sorted({*domain.depth, 2}), (1, domain.samples[1]), (1, 4))
-    return [
-        Point(_of(claim, m=domain.width[0], L=L, n=n, ratio=ratio, tau=tau, d=8), LARGE)
-        for L, n, ratio in grid
-        if ratio == 1 or (L > 1 and "ratio" not in domain.fixed)
-    ]
+def corners(claim: Claim) -> list[Configuration]:
+    """Narrow networks at the ends of what generated cases draw: where finite sizes make a constant largest.
+
+    The audit's own lines are about large sizes, and need not pass through these.
+    """
+    domain, base = claim.domain, replace(_of(claim), m=claim.domain.width[0])
+    if not domain.lines:
+        base = replace(base, d=8)
+    ends: dict[str, Sequence[Any]] = {
+        "L": (*domain.depth, *(() if domain.lines else (2,))),
+        "n": domain.samples,
+        "tau": (base.tau,) if domain.radius is None else domain.radius[1:] if not domain.lines else domain.radius,
+        "ratio": (domain.fixed["ratio"],) if "ratio" in domain.fixed else (1, 4),
+    }
+    for name, values in domain.lines.items():
+        if name not in (*ends, "m", *domain.along):
+            ends[name] = (values[0], values[-1])
+    chosen = (replace(base, **dict(zip(ends, values, strict=True))) for values in itertools.product(*ends.values()))
+    one_width = (c if claim.setting.hidden_layers(c.L) > 1 else replace(c, ratio=1) for c in chosen)
+    return [corner for corner in dict.fromkeys(one_width) if _exists(claim, corner)]
 
 
 def small(claim: Claim) -> list[Configuration]:
     """Small networks of the claim's domain, for a claim whose constant no configuration has decided."""
     if claim.domain.lines:
-        return [point.configuration for point in corners(claim)]
+        return corners(claim)
     base = _of(claim, m=64, n=3)
     return [base, replace(base, L=base.L + 2, tau=0.1)]
 

@@ -434,9 +434,9 @@ def _matches(id: str, pattern: str) -> bool:
 
 
 @cache
-def audited_constants() -> dict[str, dict[str, float | str]]:
-    """Per claim its audited constant and where that comes from."""
-    constants: dict[str, dict[str, float | str]] = {}
+def audited_constants() -> dict[str, dict[str, Any]]:
+    """Per claim its audited constant, the configuration and data that decided it, and where that comes from."""
+    constants: dict[str, dict[str, Any]] = {}
     for file in {constants_file(id) for id in REGISTRY}:
         constants |= tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return constants

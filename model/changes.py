@@ -7,8 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from model.deferred import Spanned
 from model.settings import Norm
 from model.spectra import top_singular
+
+ROOM = 64  # columns that a growing factor has room for at first; untouched memory costs nothing
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,74 @@ class LowRank:
         return self.left @ self.right.mT
 
 
+class Accumulated:
+    """A sum of many low-rank steps, each of which costs its own size.
+
+    Columns are appended to buffers that double. In the directions of a deferred matrix, which stores them itself, only
+    the small core grows.
+
+    Args:
+        start: the first summand.
+        compact: whether the sum is held whole once its factors are larger than that; otherwise it only never has more
+            columns than the matrix has rows or columns.
+    """
+
+    _total: "Change"
+
+    def __init__(self, start: "Change", *, compact: bool) -> None:
+        self.compact = compact
+        self._set(start)
+
+    @property
+    def total(self) -> "Change":
+        """The sum so far; what this was before a further step stays as it is."""
+        return self._total
+
+    def add(self, step: LowRank) -> None:
+        """One more summand."""
+        before = self._total
+        if isinstance(before, Spanned):
+            if not before.matrix.formed:
+                self._total = before.plus(step.left, step.right)
+                return
+            before = LowRank(*before.factors())
+        if isinstance(before, DenseChange):
+            self._set(DenseChange(before.weight + step.materialise()))
+            return
+        rank, out, into = before.rank + step.rank, before.left.shape[-2], before.right.shape[-2]
+        if self.compact and rank * (out + into) > out * into:
+            self._set(DenseChange(before.materialise() + step.materialise()))
+        elif rank > min(out, into) or not self._buffers:
+            self._set(before.plus(step))
+        else:
+            left, right = (
+                buffer.append(columns) for buffer, columns in zip(self._buffers, (step.left, step.right), strict=True)
+            )
+            self._total = LowRank(left, right)
+
+    def _set(self, total: "Change") -> None:
+        self._total = total
+        self._buffers = [Columns(factor) for factor in (total.left, total.right)] if isinstance(total, LowRank) else []
+
+
+class Columns:
+    """The columns (S, size, r) of a factor, in a buffer with room for more; they lie one after the other in memory."""
+
+    def __init__(self, columns: Tensor) -> None:
+        self._rows, self._rank = columns.mT.contiguous(), columns.shape[-1]
+
+    def append(self, columns: Tensor) -> Tensor:
+        """All columns, these behind the ones before, which stay where they are for whoever holds them."""
+        rank = self._rank + columns.shape[-1]
+        if rank > self._rows.shape[1]:
+            grown = self._rows.new_empty(len(self._rows), max(rank, 2 * self._rows.shape[1], ROOM), columns.shape[-2])
+            grown[:, : self._rank] = self._rows[:, : self._rank]
+            self._rows = grown
+        self._rows[:, self._rank : rank] = columns.mT
+        self._rank = rank
+        return self._rows[:, :rank].mT
+
+
 @dataclass(frozen=True)
 class DenseChange:
     """ΔW stored whole, (S, out, in): between networks trained elsewhere, or after more steps than factors pay for."""
@@ -110,7 +181,7 @@ class DenseChange:
         return self.weight
 
 
-Change = LowRank | DenseChange
+Change = LowRank | DenseChange | Spanned
 Changes = tuple[Change, ...]
 
 
@@ -140,6 +211,7 @@ def _sum(a: Change, b: Change) -> Change:
         return b
     if isinstance(b, LowRank) and b.rank == 0:
         return a
+    a, b = (LowRank(*change.factors()) if isinstance(change, Spanned) else change for change in (a, b))
     if isinstance(a, LowRank) and isinstance(b, LowRank):
         return a.plus(b)
     return DenseChange(a.materialise() + b.materialise())

@@ -15,6 +15,7 @@ passing (Bayati and Montanari 2011).
 """
 
 import os
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,6 +85,11 @@ class DeferredMatrix:
     def initialisations(self) -> int:
         """S, the number of independent matrices."""
         return len(self._generators)
+
+    @property
+    def formed(self) -> bool:
+        """Whether the matrix has been materialised; its products add no directions any more."""
+        return self._dense is not None
 
     def apply(self, x: Tensor) -> Tensor:
         """W x for rows x: (S, n, in) -> (S, n, out); adds at most n right directions.
@@ -249,6 +255,66 @@ class DeferredMatrix:
                 f"max_bytes={self.max_bytes} allows {allowed} directions in all"
             )
         near.grow(max(needed, min(max(2 * near.capacity, ROOM), allowed // 2, near.size + n)))
+
+
+@dataclass(frozen=True)
+class Spanned:
+    """A change of a deferred matrix by what it has been asked: ΔW = Σ core_ij (left direction i) (right direction j)ᵀ.
+
+    Steps of gradient descent are of this form, and their factors are stored already, in the bases; the directions are
+    orthonormal, so that ΔW has the norms and singular values of its core.
+
+    Attributes:
+        matrix: whose directions these are.
+        core: (S, left, right), over the first directions of either side.
+    """
+
+    matrix: DeferredMatrix
+    core: Tensor
+
+    @classmethod
+    def nothing(cls, matrix: DeferredMatrix) -> "Spanned":
+        """No change."""
+        return cls(matrix, matrix.right.images.new_zeros(matrix.initialisations, 0, 0))
+
+    def apply(self, x: Tensor) -> Tensor:
+        """ΔW x for rows x: (S, n, in) -> (S, n, out)."""
+        left, right = self._directions()
+        return ((x @ right.mT) @ self.core.mT) @ left
+
+    def apply_transposed(self, b: Tensor) -> Tensor:
+        """ΔWᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+        left, right = self._directions()
+        return ((b @ left.mT) @ self.core) @ right
+
+    def frobenius(self) -> Tensor:
+        """‖ΔW‖_F, (S,)."""
+        return torch.linalg.matrix_norm(self.core)
+
+    def spectral(self) -> Tensor:
+        """‖ΔW‖_2, (S,)."""
+        return torch.linalg.svdvals(self.core).amax(-1) if self.core.numel() else self.core.new_zeros(len(self.core))
+
+    def materialise(self) -> Tensor:
+        """(S, out, in)."""
+        left, right = self._directions()
+        return (left.mT @ self.core) @ right
+
+    def factors(self) -> tuple[Tensor, Tensor]:
+        """ΔW = left · rightᵀ: (S, out, r) and (S, in, r)."""
+        left, right = self._directions()
+        return left.mT @ self.core, right.mT
+
+    def plus(self, left: Tensor, right: Tensor) -> "Spanned":
+        """ΔW + left · rightᵀ for factors (S, out, n) and (S, in, n) whose columns the matrix has been asked."""
+        down, across = left.mT @ self.matrix.left.directions.mT, right.mT @ self.matrix.right.directions.mT
+        old, new = self.core.shape, (down.shape[-1], across.shape[-1])
+        core = torch.nn.functional.pad(self.core, (0, new[1] - old[2], 0, new[0] - old[1]))
+        return Spanned(self.matrix, core + down.mT @ across)
+
+    def _directions(self) -> tuple[Tensor, Tensor]:
+        _, left, right = self.core.shape
+        return self.matrix.left.directions[:, :left], self.matrix.right.directions[:, :right]
 
 
 class Product(torch.autograd.Function):

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
 
-from model.changes import Changes, DenseChange, LowRank, add, distances
+from model.changes import Accumulated, Changes, distances
+from model.deferred import DeferredMatrix, Spanned
+from model.gaussian import Matrix
 from model.losses import LOSSES, surrogate_error
 from model.network import Network
 from model.settings import Setting
@@ -35,7 +38,8 @@ def gradient_descent(
         labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         steps: number of updates.
-        compact: whether a layer is held whole once its factors are larger than that.
+        compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
+            and as a core in the directions that a deferred matrix stores anyway.
 
     Raises:
         ValueError: if the step size is not positive or the number of steps is negative.
@@ -68,7 +72,8 @@ def stochastic_gradient_descent(
         labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         batches: indices of the examples of each step.
-        compact: whether a layer is held whole once its factors are larger than that.
+        compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
+            and as a core in the directions that a deferred matrix stores anyway.
 
     Raises:
         ValueError: if the step size is not positive.
@@ -89,31 +94,35 @@ def _descend(
     compact: bool,
 ) -> Iterator[Iterate]:
     loss = LOSSES[network.setting.loss]
-    changes: Changes = network.still()
+    sums = [
+        Accumulated(Spanned.nothing(matrix) if compact and _asked(matrix) else change, compact=compact)
+        for matrix, change in zip(network.matrices, network.still(), strict=False)
+    ]
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
         examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
-        trace = Trace(network.moved(changes), examples)
-        yield Iterate(step, changes, trace)
-        gradient = trace.gradient(loss.slopes(trace.outputs, targets))
-        changes = add(changes, tuple(layer.scaled(-step_size) for layer in gradient))
-        if compact:
-            changes = tuple(_compacted(change) for change in changes)
+        iterate = _at(network, sums, step, examples)
+        yield iterate
+        gradient = iterate.trace.gradient(loss.slopes(iterate.trace.outputs, targets))
+        for total, layer in zip(sums, gradient, strict=True):
+            total.add(layer.scaled(-step_size))
         step += 1
-    yield Iterate(step, changes, Trace(network.moved(changes), inputs))
+    yield _at(network, sums, step, inputs)
+
+
+def _asked(matrix: Matrix) -> TypeGuard[DeferredMatrix]:
+    """Whether the matrix stores the directions that it is asked."""
+    return isinstance(matrix, DeferredMatrix) and not matrix.formed
+
+
+def _at(network: Network, sums: Sequence[Accumulated], step: int, examples: Tensor) -> Iterate:
+    changes = tuple(total.total for total in sums)
+    return Iterate(step, changes, Trace(network.moved(changes), examples))
 
 
 def _positive(step_size: float | Tensor) -> bool:
     return bool((step_size > 0).all()) if isinstance(step_size, Tensor) else step_size > 0
-
-
-def _compacted(change: LowRank | DenseChange) -> LowRank | DenseChange:
-    """The same change in whichever form needs less memory."""
-    if isinstance(change, DenseChange):
-        return change
-    out, into = change.left.shape[-2], change.right.shape[-2]
-    return DenseChange(change.materialise()) if change.rank * (out + into) > out * into else change
 
 
 def error_of(setting: Setting, f: Tensor, y: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ def test_claim(claim: Claim, request: pytest.FixtureRequest, seed: int, device: 
     budget = _budget()
     tally = Tally()
 
-    def trial(configuration: Configuration, recipe: Recipe | None) -> Trial:
+    def trial(configuration: Configuration, recipe: Recipe | None, seed: int = seed) -> Trial:
         result = count(
             claim,
             configuration,
@@ -142,9 +142,8 @@ def test_claim(claim: Claim, request: pytest.FixtureRequest, seed: int, device: 
         print(explain(witness, _constant(claim)))
         return
     try:
-        hardest = _hardest(claim)
-        if hardest is not None:
-            result = trial(hardest, None)
+        for hardest, on in _hardest(claim, seed):
+            result = trial(hardest, None, on)
             assert not result.evidence.refutes(_delta(claim, hardest)), explain(result, _constant(claim))
         holds()
     except BaseException:
@@ -218,12 +217,15 @@ def _delta(claim: Claim, configuration: Configuration) -> float:
     return configuration.delta if claim.probability else 0.0
 
 
-def _hardest(claim: Claim) -> Configuration | None:
-    """The configuration that decided the audited constant."""
+def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
+    """The configuration that decided the audited constant, on the data that did and on the data of this run."""
     entry = audited_constants().get(claim.id)
-    return None if entry is None else parse(f"{claim.id}:{entry['at']}").configuration
+    if entry is None:
+        return []
+    configuration = parse(f"{claim.id}:{entry['at']}").configuration
+    return [(configuration, on) for on in dict.fromkeys((entry["seed"], seed))]
 
 
 def _budget() -> Budget:
-    """One budget for the whole suite: every claim, every case that Hypothesis may draw, and the hardest."""
-    return Budget().shared(len(measured_claims()) * (settings().max_examples + 1))
+    """One budget for the whole suite: every claim, every case that Hypothesis may draw, and the hardest on two data sets."""
+    return Budget().shared(len(measured_claims()) * (settings().max_examples + 2))

@@ -1,0 +1,236 @@
+"""`lemmata audit --write-constants`: what stands for each "absolute constant" in the tests, over data and weights.
+
+A statement is for all data, and what was measured on one data set says little of another where the data decide most of
+the ratio. So beside the audit's own lines, the corners of each domain are measured on several data sets.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binom, f, nct, norm
+
+from audit.files import write_whole
+from audit.grid import Point, corners
+from audit.growth import CONFIDENCE, Quantile
+from audit.options import Options
+from audit.sweep import Job, Trials, jobs, run_all
+from audit.verdicts import Finding
+from claims.case import Configuration
+from claims.claim import Claim, audited_constants, constants_file
+
+SCREENED = 2
+"""Data sets on which every corner is measured."""
+
+FINALISTS = 2
+"""Corners that go on to `DATA_SETS`."""
+
+DATA_SETS = 16
+MANY = 128
+"""Data sets where the initialisation decides most of a ratio, and where the data do."""
+
+EACH = {"RUN": 16}
+OTHERWISE = 32
+"""Initialisations per data set, by the kind of claim."""
+
+DECISIVE = 0.5
+"""The data decide a ratio if its spread between data sets exceeds this share of that between initialisations."""
+
+CONTENT = 0.999
+"""Share of all data sets on which the constant is to hold."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The constant of one claim: where it was decided, on which seed's data it is worst there, and from how much."""
+
+    constant: float
+    at: Configuration
+    seed: int
+    provenance: str
+
+
+def write_constants(findings: Sequence[Finding], options: Options) -> None:
+    """Measure the corners, and write the constants that the tests read.
+
+    Claims that were not audited now, and readings other than the one meant, keep their entries.
+    """
+    chosen = [finding for finding in findings if finding.claim.stated is None and finding.claim.reading == "meant"]
+    chosen = [finding for finding in chosen if finding.constant is not None and finding.at is not None]
+    measured = measure_corners(chosen, options)
+    entries = {id: dict(entry) for id, entry in audited_constants().items()}
+    for finding in chosen:
+        entry = decide(finding, measured[finding.claim.id], options)
+        entries[finding.claim.id] = {
+            "constant": entry.constant,
+            "at": entry.at.token(),
+            "seed": entry.seed,
+            "provenance": entry.provenance,
+        }
+    for file in {str(constants_file(finding.claim.id)) for finding in chosen}:
+        write_whole(Path(file), _text({id: entry for id, entry in entries.items() if str(constants_file(id)) == file}))
+    audited_constants.cache_clear()
+
+
+Measured = Mapping[Configuration, list[Trials]]
+"""Of every corner, what was measured on each data set."""
+
+
+def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, Measured]:
+    """Every corner, and where the audit found the constant, on a few data sets; the worst of these on many."""
+    claims = [finding.claim for finding in findings]
+    found: dict[str, dict[Configuration, list[Trials]]] = {claim.id: defaultdict(list) for claim in claims}
+
+    def measure(chosen: Mapping[str, Iterable[Configuration]], seeds: range) -> None:
+        for trials in run_all(_jobs(claims, chosen, seeds, options), backend=options.spread):
+            found[trials.job.claim][trials.job.configuration].append(trials)
+
+    decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
+    measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
+    measure({claim.id: _worst(claim, found[claim.id]) for claim in claims}, range(SCREENED, DATA_SETS))
+    measure({claim.id: _decided_by_data(claim, found[claim.id]) for claim in claims}, range(DATA_SETS, MANY))
+    return {id: dict(measured) for id, measured in found.items()}
+
+
+def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
+    """The weakest of the constants that the audit and each corner ask for."""
+    claim, audited, at = finding.claim, finding.constant, finding.at
+    assert audited is not None
+    assert at is not None
+    lower = claim.bound == "lower"
+    found, where, seed = _end(audited, lower=lower), at.job.configuration, at.job.seed
+    here = f"{len(at.ratio)} initialisations"
+    for configuration, on in _finalists(measured).items():
+        ratios = _ratios(on)
+        limit = over_data_sets(ratios, 1 - configuration.delta, lower=lower)
+        if (limit < found) == lower:
+            medians = np.nanmedian(ratios, axis=1)
+            found, where = limit, configuration
+            seed = on[int(medians.argmin() if lower else medians.argmax())].job.seed
+            here = f"{len(on)} data sets of {ratios.shape[1]} initialisations"
+    count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
+    provenance = f"lemmata audit --write-constants --seed {options.seed}; {here} there, {count} initialisations in all"
+    return Entry(_outwards(found, lower=lower), where, seed, provenance)
+
+
+class Spread(NamedTuple):
+    """Where ratios lie and how they vary, on the scale and with the sign on which they are bounded from above.
+
+    Attributes:
+        means: of the data sets, (data sets,).
+        between: standard deviation of data sets, zero where an F test does not see any.
+        within: of initialisations.
+        rest: what initialisations add to their data set's mean, ascending.
+        logs: whether these are logarithms.
+    """
+
+    means: np.ndarray
+    between: float
+    within: float
+    rest: np.ndarray
+    logs: bool
+
+
+def spread(ratios: np.ndarray, *, lower: bool) -> Spread:
+    """The spread of ratios (data sets, initialisations); logarithms of them where all are positive."""
+    logs = bool((ratios[~np.isnan(ratios)] > 0).all())
+    values = (np.log(ratios) if logs else ratios) * (-1 if lower else 1)
+    count, each = values.shape
+    means = np.nanmean(values, axis=1)
+    within, total = float(np.nanvar(values, axis=1, ddof=1).mean()), float(means.var(ddof=1))
+    seen = total > f.ppf(CONFIDENCE, count - 1, count * (each - 1)) * within / each
+    between = math.sqrt(total - within / each) if seen else 0.0
+    rest = (values - means[:, None])[~np.isnan(values)] * math.sqrt(each / (each - 1))
+    return Spread(means, between, math.sqrt(within), np.sort(rest), logs)
+
+
+def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+    """What the quantile over initialisations stays below (for lower bounds above) on nearly all data sets.
+
+    Means of data sets are taken as normal, on a logarithmic scale where that exists, and their upper tolerance limit is
+    added to the upper end of the interval for the quantile within data sets, of which nothing is assumed but that
+    the spread is the same in all of them.
+
+    Args:
+        ratios: (data sets, initialisations).
+        level: of the quantile, for an upper bound.
+        lower: whether the ratio is bounded from below.
+    """
+    if np.isinf(ratios).any():
+        return 0.0 if lower else math.inf
+    found = spread(ratios, lower=lower)
+    count = len(found.means)
+    at = min(int(binom.ppf(1 - (1 - CONFIDENCE) / 2, len(found.rest), level)), len(found.rest) - 1)
+    tolerance = nct.ppf(CONFIDENCE, count - 1, math.sqrt(count) * norm.ppf(CONTENT)) / math.sqrt(count)
+    limit = (float(found.means.mean()) + tolerance * found.between + float(found.rest[at])) * (-1 if lower else 1)
+    return math.exp(limit) if found.logs else limit
+
+
+def _ratios(on: Sequence[Trials]) -> np.ndarray:
+    return np.array([each.ratio for each in on])
+
+
+def _finalists(measured: Measured) -> Measured:
+    """What was measured on the most data sets."""
+    most = max(len(on) for on in measured.values())
+    return {configuration: on for configuration, on in measured.items() if len(on) == most}
+
+
+def _jobs(
+    claims: Sequence[Claim], chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: Options
+) -> list[Job]:
+    def points(claim: Claim) -> list[Point]:
+        return [Point(configuration, EACH.get(claim.kind, OTHERWISE)) for configuration in chosen[claim.id]]
+
+    return [
+        job
+        for seed in seeds
+        for job in jobs(claims, points, seed=options.seed + seed, dtype=options.dtype, device=options.device)
+    ]
+
+
+def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
+    """The corners whose ratio is worst, at the level that the claim is held to."""
+    sign = 1 if claim.bound == "lower" else -1
+
+    def badness(configuration: Configuration) -> float:
+        return float(np.nanquantile(sign * _ratios(measured[configuration]), configuration.delta))
+
+    return sorted(measured, key=badness)[:FINALISTS]
+
+
+def _decided_by_data(claim: Claim, measured: Measured) -> list[Configuration]:
+    """The worst corner, where the data decide most of the ratio; else none."""
+    lower = claim.bound == "lower"
+    limits = {
+        configuration: over_data_sets(_ratios(on), 1 - configuration.delta, lower=lower)
+        for configuration, on in _finalists(measured).items()
+    }
+    worst = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
+    found = spread(_ratios(measured[worst]), lower=lower)
+    return [worst] if found.between > DECISIVE * found.within else []
+
+
+def _end(constant: Quantile, *, lower: bool) -> float:
+    """The end of the interval on which the claim is weaker."""
+    return constant.low if lower else constant.high or constant.estimate
+
+
+def _outwards(end: float, *, lower: bool) -> float:
+    """Rounded to three digits, to the side on which the claim is weaker."""
+    if not end or not math.isfinite(end):
+        return end
+    unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
+    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
+
+
+def _text(entries: Mapping[str, Mapping[str, object]]) -> str:
+    lines = ["# Audited constants: written by `lemmata audit --write-constants`, read by the tests.", ""]
+    for id in sorted(entries):
+        lines += [f'["{id}"]', *(f"{key} = {json.dumps(value)}" for key, value in entries[id].items()), ""]
+    return "\n".join(lines)
