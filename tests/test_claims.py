@@ -227,5 +227,5 @@ def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
 
 
 def _budget() -> Budget:
-    """One budget for the whole suite: every claim, every case that Hypothesis may draw, and the hardest on two data sets."""
+    """One budget for the whole suite: every claim, every case that may be drawn, and the hardest on two data sets."""
     return Budget().shared(len(measured_claims()) * (settings().max_examples + 2))
