@@ -9,6 +9,9 @@ from torch import Tensor
 
 Seeds = Sequence[np.random.SeedSequence]
 
+DRAWN = 2**20
+"""Numbers that are drawn at once, in float64: wide matrices are never held twice."""
+
 
 def stream(seed: int, *path: object) -> np.random.SeedSequence:
     """The seed sequence of one purpose, named by `path` (for instance "data", or a configuration).
@@ -39,5 +42,9 @@ def gaussian(seeds: Seeds, shape: tuple[int, ...], scale: float, like: Tensor) -
     Returns:
         (len(seeds), *shape), in the dtype and on the device of `like`.
     """
-    draw = np.stack([generator(seed).standard_normal(shape) for seed in seeds])
-    return torch.from_numpy(draw).mul_(scale).to(like)
+    weights = like.new_empty(len(seeds), *shape)
+    for seed, entries in zip(seeds, weights.view(len(seeds), -1), strict=True):
+        source = generator(seed)
+        for block in entries.split(DRAWN):
+            block.copy_(torch.from_numpy(source.standard_normal(len(block))).mul_(scale))
+    return weights

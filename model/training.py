@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import torch
 from torch import Tensor
 
 from model.changes import Accumulated, Changes, distances
 from model.deferred import DeferredMatrix, Spanned
-from model.gaussian import Matrix
 from model.losses import LOSSES, surrogate_error
 from model.network import Network
 from model.settings import Setting
@@ -94,10 +92,12 @@ def _descend(
     compact: bool,
 ) -> Iterator[Iterate]:
     loss = LOSSES[network.setting.loss]
-    sums = [
-        Accumulated(Spanned.nothing(matrix) if compact and _asked(matrix) else change, compact=compact)
-        for matrix, change in zip(network.matrices, network.still(), strict=False)
-    ]
+    sums = [Accumulated(change, compact=compact) for change in network.still()]
+    if compact:
+        # The first layer's signals are asked of no matrix.
+        for number, matrix in enumerate(network.matrices[1 : network.trained], 1):
+            if isinstance(matrix, DeferredMatrix) and not matrix.formed:
+                sums[number] = Accumulated(Spanned.nothing(matrix), compact=compact)
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
@@ -109,11 +109,6 @@ def _descend(
             total.add(layer.scaled(-step_size))
         step += 1
     yield _at(network, sums, step, inputs)
-
-
-def _asked(matrix: Matrix) -> TypeGuard[DeferredMatrix]:
-    """Whether the matrix stores the directions that it is asked."""
-    return isinstance(matrix, DeferredMatrix) and not matrix.formed
 
 
 def _at(network: Network, sums: Sequence[Accumulated], step: int, examples: Tensor) -> Iterate:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from torch import Tensor
 
-from model.changes import LowRank
+from model.changes import LowRank, add
 from model.data import generate
-from model.deferred import DeferredMatrix, held_bytes, orthonormalise
+from model.deferred import DeferredMatrix, Spanned, held_bytes, orthonormalise
 from model.gaussian import DenseMatrix
 from model.losses import LOSSES
 from model.network import Architecture, Network, assemble, initialise
@@ -200,10 +200,10 @@ class Conversation(RuleBasedStateMachine):
         self.ask(question)
 
     @precondition(lambda self: self.dtype == torch.float64)
-    @rule(steps=st.integers(0, 4), step_size=st.sampled_from([1e-3, 1e-1]))
-    def training(self, steps, step_size):
+    @rule(steps=st.integers(0, 4), step_size=st.sampled_from([1e-3, 1e-1]), compact=st.booleans())
+    def training(self, steps, step_size, compact):
         def question(network):
-            run = gradient_descent(network, self.inputs, self.labels, step_size=step_size, steps=steps)
+            run = gradient_descent(network, self.inputs, self.labels, step_size=step_size, steps=steps, compact=compact)
             return torch.stack([iterate.trace.outputs for iterate in run], 1)
 
         self.ask(question)
@@ -237,12 +237,13 @@ TestConversationInFloat32 = ConversationInFloat32.TestCase
 TestConversationInFloat32.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
 
 
-def trajectory(network, dataset, steps):
+def trajectory(network, dataset, steps, *, compact):
     """What a run is judged by, per step."""
     dtype = network.like.dtype
     x, y, loss = dataset.inputs.to(dtype), dataset.labels.to(dtype), LOSSES[network.setting.loss]
     measured: dict[str, list[Tensor]] = {}
-    for iterate in gradient_descent(network, x, y, step_size=1 / network.architecture.width, steps=steps):
+    step_size = 1 / network.architecture.width
+    for iterate in gradient_descent(network, x, y, step_size=step_size, steps=steps, compact=compact):
         trace = iterate.trace
         for name, value in {
             "loss": loss.value(trace.outputs, y),
@@ -259,22 +260,65 @@ def trajectory(network, dataset, steps):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 @pytest.mark.parametrize(("width", "steps"), [(100, 12), (10, 20)], ids=["low-rank", "full-rank"])
+@pytest.mark.parametrize("compact", [False, True], ids=["columns", "cores"])
 @pytest.mark.parametrize("depth", [2, 3])
 @pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019, CAO_GU_2019_SLIDES], ids=lambda setting: setting.id)
-def test_a_training_run_is_that_of_its_completion(setting: Setting, depth: int, width: int, steps: int, dtype):
+def test_a_training_run_is_that_of_its_completion(setting: Setting, depth: int, compact, width: int, steps: int, dtype):
     """Every quantity along gradient descent agrees with a dense run on the completed matrices."""
     dataset = generate("sphere", n=5, d=6, setting=setting, rng=generator(stream(1, "data")))
     shape = Architecture(6, (width,) * setting.hidden_layers(max(depth, 2 + setting.trains_output)))
     network = deferred_network(setting, shape, initialisations=3, dtype=dtype)
-    deferred = trajectory(network, dataset, steps)
+    deferred = trajectory(network, dataset, steps, compact=compact)
     square = network.matrices[1]
     assert (max(square.right.rank, square.left.rank) == width) == (width == 10)
-    dense = trajectory(completed(network), dataset, steps)
+    dense = trajectory(completed(network), dataset, steps, compact=False)
     for name, values in deferred.items():
         # The output scale m^α of the slides multiplies the rounding too.
         torch.testing.assert_close(
             values, dense[name], rtol=AGREEMENT[dtype], atol=AGREEMENT[dtype] * largest(dense[name]), msg=name
         )
+
+
+def test_a_step_may_follow_the_completion():
+    """Once a matrix is stored it is asked nothing more, and the sum of the steps goes on in columns."""
+    dataset = generate("sphere", n=3, d=4, setting=ZOU_GU_2019, rng=generator(stream(1, "data")))
+    network = deferred_network(ZOU_GU_2019, Architecture(4, (24, 24)))
+    options = {"step_size": 0.01, "steps": 3}
+    iterates = gradient_descent(network, dataset.inputs, dataset.labels, **options, compact=True)
+    held = []
+    for iterate in iterates:
+        held.append(iterate)
+        if iterate.step == 1:
+            dense = completed(network)
+    expected = list(gradient_descent(dense, dataset.inputs, dataset.labels, **options))
+    for iterate, other in zip(held, expected, strict=True):
+        assert_agrees(iterate.trace.outputs, other.trace.outputs)
+        for change, whole in zip(iterate.changes, other.changes, strict=True):
+            assert_agrees(change.materialise(), whole.materialise())
+    assert [isinstance(iterate.changes[1], Spanned) for iterate in held] == [True, True, False, False]
+
+
+def test_a_core_is_a_change_like_any_other():
+    """Products, norms, factors and sums are those of the matrix that it stands for."""
+    matrix = deferred_matrix((9, 7))
+    right, left = gaussian_rows((2, 3, 7), 0), gaussian_rows((2, 2, 9), 1)
+    matrix.apply(right)
+    matrix.apply_transposed(left)
+    weights = gaussian_rows((2, 2, 3), 2)
+    change = Spanned.nothing(matrix)
+    assert_agrees(change.spectral(), torch.zeros(2, dtype=torch.float64))
+    change = change.plus(left.mT @ weights, right.mT)
+    whole = left.mT @ weights @ right
+    assert_agrees(change.materialise(), whole)
+    assert_agrees(change.frobenius(), torch.linalg.matrix_norm(whole))
+    assert_agrees(change.spectral(), torch.linalg.matrix_norm(whole, ord=2))
+    x, b = gaussian_rows((2, 4, 7), 3), gaussian_rows((2, 4, 9), 4)
+    assert_agrees(change.apply(x), x @ whole.mT)
+    assert_agrees(change.apply_transposed(b), b @ whole)
+    other = LowRank(b[:, :1].mT, x[:, :1].mT)
+    for pair in ((change, other), (other, change), (change, change)):
+        (total,) = add((pair[0],), (pair[1],))
+        assert_agrees(total.materialise(), pair[0].materialise() + pair[1].materialise())
 
 
 def test_known_directions_add_no_rank():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.changes import DenseChange, LowRank, add, distance, distances, zero_change
+from model.changes import ROOM, Accumulated, DenseChange, LowRank, add, distance, distances, zero_change
 from model.randomness import generator, stream
 from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import dense_change
@@ -77,6 +77,40 @@ def test_sums_are_sums_of_matrices(shape, rank, other_rank):
         total, expected = total.plus(other), expected + whole(other)
         assert total.rank <= max(min(shape), rank)
         assert_close(1 + total.materialise(), 1 + expected)
+
+
+@shapes
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("start", ["none", "factored", "stored"])
+def test_accumulated_steps_are_their_sum(shape, start, compact):
+    """After many steps, past every doubling; the sums before stay what they were, and none outgrows the matrix."""
+    first = {
+        "none": zero_change(shape, torch.zeros(3, dtype=torch.float64)),
+        "factored": low_rank(shape, 2),
+        "stored": DenseChange(whole(low_rank(shape, 2))),
+    }[start]
+    total, expected = Accumulated(first, compact=compact), first.materialise()
+    sums = [(total.total, expected)]
+    for step in range(80):
+        change = low_rank(shape, 1 + step % 2, str(step))
+        total.add(change)
+        expected = expected + whole(change)
+        sums.append((total.total, expected))
+        if isinstance(total.total, LowRank):
+            assert total.total.rank <= max(min(shape), 2)
+    for seen, wanted in sums:
+        assert_close(1 + seen.materialise(), 1 + wanted)
+    assert isinstance(sums[-1][0], DenseChange) == (compact or start == "stored")
+
+
+def test_wide_steps_share_one_buffer():
+    """A step of a wide matrix writes its own columns and copies none of the others, until the buffer is full."""
+    total = Accumulated(zero_change((300, 200), torch.zeros(3, dtype=torch.float64)), compact=False)
+    places = set()
+    for step in range(ROOM):
+        total.add(low_rank((300, 200), 1, str(step)))
+        places.add((total.total.left.data_ptr(), total.total.right.data_ptr()))
+    assert len(places) == 1
 
 
 @shapes

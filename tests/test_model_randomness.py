@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
-from model.randomness import gaussian, generator, stream
+from model.randomness import DRAWN, gaussian, generator, stream
 from tests.assertions import assert_close, assert_plausible, assert_same
 
 RECORDED_STATE = [796226214, 2202702988, 2212056408, 2826481402]
@@ -89,3 +89,12 @@ def test_streams_are_uncorrelated():
     like = torch.zeros(1, dtype=torch.float64)
     one, other = gaussian([stream(7, "x", 0), stream(7, "x", 1)], (20_000,), 1.0, like).numpy()
     assert_plausible(stats.pearsonr(one, other).pvalue)
+
+
+def test_a_draw_of_many_numbers_is_that_of_the_whole():
+    """Drawn in parts, and in the dtype asked for, a matrix is what one call of the generator gives."""
+    shape = (3, DRAWN // 2 + 1)
+    for dtype in (torch.float64, torch.float32):
+        drawn = gaussian([stream(5, "wide")], shape, 0.5, torch.zeros((), dtype=dtype))
+        expected = 0.5 * torch.from_numpy(generator(stream(5, "wide")).standard_normal(shape))
+        assert_same(drawn[0], expected.to(dtype))
