@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import binom, f, nct, norm
@@ -32,14 +31,11 @@ FINALISTS = 2
 
 DATA_SETS = 16
 MANY = 128
-"""Data sets where the initialisation decides most of a ratio, and where the data do."""
+"""Data sets where they seem to be alike, and where an F test sees that they are not."""
 
-EACH = {"RUN": 16}
+EACH = {"RUN": 8}
 OTHERWISE = 32
 """Initialisations per data set, by the kind of claim."""
-
-DECISIVE = 0.5
-"""The data decide a ratio if its spread between data sets exceeds this share of that between initialisations."""
 
 CONTENT = 0.999
 """Share of all data sets on which the constant is to hold."""
@@ -93,7 +89,7 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
     decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
     measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
     measure({claim.id: _worst(claim, found[claim.id]) for claim in claims}, range(SCREENED, DATA_SETS))
-    measure({claim.id: _decided_by_data(claim, found[claim.id]) for claim in claims}, range(DATA_SETS, MANY))
+    measure({claim.id: _varied(claim, found[claim.id]) for claim in claims}, range(DATA_SETS, MANY))
     return {id: dict(measured) for id, measured in found.items()}
 
 
@@ -118,43 +114,34 @@ def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
     return Entry(_outwards(found, lower=lower), where, seed, provenance)
 
 
-class Spread(NamedTuple):
-    """Where ratios lie and how they vary, on the scale and with the sign on which they are bounded from above.
-
-    Attributes:
-        means: of the data sets, (data sets,).
-        between: standard deviation of data sets, zero where an F test does not see any.
-        within: of initialisations.
-        rest: what initialisations add to their data set's mean, ascending.
-        logs: whether these are logarithms.
-    """
-
-    means: np.ndarray
-    between: float
-    within: float
-    rest: np.ndarray
-    logs: bool
-
-
-def spread(ratios: np.ndarray, *, lower: bool) -> Spread:
-    """The spread of ratios (data sets, initialisations); logarithms of them where all are positive."""
+def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
+    """Ratios on the scale and with the sign on which they are bounded from above, and whether that is logarithms."""
     logs = bool((ratios[~np.isnan(ratios)] > 0).all())
-    values = (np.log(ratios) if logs else ratios) * (-1 if lower else 1)
-    count, each = values.shape
-    means = np.nanmean(values, axis=1)
-    within, total = float(np.nanvar(values, axis=1, ddof=1).mean()), float(means.var(ddof=1))
-    seen = total > f.ppf(CONFIDENCE, count - 1, count * (each - 1)) * within / each
-    between = math.sqrt(total - within / each) if seen else 0.0
-    rest = (values - means[:, None])[~np.isnan(values)] * math.sqrt(each / (each - 1))
-    return Spread(means, between, math.sqrt(within), np.sort(rest), logs)
+    return np.nan_to_num((np.log(ratios) if logs else ratios) * (-1 if lower else 1), nan=-math.inf), logs
+
+
+def data_matter(ratios: np.ndarray, *, lower: bool) -> bool:
+    """Whether an F test sees that data sets differ, from ratios (data sets, initialisations)."""
+    found, _ = values(ratios, lower=lower)
+    if not np.isfinite(found).all():
+        return False
+    between, within = found.mean(axis=1).var(ddof=1), found.var(axis=1, ddof=1).mean()
+    count, each = found.shape
+    return bool(each * between > f.ppf(CONFIDENCE, count - 1, count * (each - 1)) * within)
+
+
+def top(found: np.ndarray) -> np.ndarray:
+    """The mean of each data set's largest quarter, (data sets,): where bounds are decided."""
+    return np.sort(found, axis=1)[:, -max(1, found.shape[1] // 4) :].mean(axis=1)
 
 
 def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     """What the quantile over initialisations stays below (for lower bounds above) on nearly all data sets.
 
-    Means of data sets are taken as normal, on a logarithmic scale where that exists, and their upper tolerance limit is
-    added to the upper end of the interval for the quantile within data sets, of which nothing is assumed but that
-    the spread is the same in all of them.
+    Data sets are taken to differ by a shift of what is largest in them, normal on a logarithmic scale where that
+    exists. Its variance is the covariance of the two halves of each data set's initialisations, which their noise does
+    not enter; the upper tolerance limit of that normal law is added to the upper end of the interval for the quantile
+    within data sets.
 
     Args:
         ratios: (data sets, initialisations).
@@ -163,12 +150,16 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     """
     if np.isinf(ratios).any():
         return 0.0 if lower else math.inf
-    found = spread(ratios, lower=lower)
-    count = len(found.means)
-    at = min(int(binom.ppf(1 - (1 - CONFIDENCE) / 2, len(found.rest), level)), len(found.rest) - 1)
+    found, logs = values(ratios, lower=lower)
+    largest, count = top(found), len(found)
+    between = 0.0
+    if data_matter(ratios, lower=lower):
+        between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
+    rest = np.sort((found - largest[:, None]).ravel())
+    at = min(int(binom.ppf(1 - (1 - CONFIDENCE) / 2, len(rest), level)), len(rest) - 1)
     tolerance = nct.ppf(CONFIDENCE, count - 1, math.sqrt(count) * norm.ppf(CONTENT)) / math.sqrt(count)
-    limit = (float(found.means.mean()) + tolerance * found.between + float(found.rest[at])) * (-1 if lower else 1)
-    return math.exp(limit) if found.logs else limit
+    limit = (float(largest.mean()) + tolerance * between + float(rest[at])) * (-1 if lower else 1)
+    return math.exp(limit) if logs else limit
 
 
 def _ratios(on: Sequence[Trials]) -> np.ndarray:
@@ -204,16 +195,15 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
     return sorted(measured, key=badness)[:FINALISTS]
 
 
-def _decided_by_data(claim: Claim, measured: Measured) -> list[Configuration]:
-    """The worst corner, where the data decide most of the ratio; else none."""
+def _varied(claim: Claim, measured: Measured) -> list[Configuration]:
+    """The worst corner, where its data sets differ; else none."""
     lower = claim.bound == "lower"
     limits = {
         configuration: over_data_sets(_ratios(on), 1 - configuration.delta, lower=lower)
         for configuration, on in _finalists(measured).items()
     }
     worst = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
-    found = spread(_ratios(measured[worst]), lower=lower)
-    return [worst] if found.between > DECISIVE * found.within else []
+    return [worst] if data_matter(_ratios(measured[worst]), lower=lower) else []
 
 
 def _end(constant: Quantile, *, lower: bool) -> float:

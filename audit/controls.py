@@ -10,7 +10,7 @@ import torch
 from audit.auditing import Options
 from audit.evidence import Budget, Evidence
 from audit.grid import Sizes, points, small
-from audit.sweep import Trials, jobs, realise, run, run_all
+from audit.sweep import Trials, jobs, measure, run, run_all
 from audit.tables import Format, emit, finite, grid
 from audit.tokens import Replay, parse
 from audit.verdicts import RESOLUTION, exponents
@@ -18,7 +18,6 @@ from claims.case import Configuration
 from claims.claim import Claim, Control, Domain, audited_constants, constant, measured_claims
 from claims.controls import neighbour, neighbours
 from claims.ledger import as_stated
-from claims.search import supremum
 
 Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
 FIRST, MOST = 16, 256
@@ -145,8 +144,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
             numbers = range(drawn, drawn + max(FIRST, drawn))
-            case = realise(claim, configuration, seed, numbers, device=options.device)
-            found = supremum(changed, case)
+            found = measure(claim, configuration, seed, numbers, changed=changed, device=options.device)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop
             if Evidence(violations, drawn, alpha).refutes(delta):

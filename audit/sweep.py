@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Protocol
@@ -138,8 +138,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
-    for numbers in _batches(job, claim):
-        case = realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
+    for case in _cases(job, claim):
         found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
         _collect(trials, found)
         # A certificate needs the spectral norm of every layer: too many directions where the matrix is not stored.
@@ -214,10 +213,13 @@ def realise(
 ) -> Case:
     """The case of a configuration, with generated, bundled or a file's data.
 
+    Where the claim's probability is over the sample too, that is the first initialisation's: see `measure`.
+
     Raises:
         ValueError: if the sizes do not fit the data or the setting.
     """
-    data = None if configuration.data in GENERATED else _subset(claim, configuration, seed)
+    sample = numbers[0] if claim.resampled else None
+    data = None if configuration.data in GENERATED else _subset(claim, configuration, seed, sample)
     return draw(
         claim.setting,
         configuration,
@@ -227,24 +229,47 @@ def realise(
         dtype=getattr(torch, dtype),
         device=device,
         engine=engine,
+        sample=sample,
+    )
+
+
+def measure(
+    claim: Claim,
+    configuration: Configuration,
+    seed: int,
+    numbers: Sequence[int],
+    recipe: Recipe | None = None,
+    *,
+    changed: Claim | None = None,
+    dtype: str = "float64",
+    device: str = "cpu",
+    engine: Engine = "dense",
+) -> Evaluation:
+    """A claim, or a changed one on its cases, at the worst that its search finds, or where a recipe leads."""
+    measured = changed or claim
+    return Evaluation.joined(
+        [
+            supremum(measured, case) if recipe is None else found_by(measured, case, recipe)
+            for some in _together(claim, numbers)
+            for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
+        ]
     )
 
 
 def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
     """Measure exactly one case again."""
-    drawn = realise(case.claim, case.configuration, case.seed, case.initialisations, dtype, device, case.engine)
-    if case.recipe is None:
-        return supremum(case.claim, drawn)
-    return found_by(case.claim, drawn, case.recipe)
+    options = {"dtype": dtype, "device": device, "engine": case.engine}
+    return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
 
 
-def _subset(claim: Claim, configuration: Configuration, seed: int) -> Dataset:
+def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:
     """n examples of a real data set, drawn by the seed."""
     whole = _loaded(configuration.data, claim.setting).data
     n = len(whole.inputs)
     if configuration.n > n:
         raise ValueError(f"n={configuration.n} examples asked of {configuration.data!r}, which has {n}")
-    rows = generator(stream(seed, "rows", configuration.data, n)).permutation(n)[: configuration.n]
+    own = () if sample is None else ("sample", sample)
+    rows = generator(stream(seed, "rows", configuration.data, n, *own)).permutation(n)[: configuration.n]
     index = torch.from_numpy(rows)
     return Dataset(whole.inputs[index], whole.labels[index])
 
@@ -252,9 +277,16 @@ def _subset(claim: Claim, configuration: Configuration, seed: int) -> Dataset:
 _loaded = cache(load_data)
 
 
-def _batches(job: Job, claim: Claim) -> list[range]:
+def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:
+    """The initialisations that can be measured at once: on the same sample."""
+    return [[number] for number in numbers] if claim.resampled else [numbers]
+
+
+def _cases(job: Job, claim: Claim) -> Iterator[Case]:
     size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
-    return [range(at, min(at + size, last)) for at in range(job.first, last, size)]
+    for at in range(job.first, last, size):
+        for numbers in _together(claim, range(at, min(at + size, last))):
+            yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
 def _small(c: Configuration) -> bool:

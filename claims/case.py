@@ -314,6 +314,7 @@ def draw(
     device: torch.device | str = "cpu",
     engine: Engine = "dense",
     max_bytes: int | None = None,
+    sample: int | None = None,
 ) -> Case:
     """The case of a configuration: data from the seed, and independent initialisations from its own streams.
 
@@ -327,14 +328,16 @@ def draw(
         device: of the whole computation.
         engine: of the matrices between hidden layers.
         max_bytes: what deferred matrices may take up, see `model.network.initialise`.
+        sample: number of the sample, where there are several of the same seed.
 
     Raises:
         ValueError: if the configuration's sizes do not fit its data or the setting.
     """
     c = configuration
     numbers = range(initialisations) if isinstance(initialisations, int) else initialisations
+    own = () if sample is None else ("sample", sample)
     if data is None:
-        rng = generator(stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k))
+        rng = generator(stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k, *own))
         data = generate(
             c.data,
             n=c.n,
@@ -352,5 +355,5 @@ def draw(
     architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
     network = initialise(setting, architecture, seeds, dtype=dtype, device=device, engine=engine, max_bytes=max_bytes)
-    draws = stream(seed, "attack", c.token())
+    draws = stream(seed, "attack", c.token(), *own)
     return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS, configuration=c)

@@ -221,6 +221,7 @@ class Claim:
         domain: what it says "for all" about.
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
+        resampled: whether that is over the sample too: every initialisation then has a sample of its own.
         attacks: names in `model.adversary.ATTACKS` that search the ball for its worst case.
         ascends: whether gradient steps may improve on them; False where they attain the supremum, where the measurement
             is flat, or where it is itself an iteration.
@@ -252,6 +253,7 @@ class Claim:
     domain: Domain = field(default_factory=Domain)
     quantifiers: str = ""
     probability: str = ""
+    resampled: bool = False
     attacks: tuple[str, ...] = ("stay",)
     ascends: bool = False
     exact: Callable[[Configuration], bool] = lambda _: False

@@ -1,6 +1,7 @@
 """Both sides of a claim as numbers, the worst member of each, and whether it violates the claim."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +37,18 @@ class Evaluation:
     condition: Tensor | None
     worst: list[dict[str, int]]
     recipes: list[Recipe]
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Evaluation]") -> "Evaluation":
+        """The parts' initialisations, one after the other."""
+
+        def column(name: str) -> Tensor | None:
+            values = [getattr(part, name) for part in parts]
+            return None if values[0] is None else torch.cat(values)
+
+        columns = {name: column(name) for name in ("lhs", "rhs", "ratio", "residual", "condition")}
+        worst = [index for part in parts for index in part.worst]
+        return cls(**columns, worst=worst, recipes=[recipe for part in parts for recipe in part.recipes])  # type: ignore[arg-type]
 
     def where(self, take: Tensor, other: "Evaluation") -> "Evaluation":
         """The other evaluation at the initialisations taken, (S,) boolean, this one elsewhere."""

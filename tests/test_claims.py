@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from audit.evidence import Budget, Evidence, detectable
-from audit.sweep import realise
+from audit.sweep import measure
 from audit.tokens import Replay, parse
 from claims.case import Configuration, Recipe
 from claims.claim import Claim, audited_constants, constant, measured_claims
 from claims.evaluation import Evaluation
 from claims.ledger import as_stated
-from claims.search import found_by, supremum
 from strategies import cases, recipes
 
 FIRST, MOST = 8, 256
@@ -92,8 +91,7 @@ def count(
     worst, at = float("nan"), 0
     while drawn < FIRST or (violations and drawn < MOST and not Evidence(violations, drawn, alpha).refutes(delta)):
         numbers = range(drawn, min(MOST, drawn + max(FIRST, drawn)))
-        case = realise(claim, configuration, seed, numbers, device=device)
-        found = supremum(claim, case) if recipe is None else found_by(claim, case, recipe)
+        found = measure(claim, configuration, seed, numbers, recipe, device=device)
         violations += int(found.violates(claim, limit).sum())
         value, index = _worst(claim, found)
         if not worst >= value or (claim.bound == "lower" and value < worst):

@@ -38,7 +38,8 @@ CONFIDENCE = Scaling(n="-1/2")
     terms=(ESTIMATION, CONFIDENCE),
     domain=Domain(width=(64, 128), depth=(2, 2), samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
     quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
-    probability=WITH_PROBABILITY,
+    probability=f"{WITH_PROBABILITY} and the sample",
+    resampled=True,
     controls=(
         Control(
             "no estimation error",
@@ -81,7 +82,8 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     terms=(ESTIMATION, CONFIDENCE),
     domain=Domain(width=(64, 128), depth=DEPTH, samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
-    probability=WITH_PROBABILITY,
+    probability=f"{WITH_PROBABILITY} and the sample",
+    resampled=True,
     slack={
         "L": "the error does not grow with depth, and λ_min(Θ) does (K23)",
         "m": "a narrower network errs no less",

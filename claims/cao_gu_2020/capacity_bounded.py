@@ -47,6 +47,7 @@ POPULATION = 4000
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over the sample",
+    resampled=True,
     attacks=("stay", "memorise"),
     obstacle=no_population,
     controls=(

@@ -78,6 +78,7 @@ def error_below(margins: Tensor) -> Tensor:
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",
+    resampled=True,
     attacks=("stay", "memorise", "mislead"),
     preconditions=PRE_5,
     obstacle=no_population,

@@ -25,7 +25,8 @@ LEARNING = {
     "bound": "upper",
     "terms": (SAMPLE,),
     "quantifiers": "for the iterate of least surrogate error among W⁽⁰⁾, …, W⁽¹²⁰⁾, which is the last",
-    "probability": "at least 1 − δ over W⁽⁰⁾, on one sample per configuration",
+    "probability": "at least 1 − δ over W⁽⁰⁾ and the sample",
+    "resampled": True,
     "slack": {"n": "separable data are learned at the fast rate 1/n"},
     "controls": (
         Control(

@@ -37,7 +37,8 @@ LAST = 512
         examples=2,
     ),
     quantifiers="for all t ≤ T, of labels that nothing can predict",
-    probability=WITH_PROBABILITY,
+    probability=f"{WITH_PROBABILITY} and the sample",
+    resampled=True,
     controls=(
         Control(
             "no distance",
@@ -92,7 +93,8 @@ def _complexity(case: Case) -> Tensor:
         examples=2,
     ),
     quantifiers="Ŵ uniform over W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ of one pass, R that which a reference needs",
-    probability=WITH_PROBABILITY,
+    probability=f"{WITH_PROBABILITY} and the sample",
+    resampled=True,
     controls=(
         Control(
             "24ε alone",
