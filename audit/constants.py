@@ -16,7 +16,7 @@ from scipy.stats import binom, f, nct, norm
 
 from audit.files import write_whole
 from audit.grid import Point, corners
-from audit.growth import CONFIDENCE, Quantile
+from audit.growth import CONFIDENCE
 from audit.options import Options
 from audit.sweep import Job, Trials, jobs, run_all
 from audit.verdicts import Finding
@@ -94,24 +94,19 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
 
 
 def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
-    """The weakest of the constants that the audit and each corner ask for."""
-    claim, audited, at = finding.claim, finding.constant, finding.at
-    assert audited is not None
-    assert at is not None
-    lower = claim.bound == "lower"
-    found, where, seed = _end(audited, lower=lower), at.job.configuration, at.job.seed
-    here = f"{len(at.ratio)} initialisations"
-    for configuration, on in _finalists(measured).items():
-        ratios = _ratios(on)
-        limit = over_data_sets(ratios, 1 - configuration.delta, lower=lower)
-        if (limit < found) == lower:
-            medians = np.nanmedian(ratios, axis=1)
-            found, where = limit, configuration
-            seed = on[int(medians.argmin() if lower else medians.argmax())].job.seed
-            here = f"{len(on)} data sets of {ratios.shape[1]} initialisations"
+    """The weakest of the constants that the worst corners ask for."""
+    lower = finding.claim.bound == "lower"
+    limits = {c: _limit(on, c, lower=lower) for c, on in _finalists(measured).items()}
+    where = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
+    ratios = _ratios(measured[where])
+    medians = np.nanmedian(ratios, axis=1)
+    seed = measured[where][int(medians.argmin() if lower else medians.argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
-    provenance = f"lemmata audit --write-constants --seed {options.seed}; {here} there, {count} initialisations in all"
-    return Entry(_outwards(found, lower=lower), where, seed, provenance)
+    provenance = (
+        f"lemmata audit --write-constants --seed {options.seed}; {ratios.shape[0]} data sets of {ratios.shape[1]} "
+        f"initialisations there, {count} initialisations in all"
+    )
+    return Entry(_outwards(limits[where], lower=lower), where, seed, provenance)
 
 
 def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
@@ -198,17 +193,13 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
 def _varied(claim: Claim, measured: Measured) -> list[Configuration]:
     """The worst corner, where its data sets differ; else none."""
     lower = claim.bound == "lower"
-    limits = {
-        configuration: over_data_sets(_ratios(on), 1 - configuration.delta, lower=lower)
-        for configuration, on in _finalists(measured).items()
-    }
+    limits = {c: _limit(on, c, lower=lower) for c, on in _finalists(measured).items()}
     worst = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
     return [worst] if data_matter(_ratios(measured[worst]), lower=lower) else []
 
 
-def _end(constant: Quantile, *, lower: bool) -> float:
-    """The end of the interval on which the claim is weaker."""
-    return constant.low if lower else constant.high or constant.estimate
+def _limit(on: Sequence[Trials], configuration: Configuration, *, lower: bool) -> float:
+    return over_data_sets(_ratios(on), 1 - configuration.delta, lower=lower)
 
 
 def _outwards(end: float, *, lower: bool) -> float:

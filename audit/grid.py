@@ -76,11 +76,13 @@ def corners(claim: Claim) -> list[Configuration]:
     The audit's own lines are about large sizes, and need not pass through these.
     """
     domain, base = claim.domain, replace(_of(claim), m=claim.domain.width[0])
+    low, high = domain.samples
     if not domain.lines:
         base = replace(base, d=8)
     ends: dict[str, Sequence[Any]] = {
         "L": (*domain.depth, *(() if domain.lines else (2,))),
-        "n": domain.samples,
+        # Alternating labels balance for even n and not for odd n.
+        "n": sorted({low, min(low + 1, high), high}),
         "tau": (base.tau,) if domain.radius is None else domain.radius[1:] if not domain.lines else domain.radius,
         "ratio": (domain.fixed["ratio"],) if "ratio" in domain.fixed else (1, 4),
     }

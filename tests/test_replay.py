@@ -3,9 +3,10 @@
 import json
 
 import pytest
+import torch
 
 from audit.cli import main
-from audit.sweep import realise
+from audit.sweep import Job, measure, realise, replay, run
 from audit.tokens import Replay, parse
 from claims import REGISTRY
 from claims.case import Configuration, Recipe
@@ -15,18 +16,18 @@ CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]
 
 
 @pytest.mark.parametrize(
-    "replay",
+    "case",
     [
         Replay(CLAIM, Configuration(), 0, (0,)),
         Replay(CLAIM, Configuration(m=64, L=3, tau=1e-3, ratio=4, n=2), 7, (3, 5), Recipe("place-on-kinks", 2, 1)),
         Replay(CLAIM, Configuration(data="chain", phi=0.1, d=3), 2, (0, 1, 2), Recipe("along-gradient", 1, ascent=6)),
         Replay(CLAIM, Configuration(data="a file, with = and @.npz"), 0, (4,)),
     ],
-    ids=lambda replay: replay.token(),
+    ids=lambda case: case.token(),
 )
-def test_a_token_names_one_case_and_no_other(replay):
+def test_a_token_names_one_case_and_no_other(case):
     """Writing and reading a token gives the same case."""
-    assert parse(replay.token()) == replay
+    assert parse(case.token()) == case
 
 
 def test_replaying_measures_the_same_numbers(capsys):
@@ -38,6 +39,30 @@ def test_replaying_measures_the_same_numbers(capsys):
     case = json.loads(capsys.readouterr().out)["cases"][0]
     assert case["lhs"] == float(together.lhs[4])
     assert case["rhs"] == float(together.rhs[4])
+
+
+SAMPLED = REGISTRY["cao-gu-2019-slides/cor-ntk"]
+
+
+def test_a_probability_over_the_sample_has_a_sample_per_initialisation():
+    """Each is measured on its own data, the same alone and among others; other claims share the seed's data."""
+    configuration = Configuration(m=32, L=2, n=4, ratio=1)
+    inputs = [realise(SAMPLED, configuration, 3, [number]).inputs for number in (0, 1)]
+    assert not torch.equal(*inputs)
+    together, job = measure(SAMPLED, configuration, 3, range(3)), Job(SAMPLED.id, configuration, 3, seed=3)
+    assert run(job).ratio == together.ratio.tolist()
+    for number in range(3):
+        alone = replay(parse(f"{SAMPLED.id}:{configuration.token()},seed=3,init={number}"))
+        assert float(alone.ratio[0]) == float(together.ratio[number])
+    shared = [realise(CLAIM, configuration, 3, [number]).inputs for number in (0, 1)]
+    assert torch.equal(*shared)
+
+
+def test_samples_of_real_data_are_drawn_anew_too():
+    """Other rows of the same file."""
+    configuration = Configuration(m=32, L=2, n=4, ratio=1, data="digits")
+    inputs = [realise(SAMPLED, configuration, 3, [number]).inputs for number in (0, 1)]
+    assert not torch.equal(*inputs)
 
 
 @pytest.mark.parametrize(

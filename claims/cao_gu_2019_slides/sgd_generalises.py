@@ -36,7 +36,9 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=(2, 2), samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(
+        width=(64, 128), depth=(2, 2), samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=24
+    ),
     quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,
@@ -80,7 +82,9 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(width=(64, 128), depth=DEPTH, samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2),
+    domain=Domain(
+        width=(64, 128), depth=DEPTH, samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=24
+    ),
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,

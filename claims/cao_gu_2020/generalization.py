@@ -75,6 +75,7 @@ def error_below(margins: Tensor) -> Tensor:
         },
         along={"L": {"m": 256, "n": 4}},
         examples=4,
+        initialisations=48,
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",

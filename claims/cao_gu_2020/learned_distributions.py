@@ -86,6 +86,7 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
         fixed={"data": "cones", "d": 2, "phi": 0.76},
         lines={"n": (4, 8, 16, 64)},
         examples=2,
+        initialisations=24,
     ),
     erratum="E-05",
     notes="Substitute for the m ≥ ε^-14 of the statement, 5e22 on XOR at ε = 0.1: cones around the corners of XOR, "
@@ -109,6 +110,7 @@ def cones_are_learned(case: Case) -> Measurement:
         fixed={"data": "teacher", "d": 6, "phi": 0.2},
         lines={"n": (8, 32, 128)},
         examples=2,
+        initialisations=24,
     ),
     erratum="E-14",
     notes="Substitute for the width of the statement: a linear teacher with a margin, which is in the space of every "

@@ -35,6 +35,7 @@ LAST = 512
         fixed={**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 8, "alpha": 0.5},
         lines={"n": (4, 8, 16), "alpha": ALPHAS},
         examples=2,
+        initialisations=16,
     ),
     quantifiers="for all t ≤ T, of labels that nothing can predict",
     probability=f"{WITH_PROBABILITY} and the sample",
