@@ -20,7 +20,7 @@ from claims.controls import neighbour, neighbours
 from claims.ledger import as_stated
 
 Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
-FIRST, MOST = 16, 256
+FIRST, MOST = 16, 1024
 """Initialisations at first, and at most while some violate a control and nothing is decided."""
 
 

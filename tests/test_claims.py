@@ -18,7 +18,10 @@ from claims.ledger import as_stated
 from strategies import cases, recipes
 
 FIRST, MOST = 8, 256
-"""Initialisations of a case at first, and at most when some of them violate the claim."""
+"""Initialisations of a case at first, and at most when too many of them violate the claim."""
+
+TOO_MANY = 2
+"""Over δ: below it no more are drawn. Rates that a case is said to catch are far above."""
 
 
 @dataclass
@@ -86,10 +89,15 @@ def count(
     alpha: float,
     limit: float,
 ) -> Trial:
-    """Violations over independent initialisations; more are drawn while some violate and nothing is decided."""
+    """Violations over independent initialisations; more are drawn while too many violate and nothing is decided."""
     delta, violations, drawn = _delta(claim, configuration), 0, 0
     worst, at = float("nan"), 0
-    while drawn < FIRST or (violations and drawn < MOST and not Evidence(violations, drawn, alpha).refutes(delta)):
+
+    def undecided() -> bool:
+        many = violations > TOO_MANY * delta * drawn
+        return many and drawn < MOST and not Evidence(violations, drawn, alpha).refutes(delta)
+
+    while drawn < FIRST or undecided():
         numbers = range(drawn, min(MOST, drawn + max(FIRST, drawn)))
         found = measure(claim, configuration, seed, numbers, recipe, device=device)
         violations += int(found.violates(claim, limit).sum())
