@@ -117,7 +117,7 @@ class Accumulated:
                 return
             before = LowRank(*before.factors())
         if isinstance(before, DenseChange):
-            self._set(DenseChange(before.weight + step.materialise()))
+            self._set(DenseChange(torch.baddbmm(before.weight, step.left, step.right.mT)))
             return
         rank, out, into = before.rank + step.rank, before.left.shape[-2], before.right.shape[-2]
         if self.compact and rank * (out + into) > out * into:

@@ -149,8 +149,17 @@ class DeferredMatrix:
             self._dense = self._completed()
         return self._dense
 
-    def _ask(self, near: "Side", far: "Side", x: Tensor) -> Tensor:
-        """Images of the rows x of the near side: the known span's from memory, new directions' drawn."""
+    def moved(self, core: Tensor, x: Tensor, *, transposed: bool) -> Tensor:
+        """(W + ΔW) x, or its transpose's, for the change with this core (see `Spanned`) at the price of W x."""
+        if transposed:
+            return self._ask(self.left, self.right, x, core.mT)
+        return self._ask(self.right, self.left, x, core)
+
+    def _ask(self, near: "Side", far: "Side", x: Tensor, core: Tensor | None = None) -> Tensor:
+        """Images of the rows x of the near side: the known span's from memory, new directions' drawn.
+
+        A core (S, far, near) of a change is applied to the coordinates, which are there anyway.
+        """
         if x.shape[::2] != (self.initialisations, near.size):
             raise ValueError(f"rows {tuple(x.shape)} must be ({self.initialisations}, n, {near.size})")
         n = x.shape[1]
@@ -159,6 +168,9 @@ class DeferredMatrix:
         size = self.scale * scaled_rows(x, out=fresh)
         coordinates, mix, kept = orthonormalise(fresh, near.directions)
         answer = (size * coordinates) @ near.images
+        if core is not None:
+            changed = (size / self.scale * coordinates[..., : core.shape[-1]]) @ core.mT
+            answer.baddbmm_(changed, far.directions[:, : core.shape[-2]])
         if kept.any():
             self._draw(kept, images)
             self._condition(far, fresh, images, kept)
@@ -276,6 +288,18 @@ class Spanned:
     def nothing(cls, matrix: DeferredMatrix) -> "Spanned":
         """No change."""
         return cls(matrix, matrix.right.images.new_zeros(matrix.initialisations, 0, 0))
+
+    def moved_apply(self, x: Tensor) -> Tensor:
+        """(W + ΔW) x for rows x: (S, n, in) -> (S, n, out)."""
+        if self.matrix.formed or x.requires_grad:
+            return self.matrix.apply(x) + self.apply(x)
+        return self.matrix.moved(self.core, x, transposed=False)
+
+    def moved_apply_transposed(self, b: Tensor) -> Tensor:
+        """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+        if self.matrix.formed or b.requires_grad:
+            return self.matrix.apply_transposed(b) + self.apply_transposed(b)
+        return self.matrix.moved(self.core, b, transposed=True)
 
     def apply(self, x: Tensor) -> Tensor:
         """ΔW x for rows x: (S, n, in) -> (S, n, out)."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.changes import Changes, LowRank, add, zero_change
-from model.deferred import MEMORY_SHARE, DeferredMatrix, available_bytes
+from model.deferred import MEMORY_SHARE, DeferredMatrix, Spanned, available_bytes
 from model.gaussian import DenseMatrix, Matrix
 from model.randomness import Seeds, gaussian
 from model.settings import Setting
@@ -96,13 +96,21 @@ class Network:
 
     def apply(self, layer: int, x: Tensor) -> Tensor:
         """W_{layer+1} x for rows x, (S, n, in) -> (S, n, out); `layer` counts from 0, the output is H."""
-        image = self.matrices[layer].apply(x)
-        return image + self.changes[layer].apply(x) if layer < self.trained else image
+        if layer >= self.trained:
+            return self.matrices[layer].apply(x)
+        matrix, change = self.matrices[layer], self.changes[layer]
+        if isinstance(change, Spanned) and change.matrix is matrix:
+            return change.moved_apply(x)
+        return matrix.apply(x).add_(change.apply(x))
 
     def apply_transposed(self, layer: int, b: Tensor) -> Tensor:
         """W_{layer+1}ᵀ b for rows b, (S, n, out) -> (S, n, in)."""
-        image = self.matrices[layer].apply_transposed(b)
-        return image + self.changes[layer].apply_transposed(b) if layer < self.trained else image
+        if layer >= self.trained:
+            return self.matrices[layer].apply_transposed(b)
+        matrix, change = self.matrices[layer], self.changes[layer]
+        if isinstance(change, Spanned) and change.matrix is matrix:
+            return change.moved_apply_transposed(b)
+        return matrix.apply_transposed(b).add_(change.apply_transposed(b))
 
     def spectral(self, layer: int) -> Tensor:
         """‖W_{layer+1}‖_2, (S,)."""

@@ -298,6 +298,23 @@ def test_a_step_may_follow_the_completion():
     assert [isinstance(iterate.changes[1], Spanned) for iterate in held] == [True, True, False, False]
 
 
+def test_a_matrix_moved_in_its_own_directions_is_the_sum():
+    """W + ΔW is asked at once: known rows, new ones, more directions than the core has, and after completion."""
+    matrix = deferred_matrix((9, 7))
+    right, left = gaussian_rows((2, 2, 7), 0), gaussian_rows((2, 2, 9), 1)
+    matrix.apply(right)
+    matrix.apply_transposed(left)
+    change = Spanned.nothing(matrix).plus(left.mT, 3 * right.mT)
+    rows = [(gaussian_rows((2, 2, 7), seed), gaussian_rows((2, 3, 9), seed)) for seed in (2, 3, 4)]
+    rows += [(right, left), (1e3 * right, 0 * left)]
+    answers = [(change.moved_apply(x), change.moved_apply_transposed(b)) for x, b in rows]
+    whole = matrix.materialise() + left.mT @ (3 * right)
+    for (x, b), (forward, backward) in zip(rows, answers, strict=True):
+        assert_agrees(forward, x @ whole.mT)
+        assert_agrees(backward, b @ whole)
+    assert_agrees(change.moved_apply(rows[0][0]), answers[0][0])
+
+
 def test_a_core_is_a_change_like_any_other():
     """Products, norms, factors and sums are those of the matrix that it stands for."""
     matrix = deferred_matrix((9, 7))
