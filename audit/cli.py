@@ -14,10 +14,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from audit.arguments import Duration, Positive, Probability, Sizes
 from audit.errors import Interrupted, UserError, one_line
 from model.settings import SETTINGS
 
@@ -74,27 +75,6 @@ def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
     return register
 
 
-class Probability(click.ParamType):
-    """A number strictly between 0 and 1."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number.
-
-        Raises:
-            UserError: if the value is not one, or not in (0, 1).
-        """
-        try:
-            probability = float(value)
-        except ValueError:
-            probability = math.nan
-        if not 0 < probability < 1:
-            name = "probability" if param is None else param.opts[-1]
-            raise UserError(f"{name}: {value!r} must be a number in (0, 1)")
-        return probability
-
-
 def _load_claims(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
     """Register a person's own claims before anything asks for them."""
     if file is None:
@@ -105,30 +85,6 @@ def _load_claims(context: click.Context, parameter: click.Parameter, file: str |
         load_claims(file)
     except ClaimFileError as error:
         raise UserError(f"--claims-from {error}") from error
-
-
-class Positive(click.ParamType):
-    """A positive number up to a largest one."""
-
-    name = "number"
-
-    def __init__(self, at_most: float) -> None:
-        self.at_most = at_most
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number.
-
-        Raises:
-            UserError: if the value is not one, or not in the range.
-        """
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not 0 < number <= self.at_most:
-            name = "number" if param is None else param.opts[0]
-            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
-        return number
 
 
 patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
@@ -185,57 +141,6 @@ def check(patterns: tuple[str, ...], form: "Format", **arguments: Any) -> None:
     from audit.check import check_files
 
     check_files(patterns=patterns, form=form, **arguments)
-
-
-class Sizes(click.ParamType):
-    """A comma-separated list of positive numbers, whole ones or not."""
-
-    def __init__(self, kind: type[int] | type[float]) -> None:
-        self.kind = kind
-        self.name = "LIST"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        """The numbers.
-
-        Raises:
-            UserError: if one is not a positive number of the kind.
-        """
-        if isinstance(value, tuple):
-            return value
-        name = "list" if param is None else param.opts[-1]
-        wanted = "positive whole numbers" if self.kind is int else "positive numbers"
-        sizes = []
-        for part in str(value).split(","):
-            try:
-                sizes.append(self.kind(part))
-            except ValueError:
-                sizes.append(self.kind(0))
-            if not 0 < sizes[-1] < math.inf:
-                raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
-        return tuple(sizes)
-
-
-class Duration(click.ParamType):
-    """A time such as 90s, 10m or 2h; a plain number is seconds."""
-
-    name = "TIME"
-    seconds: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds.
-
-        Raises:
-            UserError: if the value is not a positive time.
-        """
-        text = str(value)
-        unit = self.seconds.get(text[-1:], 0)
-        try:
-            time = float(text[:-1]) * unit if unit else float(text)
-        except ValueError:
-            time = 0.0
-        if not 0 < time < math.inf:
-            raise UserError(f"--budget: {value!r} must be a positive time such as 90s, 10m or 2h")
-        return time
 
 
 @command("audit")

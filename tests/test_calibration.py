@@ -2,7 +2,8 @@
 
 import pytest
 
-from audit.calibration import TRUTHS, measure_all
+from audit.calibration import measure_all
+from audit.truths import TRUTHS
 from claims.case import Configuration
 
 CHEAP = 8_000_000

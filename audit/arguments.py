@@ -1,0 +1,104 @@
+"""What the values of command-line options may be: each kind says in one line what is allowed."""
+
+import math
+from typing import Any, ClassVar
+
+import click
+
+from audit.errors import UserError
+
+
+class Probability(click.ParamType):
+    """A number strictly between 0 and 1."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            UserError: if the value is not one, or not in (0, 1).
+        """
+        try:
+            probability = float(value)
+        except ValueError:
+            probability = math.nan
+        if not 0 < probability < 1:
+            name = "probability" if param is None else param.opts[-1]
+            raise UserError(f"{name}: {value!r} must be a number in (0, 1)")
+        return probability
+
+
+class Positive(click.ParamType):
+    """A positive number up to a largest one."""
+
+    name = "number"
+
+    def __init__(self, at_most: float) -> None:
+        self.at_most = at_most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            UserError: if the value is not one, or not in the range.
+        """
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 < number <= self.at_most:
+            name = "number" if param is None else param.opts[0]
+            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
+        return number
+
+
+class Sizes(click.ParamType):
+    """A comma-separated list of positive numbers, whole ones or not."""
+
+    def __init__(self, kind: type[int] | type[float]) -> None:
+        self.kind = kind
+        self.name = "LIST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """The numbers.
+
+        Raises:
+            UserError: if one is not a positive number of the kind.
+        """
+        if isinstance(value, tuple):
+            return value
+        name = "list" if param is None else param.opts[-1]
+        wanted = "positive whole numbers" if self.kind is int else "positive numbers"
+        sizes = []
+        for part in str(value).split(","):
+            try:
+                sizes.append(self.kind(part))
+            except ValueError:
+                sizes.append(self.kind(0))
+            if not 0 < sizes[-1] < math.inf:
+                raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
+        return tuple(sizes)
+
+
+class Duration(click.ParamType):
+    """A time such as 90s, 10m or 2h; a plain number is seconds."""
+
+    name = "TIME"
+    seconds: ClassVar[dict[str, int]] = {"s": 1, "m": 60, "h": 3600}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds.
+
+        Raises:
+            UserError: if the value is not a positive time.
+        """
+        text = str(value)
+        unit = self.seconds.get(text[-1:], 0)
+        try:
+            time = float(text[:-1]) * unit if unit else float(text)
+        except ValueError:
+            time = 0.0
+        if not 0 < time < math.inf:
+            raise UserError(f"--budget: {value!r} must be a positive time such as 90s, 10m or 2h")
+        return time
