@@ -16,10 +16,11 @@ from torch import Tensor
 
 from model.changes import LowRank, add
 from model.data import generate
-from model.deferred import DeferredMatrix, Spanned, held_bytes, orthonormalise
+from model.deferred import DeferredMatrix, Spanned, held_bytes
 from model.gaussian import DenseMatrix
 from model.losses import LOSSES
 from model.network import Architecture, Network, assemble, initialise
+from model.orthonormal import orthonormalise
 from model.randomness import generator, stream
 from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
 from model.trace import Trace
