@@ -88,8 +88,9 @@ class LowRank:
 class Accumulated:
     """A sum of many low-rank steps, each of which costs its own size.
 
-    Columns are appended to buffers that double. In the directions of a deferred matrix, which stores them itself, only
-    the small core grows.
+    Steps with one and the same right factor, as those of a first layer with the same inputs, need no more columns than
+    the first. Others are appended to buffers that double. In the directions of a deferred matrix, which stores them
+    itself, only the small core grows.
 
     Args:
         start: the first summand.
@@ -118,6 +119,9 @@ class Accumulated:
             before = LowRank(*before.factors())
         if isinstance(before, DenseChange):
             self._set(DenseChange(torch.baddbmm(before.weight, step.left, step.right.mT)))
+            return
+        if before.rank == step.rank and torch.equal(before.right, step.right):
+            self._set(LowRank(before.left + step.left, before.right))
             return
         rank, out, into = before.rank + step.rank, before.left.shape[-2], before.right.shape[-2]
         if self.compact and rank * (out + into) > out * into:

@@ -113,6 +113,23 @@ def test_wide_steps_share_one_buffer():
     assert len(places) == 1
 
 
+@pytest.mark.parametrize("compact", [False, True])
+def test_steps_with_the_same_inputs_need_no_more_columns(compact):
+    """A first layer's steps share their right factor, and so does their sum; another one is added beside it."""
+    steps = [low_rank((30, 20), 2, str(step)) for step in range(5)]
+    alike = [LowRank(step.left, steps[0].right) for step in steps]
+    total = Accumulated(zero_change((30, 20), torch.zeros(3, dtype=torch.float64)), compact=compact)
+    expected = total.total.materialise()
+    for step in alike:
+        total.add(step)
+        expected = expected + whole(step)
+        assert total.total.rank == 2
+        assert_close(total.total.materialise(), expected)
+    total.add(steps[1])
+    assert total.total.rank == 4
+    assert_close(total.total.materialise(), expected + whole(steps[1]))
+
+
 @shapes
 @ranks
 def test_compression_keeps_the_matrix(shape, rank):
