@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from claims.case import Configuration
 from claims.claim import Claim
 from model.data import GENERATED, generate
+from model.limits import FEWEST, flipping_radius
 from model.randomness import generator, stream
 
 WEIGHTS = 700_000
@@ -83,7 +84,7 @@ def corners(claim: Claim) -> list[Configuration]:
         "L": (*domain.depth, *(() if domain.lines else (2,))),
         # Alternating labels balance for even n and not for odd n.
         "n": sorted({low, min(low + 1, high), high}),
-        "tau": (base.tau,) if domain.radius is None else domain.radius[1:] if not domain.lines else domain.radius,
+        "tau": _radii(claim, base),
         "ratio": (domain.fixed["ratio"],) if "ratio" in domain.fixed else (1, 4),
     }
     for name, values in domain.lines.items():
@@ -92,6 +93,15 @@ def corners(claim: Claim) -> list[Configuration]:
     chosen = (replace(base, **dict(zip(ends, values, strict=True))) for values in itertools.product(*ends.values()))
     one_width = (c if claim.setting.hidden_layers(c.L) > 1 else replace(c, ratio=1) for c in chosen)
     return [corner for corner in dict.fromkeys(one_width) if _exists(claim, corner)]
+
+
+def _radii(claim: Claim, base: Configuration) -> list[float]:
+    """From where few units flip, each of which matters, to the largest; and what a claim's own lines begin with."""
+    if claim.domain.radius is None:
+        return [base.tau]
+    low, high = claim.domain.radius
+    few = min(max(float(f"{flipping_radius(FEWEST, base.m):.3g}"), low), high)
+    return sorted({few, high, *((low,) if claim.domain.lines else ())})
 
 
 def small(claim: Claim) -> list[Configuration]:

@@ -38,6 +38,20 @@ OUTPUT_VARIANCE = 1 - 1 / math.pi
 """Var f(x) at initialisation with a balanced v, exact at every even width and depth."""
 
 
+FEWEST = 3
+"""Flipped units below which a worst case may flip none: then Ŵ and W⁽⁰⁾ have the same patterns."""
+
+
+def flipping_radius(units: float, width: int) -> float:
+    """The radius at which the closed-form worst case flips about `units` of `width` units.
+
+    Pre-activations are N(0, 2/m), dense enough at 0 for the distances to the kink, in increasing order, to be
+    √π m^{−3/2} times the arrivals of a Poisson process. The k-th has mean square π m^{−3} k (k + 1), and the
+    first K sum to τ² = (π/3) m^{−3} K (K + 1) (K + 2) on average: K is about (3/π)^{1/3} m τ^{2/3}.
+    """
+    return math.sqrt(math.pi / 3 * units * (units + 1) * (units + 2) / width**3)
+
+
 def spectral_edge(out_features: float, in_features: float) -> float:
     """‖W‖_2 of an out × in matrix with entries N(0, 2/out): √2 (1 + √(in / out))."""
     return math.sqrt(2) * (1 + math.sqrt(in_features / out_features))

@@ -11,6 +11,7 @@ from audit.controls import hardest
 from audit.grid import corners
 from audit.tokens import parse
 from claims.claim import audited_constants, measured_claims
+from strategies import flipping_radius
 from tests.assertions import assert_each_close
 
 RUNS = 400
@@ -84,6 +85,8 @@ def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     assert member.domain.samples[1] in {c.n for c in found}
     if member.domain.radius is not None:
         assert max(c.tau for c in found) == member.domain.radius[1]
+        few = member.domain.radius[0], flipping_radius(3, member.domain.width[0])
+        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.radius[1])
 
 
 @pytest.mark.parametrize("member", AUDITED, ids=str)
