@@ -1,6 +1,7 @@
 """Full runs of the claims' tests with fresh seeds, counted: how often does a true claim fall?
 
     python benchmarks/false_alarms.py [--runs 200] [--first 1000] [--out false-alarms.jsonl]
+                                      [--claims GLOB]
 
 Every run is one line of the output file as soon as it ends, so the script can be stopped and started again.
 Each run uses the light profile and a seed of its own, which moves every random stream.
@@ -36,11 +37,13 @@ class Fallen:
             self.tests[report.nodeid] = str(report.longrepr)[-2000:]
 
 
-def run(seed: int) -> dict[str, object]:
+def run(seed: int, claims: str) -> dict[str, object]:
     """One run of the claims' tests; what fell, and how long it took."""
     started, fallen = time.perf_counter(), Fallen()
     with contextlib.redirect_stdout(io.StringIO()):
-        status = pytest.main([str(TESTS), "--seed", str(seed), "-q", "-p", "no:cacheprovider"], plugins=[fallen])
+        status = pytest.main(
+            [str(TESTS), "--claims", claims, "--seed", str(seed), "-q", "-p", "no:cacheprovider"], plugins=[fallen]
+        )
     return {
         "seed": seed,
         "status": int(status),
@@ -55,12 +58,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--first", type=int, default=1000, help="first seed")
     parser.add_argument("--out", type=Path, default=Path("false-alarms.jsonl"))
+    parser.add_argument("--claims", default="*", metavar="GLOB", help="of these claims only")
     options = parser.parse_args()
     lines = options.out.read_text().splitlines() if options.out.exists() else []
     done = {record["seed"]: record for record in map(json.loads, lines)}
     for seed in range(options.first, options.first + options.runs):
         if seed not in done:
-            done[seed] = run(seed)
+            done[seed] = run(seed, options.claims)
             with options.out.open("a") as stream:
                 stream.write(json.dumps(done[seed]) + "\n")
     fell = sum(record["status"] != 0 for record in done.values())
