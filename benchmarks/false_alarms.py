@@ -44,6 +44,8 @@ def run(seed: int, claims: str) -> dict[str, object]:
         status = pytest.main(
             [str(TESTS), "--claims", claims, "--seed", str(seed), "-q", "-p", "no:cacheprovider"], plugins=[fallen]
         )
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise SystemExit(f"--claims {claims!r}, seed {seed}: pytest ended with status {int(status)} and ran no claim")
     return {
         "seed": seed,
         "status": int(status),
