@@ -1,12 +1,13 @@
 """Time and peak memory of the dense and the deferred engine, growth exponents, and the machine's own rates.
 
-    python benchmarks/engines.py [--widths 1024,2048,4096] [--steps 0,20,100] [--engines dense,deferred]
+    python benchmarks/engines.py [--widths 1024,2048,4096] [--steps 0,20,100] [--engines deferred,dense,torch]
                                  [--samples 8] [--depth 3] [--dtype float64] [--repeats 5] [--largest-dense 4096]
 
 "0 steps" is initialisation, one forward and one backward pass; T steps are as many updates of gradient descent.
 Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory,
-Python and torch included; the two engines follow one another at every width, so that their ratio is one machine's. With
-T = 0 the dense engine mostly draws Gaussians.
+Python and torch included; the engines follow one another at every width, so that their ratios are one machine's. With
+T = 0 the dense ones mostly draw Gaussians. "torch" is what one writes without this project: `torch.randn`, autograd and
+a step on every weight.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 import time
 
 import torch
+from torch.nn.functional import softplus
 
 from model.data import generate
 from model.losses import LOSSES
@@ -45,13 +47,39 @@ def once(engine: str, m: int, steps: int, n: int, depth: int, dtype: torch.dtype
     assert last.isfinite().all()
 
 
+def by_autograd(m: int, steps: int, n: int, depth: int, dtype: torch.dtype, seed: int) -> None:
+    """The same work in plain torch, every gradient formed."""
+    data = generate("sphere", n=n, d=10, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
+    inputs, labels = data.inputs.to(dtype), data.labels.to(dtype)
+    torch.manual_seed(seed)
+    shapes = Architecture(10, (m,) * depth).shapes[:-1]
+    weights = [torch.randn(shape, dtype=dtype).mul_((2 / m) ** 0.5).requires_grad_() for shape in shapes]
+    signs = torch.ones(m, 1, dtype=dtype)
+    signs[m // 2 :] = -1
+    for step in range(steps + 1):
+        features = inputs
+        for weight in weights:
+            features = (features @ weight.mT).relu()
+        loss = softplus(-labels * (features @ signs)).mean()
+        if step == steps > 0:
+            assert loss.isfinite()
+            return
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            if steps:
+                weight.data.sub_(gradient, alpha=0.1 / m)
+
+
 def cell(arguments: dict) -> dict[str, float]:
     """Median time and peak memory of one cell; called in a process of its own."""
     dtype = getattr(torch, arguments["dtype"])
     times = []
     for repeat in range(arguments["repeats"]):
         started = time.perf_counter()
-        once(*(arguments[name] for name in ("engine", "m", "steps", "n", "depth")), dtype, repeat)
+        sizes = [arguments[name] for name in ("m", "steps", "n", "depth")]
+        if arguments["engine"] == "torch":
+            by_autograd(*sizes, dtype, repeat)
+        else:
+            once(arguments["engine"], *sizes, dtype, repeat)
         times.append(time.perf_counter() - started)
     return {"seconds": statistics.median(times), "bytes": peak()}
 
@@ -111,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--widths", default="1024,2048,4096")
     parser.add_argument("--steps", default="0,20,100")
-    parser.add_argument("--engines", default="dense,deferred")
+    parser.add_argument("--engines", default="deferred,dense,torch")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--depth", type=int, default=3)
     parser.add_argument("--dtype", choices=["float64", "float32"], default="float64")
@@ -125,14 +153,14 @@ def main() -> None:
     print(f"L = {given.depth}, n = {given.samples}, {given.dtype}, {torch.get_num_threads()} threads")
     for name, rate in rates(getattr(torch, given.dtype)).items():
         print(f"{name}: {rate:.3g}")
-    print("\n| m | T | engine | seconds | GiB | products, flop/s | bases, byte/s | dense / deferred |")
+    print("\n| m | T | engine | seconds | GiB | products, flop/s | bases, byte/s | over deferred |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     rows: list[dict] = []
     sizes = itertools.product(*(map(int, text.split(",")) for text in (given.widths, given.steps)))
     for m, steps in sizes:
         times = {}
         for engine in given.engines.split(","):
-            if engine == "dense" and m > given.largest_dense:
+            if engine != "deferred" and m > given.largest_dense:
                 continue
             found = measured(
                 engine=engine,
@@ -146,7 +174,7 @@ def main() -> None:
             times[engine] = found["seconds"]
             rows.append({"engine": engine, "m": m, "steps": steps, **found})
             flops, traffic = work(engine, m, steps, given.samples, given.depth, getattr(torch, given.dtype).itemsize)
-            ratio = f"{times['dense'] / times['deferred']:.3g}" if len(times) > 1 else ""
+            ratio = f"{times[engine] / times['deferred']:.3g}" if "deferred" in times else ""
             print(
                 f"| {m} | {steps} | {engine} | {found['seconds']:.4g} | {found['bytes'] / 2**30:.3g} | "
                 f"{flops / found['seconds']:.3g} | {traffic / found['seconds']:.3g} | {ratio} |",
@@ -163,7 +191,7 @@ def work(engine: str, m: int, steps: int, n: int, depth: int, itemsize: int) -> 
     directions takes n m (10 r + 6 s) operations and reads 5 r + 3 s rows, with two passes of Gram–Schmidt.
     """
     passes, layers = steps + 1, depth - 1
-    if engine == "dense":
+    if engine != "deferred":
         return layers * passes * 4.0 * n * m**2, layers * passes * 2.0 * m**2 * itemsize
     ranks = n * passes * (passes - 1) / 2
     return layers * 32.0 * n * m * ranks, layers * 16.0 * m * ranks * itemsize

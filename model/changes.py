@@ -205,15 +205,20 @@ def zero_change(shape: tuple[int, int], like: Tensor) -> LowRank:
     return LowRank(like.new_zeros(len(like), out_features, 0), like.new_zeros(len(like), in_features, 0))
 
 
+def is_nothing(change: Change) -> bool:
+    """Whether the change has no columns at all; others may be zero, too."""
+    return isinstance(change, LowRank) and change.rank == 0
+
+
 def add(first: Changes, second: Changes) -> Changes:
     """Layer-wise sums, factored where both are."""
     return tuple(_sum(a, b) for a, b in zip(first, second, strict=True))
 
 
 def _sum(a: Change, b: Change) -> Change:
-    if isinstance(a, LowRank) and a.rank == 0:
+    if is_nothing(a):
         return b
-    if isinstance(b, LowRank) and b.rank == 0:
+    if is_nothing(b):
         return a
     a, b = (LowRank(*change.factors()) if isinstance(change, Spanned) else change for change in (a, b))
     if isinstance(a, LowRank) and isinstance(b, LowRank):

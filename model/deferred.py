@@ -26,7 +26,8 @@ from model.orthonormal import orthonormalise, scaled_rows
 from model.randomness import Seeds, generator
 from model.spectra import top_singular
 
-ROOM = 64  # directions that a side has room for at first, if the budget allows; untouched memory costs nothing
+ROOM = 64  # directions that a side has room for at first, if the budget allows
+UNTOUCHED = 4  # times as many on the CPU, where memory costs nothing before it is written to
 MEMORY_SHARE = 0.75  # of what is available when the matrix is made
 
 
@@ -263,7 +264,8 @@ class DeferredMatrix:
                 f"{n} more directions beside {near.rank} and {far.rank} of a {self.shape} matrix need {size} bytes; "
                 f"max_bytes={self.max_bytes} allows {allowed} directions in all"
             )
-        near.grow(max(needed, min(max(2 * near.capacity, ROOM), allowed // 2, near.size + n)))
+        room = ROOM * UNTOUCHED if near.images.device.type == "cpu" else ROOM
+        near.grow(max(needed, min(max(2 * near.capacity, room), allowed // 2, near.size + n)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.changes import Changes, LowRank, add, zero_change
+from model.changes import Changes, LowRank, add, is_nothing, zero_change
 from model.deferred import MEMORY_SHARE, DeferredMatrix, Spanned, available_bytes
 from model.gaussian import DenseMatrix, Matrix
 from model.randomness import Seeds, gaussian
@@ -96,7 +96,7 @@ class Network:
 
     def apply(self, layer: int, x: Tensor) -> Tensor:
         """W_{layer+1} x for rows x, (S, n, in) -> (S, n, out); `layer` counts from 0, the output is H."""
-        if layer >= self.trained:
+        if layer >= self.trained or is_nothing(self.changes[layer]):
             return self.matrices[layer].apply(x)
         matrix, change = self.matrices[layer], self.changes[layer]
         if isinstance(change, Spanned) and change.matrix is matrix:
@@ -105,7 +105,7 @@ class Network:
 
     def apply_transposed(self, layer: int, b: Tensor) -> Tensor:
         """W_{layer+1}ᵀ b for rows b, (S, n, out) -> (S, n, in)."""
-        if layer >= self.trained:
+        if layer >= self.trained or is_nothing(self.changes[layer]):
             return self.matrices[layer].apply_transposed(b)
         matrix, change = self.matrices[layer], self.changes[layer]
         if isinstance(change, Spanned) and change.matrix is matrix:

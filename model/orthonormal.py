@@ -87,11 +87,17 @@ def _one_by_one(rows: Tensor, noise: float) -> Tensor:
 def scaled_rows(x: Tensor, *, out: Tensor) -> Tensor:
     """Writes the rows of x, scaled to unit length, to `out`; a zero row stays zero.
 
-    The largest entry is divided out first, against overflow and underflow. A row that is not finite becomes zero.
+    Where squares would overflow or underflow the largest entry is divided out first. A row that is not finite becomes
+    zero.
 
     Returns:
         the lengths, (S, n, 1), undefined for the rows that are not finite.
     """
+    limits = torch.finfo(x.dtype)
+    norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    if ((norm > limits.tiny**0.25) & (norm < limits.max**0.25)).all():
+        torch.div(x, norm, out=out)
+        return norm
     largest = torch.linalg.vector_norm(x, ord=float("inf"), dim=-1, keepdim=True)
     finite = largest.isfinite()
     torch.div(x, torch.where(largest > 0, largest, 1.0), out=out)

@@ -115,13 +115,13 @@ class Trace:
         Args:
             slopes: (S, n, k) or broadcastable, for instance `LossFunction.slopes`.
         """
-        return tuple(LowRank((slopes[..., None] * b).sum(2).mT, x.mT) for x, b in self._trained_pairs())
+        return tuple(LowRank(_weighted(slopes, b).mT, x.mT) for x, b in self._trained_pairs())
 
     def batch_gradient_norms(self, slopes: Tensor) -> Tensor:
         """‖Σ_{i,r} slopes_{i,r} ∇_{W_l} f_r(x_i)‖_F, (S, layers), by a Hadamard product of n × n Grams."""
         norms = []
         for x, b in self._trained_pairs():
-            weighted = (slopes[..., None] * b).sum(2)
+            weighted = _weighted(slopes, b)
             gram = (x @ x.mT) * (weighted @ weighted.mT)
             norms.append(gram.sum(dim=(-2, -1)).clamp_min(0).sqrt())
         return torch.stack(norms, -1)
@@ -198,3 +198,8 @@ class Trace:
     def _trained_pairs(self) -> list[tuple[Tensor, Tensor]]:
         """(x_{l−1}, b_l) of every trained layer."""
         return list(zip(self.features, self.signals, strict=True))[: self.network.trained]
+
+
+def _weighted(slopes: Tensor, signals: Tensor) -> Tensor:
+    """Σ_r slopes_{i,r} b_{i,r}, (S, n, m), in one pass over the signals."""
+    return (slopes[..., None, :].to(signals) @ signals).squeeze(-2)

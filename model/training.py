@@ -104,9 +104,10 @@ def _descend(
         examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         iterate = _at(network, sums, step, examples)
         yield iterate
-        gradient = iterate.trace.gradient(loss.slopes(iterate.trace.outputs, targets))
-        for total, layer in zip(sums, gradient, strict=True):
-            total.add(layer.scaled(-step_size))
+        rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
+        descent = iterate.trace.gradient(-rate * loss.slopes(iterate.trace.outputs, targets))
+        for total, layer in zip(sums, descent, strict=True):
+            total.add(layer)
         step += 1
     yield _at(network, sums, step, inputs)
 
