@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from model.ball import Ball
 from model.changes import LowRank, distance
@@ -83,13 +84,17 @@ def impose(
     best = Imposed(changes, torch.zeros_like(order, dtype=torch.bool))
     weights = torch.ones(layer, len(count), dtype=goal.dtype, device=goal.device)
     fits, fails = torch.zeros_like(count), torch.full_like(count, torch.inf)
+    c = goal.new_zeros(len(count), 0)
     for _ in range(TRIES):
         chosen = index[:, : max(1, int(count.max()))]
+        # Further units come behind those of the try before, whose coefficients are a start.
+        c = pad(c, (0, chosen.shape[-1] - c.shape[-1]))
         mask = torch.arange(chosen.shape[-1], device=count.device) < count[:, None].floor()
         for step in range(STEPS):
             here = Trace(trace.network.moved(changes), chosen_trace.inputs)
             frame = here if step < 2 else frame
-            changes = _least_change(frame, here, changes, weights, chosen, goal.flatten(1).gather(-1, chosen), mask)
+            wished = goal.flatten(1).gather(-1, chosen)
+            changes, c = _least_change(frame, here, changes, weights, chosen, wished, mask, c)
         norms = torch.stack([distance(change, ball.norm) for change in changes[:layer]])
         largest = norms.amax(0)
         weights = weights * torch.where(norms > 0, norms.mean(0) / norms, 1.0)
@@ -119,26 +124,39 @@ def _better(old: Imposed, new: Imposed, allowed: Tensor) -> Imposed:
 
 
 def _least_change(
-    frame: Trace, here: Trace, current: tuple[LowRank, ...], weights: Tensor, chosen: Tensor, goal: Tensor, mask: Tensor
-) -> tuple[LowRank, ...]:
+    frame: Trace,
+    here: Trace,
+    current: tuple[LowRank, ...],
+    weights: Tensor,
+    chosen: Tensor,
+    goal: Tensor,
+    mask: Tensor,
+    start: Tensor,
+) -> tuple[tuple[LowRank, ...], Tensor]:
     """One Gauss–Newton step: the least total change that solves the system with the Jacobian of `frame`.
 
     Layer r's change counts 1 / weights_r in the norm that is least. `chosen` are the places of (example, unit) pairs.
+
+    Returns:
+        the changes, and the coefficients c that they come from; `start` are those of an earlier step.
     """
     layer = len(weights)
     features = frame.features[:layer]
     travelled = _pushed(frame, [change.apply(x) for change, x in zip(current, features, strict=False)])
     z = here.preactivations[layer - 1]
     missing = goal + (travelled - z).flatten(1).gather(-1, chosen)
-    solve = _solve_formed if chosen.shape[-1] <= FORMED else _solve_by_products
-    c = solve(frame, weights, chosen, mask, torch.where(mask, missing, 0.0))
+    missing = torch.where(mask, missing, 0.0)
+    if chosen.shape[-1] <= FORMED:
+        c = _solve_formed(frame, weights, chosen, mask, missing)
+    else:
+        c = _solve_by_products(frame, weights, chosen, mask, missing, torch.where(mask, start, 0.0))
     # A dead network has no gradient to impose anything with: no change at all, which does not count as one that fits.
     c = torch.where((c.abs() < SOLVED).all(-1, keepdim=True), c, 0.0)
     pulls = _pulled(frame, layer, torch.zeros_like(z).flatten(1).scatter_add(-1, chosen, c).reshape(z.shape))
     changes = list(frame.network.still())
     for r, (pull, x) in enumerate(zip(pulls, features, strict=True)):
         changes[r] = LowRank(pull.mT * weights[r][:, None, None], x.mT)
-    return tuple(changes)
+    return tuple(changes), c
 
 
 def _pulled(frame: Trace, layer: int, c: Tensor) -> list[Tensor]:
@@ -177,8 +195,13 @@ def _solve_formed(frame: Trace, weights: Tensor, chosen: Tensor, mask: Tensor, m
     return torch.linalg.solve_ex(system + eye * ridge[:, None, None], missing).result
 
 
-def _solve_by_products(frame: Trace, weights: Tensor, chosen: Tensor, mask: Tensor, missing: Tensor) -> Tensor:
-    """The same by conjugate gradients, which ask every matrix for one product each way per step."""
+def _solve_by_products(
+    frame: Trace, weights: Tensor, chosen: Tensor, mask: Tensor, missing: Tensor, start: Tensor
+) -> Tensor:
+    """The same by conjugate gradients, which ask every matrix for one product each way per step.
+
+    They start from `start` where that is nearer than zero.
+    """
     layer = len(weights)
     shape = frame.preactivations[layer - 1].shape
     grams = [w[:, None, None] * (x @ x.mT) for w, x in zip(weights, frame.features, strict=False)]
@@ -190,17 +213,23 @@ def _solve_by_products(frame: Trace, weights: Tensor, chosen: Tensor, mask: Tens
         return torch.where(mask, moved.flatten(1).gather(-1, chosen), 0.0)
 
     solution, residual = torch.zeros_like(missing), missing
-    direction, size = residual, residual.square().sum(-1, keepdim=True)
+    size = missing.square().sum(-1, keepdim=True)
     enough = PRECISION**2 * size
+    if start.any():
+        left = missing - applied(start)
+        nearer = left.square().sum(-1, keepdim=True) < size
+        solution, residual = torch.where(nearer, start, solution), torch.where(nearer, left, residual)
+        size = residual.square().sum(-1, keepdim=True)
+    direction = residual
     for _ in range(ITERATIONS):
+        if not (size > enough).any():
+            break
         image = applied(direction)
         curvature = (direction * image).sum(-1, keepdim=True)
         going = (size > enough) & (curvature > 0)
         step = torch.where(going, size / curvature, 0.0)
         solution, residual = solution + step * direction, residual - step * image
         before, size = size, residual.square().sum(-1, keepdim=True)
-        if not going.any():
-            break
         direction = residual + torch.where(going, size / before, 0.0) * direction
     return solution
 
