@@ -29,7 +29,7 @@ ENTRIES = 20_000_000
 ITERATED = {"stretch-weights": 4, "push-features": 2, "stretch-product": 4}
 """Power iterations, on either side, that an attack and the measurement after it ask of one example."""
 
-IMPOSED = 1400
+IMPOSED = 800
 """Directions that an attack on a deep layer by means of all layers asks for, both sides together."""
 
 
@@ -91,11 +91,14 @@ def processes(work: Iterable["Job"], claims: dict[str, Claim], wanted: int, devi
     allowed = int(MEMORY_SHARE * available_bytes(torch.device(device)))
     largest = 1
     for job in work:
-        needed = needed_bytes(job, claims[job.claim])
+        claim = claims[job.claim]
+        needed = needed_bytes(job, claim)
         if needed > allowed:
+            obstacle = f"; no other engine can run it: {claim.engine_obstacle}" if claim.engine_obstacle else ""
             raise ValueError(
                 f"{job.claim} at {job.configuration.token()}: the {job.engine} engine needs about {needed:.2g} bytes "
                 f"for a batch of initialisations, allowed are {allowed:.2g} ({MEMORY_SHARE:.0%} of what is available)"
+                + obstacle
             )
         largest = max(largest, needed)
     return max(1, min(wanted, allowed // largest))

@@ -113,7 +113,8 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
 
 
 def test_large_systems_are_solved_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Conjugate gradients serve the units that the formed system serves."""
+    """Conjugate gradients that go on to the end serve the units that the formed system serves, by the same changes."""
+    monkeypatch.setattr("model.imposing.PRECISION", 1e-9)
     case = draw(CAO_GU_2020, Configuration(m=200, L=3, n=2, tau=0.05), 0, 2)
     trace = case.at_initial
     z = trace.preactivations[2]
