@@ -90,10 +90,10 @@ def impose(
         # Further units come behind those of the try before, whose coefficients are a start.
         c = pad(c, (0, chosen.shape[-1] - c.shape[-1]))
         mask = torch.arange(chosen.shape[-1], device=count.device) < count[:, None].floor()
+        wished = goal.flatten(1).gather(-1, chosen)
         for step in range(STEPS):
             here = Trace(trace.network.moved(changes), chosen_trace.inputs)
             frame = here if step < 2 else frame
-            wished = goal.flatten(1).gather(-1, chosen)
             changes, c = _least_change(frame, here, changes, weights, chosen, wished, mask, c)
         norms = torch.stack([distance(change, ball.norm) for change in changes[:layer]])
         largest = norms.amax(0)

@@ -98,13 +98,13 @@ def _descend(
         for number, matrix in enumerate(network.matrices[1 : network.trained], 1):
             if isinstance(matrix, DeferredMatrix) and not matrix.formed:
                 sums[number] = Accumulated(Spanned.nothing(matrix), compact=compact)
+    rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
     step = 0
     for batch in batches:
         whole = len(batch) == len(inputs)
         examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         iterate = _at(network, sums, step, examples)
         yield iterate
-        rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
         descent = iterate.trace.gradient(-rate * loss.slopes(iterate.trace.outputs, targets))
         for total, layer in zip(sums, descent, strict=True):
             total.add(layer)
