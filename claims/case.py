@@ -131,6 +131,7 @@ class Case:
         delta: δ.
         pair: W̃ and Ŵ; None is W̃ = Ŵ = W⁽⁰⁾.
         draws: decides what the attacks draw.
+        numbers: of the initialisations, for what else each of them draws; None counts from 0.
         configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
     """
@@ -144,6 +145,7 @@ class Case:
         delta: float,
         pair: Pair | None = None,
         draws: np.random.SeedSequence | None = None,
+        numbers: Sequence[int] | None = None,
         probes: Tensor | None = None,
         configuration: Configuration | None = None,
     ) -> None:
@@ -155,6 +157,7 @@ class Case:
         self.delta = delta
         self.pair = pair or Pair(initial.still(), initial.still())
         self.draws = draws or np.random.SeedSequence(0)
+        self.numbers = range(initial.initialisations) if numbers is None else numbers
         self.probes = initial.like.new_zeros(0) if probes is None else probes.to(initial.like)
         self.inputs = data.inputs.to(initial.like)
         self.labels = data.labels.to(initial.like)
@@ -187,6 +190,11 @@ class Case:
         """A quantity that no initialisation decides, once per initialisation, (S, …)."""
         value = torch.as_tensor(value, dtype=self.initial.like.dtype, device=self.initial.like.device)
         return value.expand(self.initial.initialisations, *value.shape)
+
+    def streams(self, *purpose: object) -> list[np.random.SeedSequence]:
+        """Of whatever else than W⁽⁰⁾ each initialisation draws of its own, so that they stay independent."""
+        seed = int(self.draws.generate_state(1)[0])
+        return [stream(seed, *purpose, number) for number in self.numbers]
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
         """Examples drawn anew from the law of the case's own, independent of them and of W⁽⁰⁾.
@@ -296,6 +304,7 @@ class Case:
             delta=self.delta,
             pair=pair,
             draws=self.draws,
+            numbers=self.numbers,
             probes=self.probes,
             configuration=self.configuration,
         )
@@ -356,4 +365,4 @@ def draw(
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
     network = initialise(setting, architecture, seeds, dtype=dtype, device=device, engine=engine, max_bytes=max_bytes)
     draws = stream(seed, "attack", c.token(), *own)
-    return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, probes=MARGINS, configuration=c)
+    return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, numbers=numbers, probes=MARGINS, configuration=c)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from model.changes import Accumulated, Changes, distances
 from model.deferred import DeferredMatrix, Spanned
-from model.losses import LOSSES, surrogate_error
+from model.losses import LOSSES, LossFunction, surrogate_error
 from model.network import Network
 from model.settings import Setting
 from model.trace import Trace
@@ -57,19 +57,20 @@ def stochastic_gradient_descent(
     labels: Tensor,
     *,
     step_size: float | Tensor,
-    batches: Iterable[Sequence[int]],
+    batches: Iterable[Sequence[int] | Tensor],
     compact: bool = False,
 ) -> Iterator[Iterate]:
     """Gradient descent on the mean loss of one batch after the other, from W⁽⁰⁾.
 
-    Yields the iterate before each batch, with its trace on that batch, and at last the final one on all inputs.
+    Yields the iterate before each batch, and at last the final one. Its trace is on that batch where it is the same for
+    all initialisations, else on all inputs, as at last.
 
     Args:
         network: at W⁽⁰⁾.
         inputs: (n, d).
         labels: (n, k), or (S, n, k) where each initialisation has its own.
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
-        batches: indices of the examples of each step.
+        batches: indices of the examples of each step; a tensor (S, B) gives every initialisation its own.
         compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
             and as a core in the directions that a deferred matrix stores anyway.
 
@@ -88,7 +89,7 @@ def _descend(
     inputs: Tensor,
     labels: Tensor,
     step_size: float | Tensor,
-    batches: Iterable[Sequence[int]],
+    batches: Iterable[Sequence[int] | Tensor],
     compact: bool,
 ) -> Iterator[Iterate]:
     loss = LOSSES[network.setting.loss]
@@ -101,15 +102,24 @@ def _descend(
     rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
     step = 0
     for batch in batches:
-        whole = len(batch) == len(inputs)
+        whole = isinstance(batch, Tensor) or len(batch) == len(inputs)
         examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
         iterate = _at(network, sums, step, examples)
         yield iterate
-        descent = iterate.trace.gradient(-rate * loss.slopes(iterate.trace.outputs, targets))
+        f = iterate.trace.outputs
+        slopes = _slopes_on(batch, loss, f, targets) if isinstance(batch, Tensor) else loss.slopes(f, targets)
+        descent = iterate.trace.gradient(-rate * slopes)
         for total, layer in zip(sums, descent, strict=True):
             total.add(layer)
         step += 1
     yield _at(network, sums, step, inputs)
+
+
+def _slopes_on(batches: Tensor, loss: LossFunction, f: Tensor, y: Tensor) -> Tensor:
+    """∂/∂f of the mean loss on each initialisation's own batch, zero for the other examples, (S, n, k)."""
+    index = batches[..., None].expand(-1, -1, f.shape[-1])
+    slopes = loss.slopes(f.gather(1, index), y.expand_as(f).gather(1, index))
+    return torch.zeros_like(f).scatter(1, index, slopes)
 
 
 def _at(network: Network, sums: Sequence[Accumulated], step: int, examples: Tensor) -> Iterate:

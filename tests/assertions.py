@@ -18,6 +18,9 @@ VECTOR = 1e-7
 LIMIT = 0.02
 """A network of 200,000 units against its limit at infinite width, relative error."""
 
+FOUND = 1e-5
+"""What a search by iteration comes to from one start, relative error: it stops early."""
+
 DEVIATIONS = 5.0
 """Standard errors between a sample mean and its law; two-sided false-alarm rate 5.7e-7 per comparison."""
 
@@ -77,6 +80,12 @@ def assert_reaches(actual: Numbers, bound: Numbers) -> None:
     """No entry falls short of its positive bound by more than a millionth: what an attack keeps as a sliver."""
     a, b = _pair(actual, bound)
     assert (a >= b * (1 - 1e-6)).all(), _report(a, b)
+
+
+def assert_found(actual: Numbers, expected: Numbers) -> None:
+    """Every entry equal to 1e-5 of itself: of a search by iteration that ran in other company."""
+    a, b = _pair(actual, expected)
+    assert (np.abs(a - b) <= FOUND * np.abs(b)).all(), _report(a, b)
 
 
 def assert_limit(actual: Numbers, limit: Numbers) -> None:

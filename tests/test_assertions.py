@@ -15,6 +15,7 @@ RELATIVE = [
     (check.assert_each_close_above_underflow, check.IDENTITY),
     (check.assert_resolved, check.RESOLVED),
     (check.assert_vector_close, check.VECTOR),
+    (check.assert_found, check.FOUND),
     (check.assert_limit, check.LIMIT),
 ]
 COMPARISONS = [assertion for assertion, _ in RELATIVE] + [

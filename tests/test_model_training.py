@@ -201,6 +201,24 @@ def test_every_initialisation_may_have_its_own_labels():
         assert_close(together.trace.outputs[number], alone.trace.outputs[number])
 
 
+def test_every_initialisation_may_have_its_own_batches():
+    """Batches (S, B) give each initialisation the run it makes alone with its own."""
+    for case in SMALL[:2]:
+        network, data = case.network(), case.data()
+        count, n = network.initialisations, len(data.inputs)
+        options = {"step_size": STEP_SIZE, "compact": True}
+        own = torch.stack([torch.randperm(n, generator=torch.Generator().manual_seed(s))[:2] for s in range(count * 3)])
+        batches = own.view(3, count, 2)
+        assert not (batches[:, :1] == batches).all()
+        *_, together = stochastic_gradient_descent(network, data.inputs, data.labels, batches=batches, **options)
+        for number in range(count):
+            alone = stochastic_gradient_descent(
+                network, data.inputs, data.labels, batches=batches[:, number].tolist(), **options
+            )
+            *_, last = alone
+            assert_close(together.trace.outputs[number], last.trace.outputs[number])
+
+
 def test_a_run_without_distances_is_the_same_run():
     """Everything else that is kept is kept alike."""
     case = SMALL[0]

@@ -1,16 +1,20 @@
 """A token replays exactly the case it names, and a token that names none is refused."""
 
+import itertools
 import json
 
 import pytest
 import torch
 
 from audit.cli import main
+from audit.grid import corners
 from audit.sweep import Job, measure, realise, replay, run
 from audit.tokens import Replay, parse
 from claims import REGISTRY
 from claims.case import Configuration, Recipe
 from claims.search import found_by
+from claims.zou_gu_2019.kernel_regime import batches
+from tests.assertions import assert_found
 
 CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]
 
@@ -63,6 +67,25 @@ def test_samples_of_real_data_are_drawn_anew_too():
     configuration = Configuration(m=32, L=2, n=4, ratio=1, data="digits")
     inputs = [realise(SAMPLED, configuration, 3, [number]).inputs for number in (0, 1)]
     assert not torch.equal(*inputs)
+
+
+@pytest.mark.parametrize("measured", [claim for claim in REGISTRY.values() if claim.measured], ids=str)
+def test_an_initialisation_draws_the_same_among_any_others(measured):
+    """Whatever it draws beside W⁽⁰⁾, batches and neurons among it, goes by its number and not by its place."""
+    configuration = min(corners(measured), key=lambda c: (c.m**2 * c.L * c.n, c.token()))
+    whole, part = (measure(measured, configuration, 3, numbers).ratio for numbers in (range(4), range(2, 4)))
+    assert torch.equal(whole[2:].isfinite(), part.isfinite())
+    assert_found(whole[2:].nan_to_num(), part.nan_to_num())
+
+
+def test_each_initialisation_has_its_own_batches():
+    """Trials that shared them would not be independent, and no count of them would be evidence."""
+    configuration = Configuration(m=64, L=1, n=4, batch=1)
+    case = realise(REGISTRY["zou-gu-2019/thm-3.8"], configuration, 3, range(5))
+    drawn = torch.stack(list(itertools.islice(batches(case, 0), 12)))
+    assert drawn.shape == (12, 5, 1)
+    assert len({tuple(each) for each in drawn[..., 0].T.tolist()}) == 5
+    assert not torch.equal(drawn, torch.stack(list(itertools.islice(batches(case, 1), 12))))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from claims.claim import Control, Domain, Measurement, claim
 from claims.scaling import ONE, Scaling
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 from model.data import unit_rows
-from model.randomness import gaussian, stream
+from model.randomness import gaussian
 
 _RANDOM = {"data": "sphere", "mu": None, "m": 4, "k": 1, "ratio": 1}
 
@@ -24,8 +24,7 @@ def _square_norm(inputs: torch.Tensor) -> torch.Tensor:
 
 def _random_inputs(case: Case) -> torch.Tensor:
     """Independent uniform inputs for every initialisation, (S, n, d)."""
-    seeds = [stream(int(case.draws.generate_state(1)[0]), "inputs", s) for s in range(case.initial.initialisations)]
-    return unit_rows(gaussian(seeds, tuple(case.inputs.shape), 1.0, case.initial.like))
+    return unit_rows(gaussian(case.streams("inputs"), tuple(case.inputs.shape), 1.0, case.initial.like))
 
 
 @claim(

@@ -34,8 +34,7 @@ _CHAIN = Domain(
 
 def _projections(case: Case, inputs: Tensor) -> Tensor:
     """⟨w, x_i⟩ for fresh neurons w of every initialisation, (S, neurons, n); L = 1, whose features are the inputs."""
-    seeds = [stream(int(case.draws.generate_state(1)[0]), "neurons", s) for s in range(case.initial.initialisations)]
-    neurons = gaussian(seeds, (NEURONS, inputs.shape[1]), 1.0, case.initial.like)
+    neurons = gaussian(case.streams("neurons"), (NEURONS, inputs.shape[1]), 1.0, case.initial.like)
     return neurons @ inputs.mT
 
 

@@ -1,5 +1,6 @@
 """Runs of gradient descent as the theorems set them up, and what the kernel regime predicts of each."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -13,9 +14,9 @@ from claims.claim import Domain, Precondition
 from claims.scaling import Scaling
 from model.data import Dataset, generate
 from model.kernels import KernelRun, limiting_run, tangent_kernel
+from model.losses import LOSSES
 from model.randomness import generator, stream
 from model.settings import ZOU_GU_2019
-from model.trace import Trace
 from model.training import Iterate, Run, follow, stochastic_gradient_descent
 
 STEP = Scaling(k=1, L=-2, m=-1)
@@ -105,28 +106,34 @@ def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Ca
 def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
     """L(W⁽ᵗ⁾) along SGD with batches of B, (draws, S), until it is at most ε everywhere on average over the draws.
 
-    Each draw has its own batches, uniform among all sets of B examples.
+    Each initialisation has its own batches in each draw, uniform among all sets of B examples.
     """
-    n, batch, eps = len(case.inputs), int(case.parameters["batch"]), case.configuration.eps
     step_size = stochastic_step_size(case.parameters)
     run = _kernel_run(case.inputs, AMPLITUDE * case.labels, case.depth, case.parameters["m"], step_size)
-    steps = PATIENCE * int(run.iterations(eps)) + 20
+    steps = PATIENCE * int(run.iterations(case.configuration.eps)) + 20
     labels = adversarial_labels(case)
-    runs = []
-    for number in range(draws):
-        rng = generator(stream(int(case.draws.generate_state(1)[0]), "batches", number))
-        batches = (rng.permutation(n)[:batch].tolist() for _ in range(steps))
-        runs.append(
-            stochastic_gradient_descent(
-                case.initial, case.inputs, labels, step_size=step_size, batches=batches, compact=True
-            )
+    runs = [
+        stochastic_gradient_descent(
+            case.initial,
+            case.inputs,
+            labels,
+            step_size=step_size,
+            batches=itertools.islice(batches(case, draw), steps),
+            compact=True,
         )
+        for draw in range(draws)
+    ]
     for iterates in zip(*runs, strict=True):
-        losses = []
-        for iterate in iterates:
-            outputs = Trace(iterate.trace.network, case.inputs).outputs
-            losses.append((outputs - labels).square().sum(-1).mean(-1) / 2)
-        yield torch.stack(losses)
+        yield torch.stack([LOSSES["square"].value(iterate.trace.outputs, labels) for iterate in iterates])
+
+
+def batches(case: Case, draw: int) -> Iterator[Tensor]:
+    """Batches without end, (S, B) each."""
+    n, size = len(case.inputs), int(case.parameters["batch"])
+    generators = [generator(own) for own in case.streams("batches", draw)]
+    while True:
+        drawn = np.array([rng.permutation(n)[:size] for rng in generators])
+        yield torch.from_numpy(drawn).to(case.inputs.device)
 
 
 def stochastic_step_size(parameters: dict[str, float]) -> float:
