@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binom, f, nct, norm
+from scipy.stats import binom, nct, norm
 
+from audit.evidence import Budget
 from audit.files import write_whole
 from audit.grid import Point, corners
 from audit.growth import CONFIDENCE
@@ -21,24 +22,23 @@ from audit.options import Options
 from audit.sweep import Job, Trials, jobs, run_all
 from audit.verdicts import Finding
 from claims.case import Configuration
-from claims.claim import Claim, audited_constants, constants_file
+from claims.claim import REGISTRY, Claim, audited_constants, constants_file, measured_claims
 
 SCREENED = 2
 """Data sets on which every corner is measured."""
 
 FINALISTS = 2
-"""Corners that go on to `DATA_SETS`."""
+"""Corners that go on to `COMPARED`."""
 
-DATA_SETS = 16
-MANY = 128
-"""Data sets where they seem to be alike, and where an F test sees that they are not."""
+COMPARED = 16
+"""Data sets on which the finalists are compared."""
 
-EACH = {"RUN": 8}
+DATA_SETS = 128
+"""Data sets at the worst corner of a claim whose initialisations share one."""
+
+EACH = {"RUN": 16}
 OTHERWISE = 32
 """Initialisations per data set, by the kind of claim."""
-
-CONTENT = 0.999
-"""Share of all data sets on which the constant is to hold."""
 
 
 @dataclass(frozen=True)
@@ -78,26 +78,25 @@ Measured = Mapping[Configuration, list[Trials]]
 
 
 def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, Measured]:
-    """Every corner, and where the audit found the constant, on a few data sets; the worst of these on many."""
+    """Every corner, and where the audit found the constant, on a few data sets; the worst on more, and one on many."""
     claims = [finding.claim for finding in findings]
     found: dict[str, dict[Configuration, list[Trials]]] = {claim.id: defaultdict(list) for claim in claims}
 
     def measure(chosen: Mapping[str, Iterable[Configuration]], seeds: range) -> None:
-        for trials in run_all(_jobs(claims, chosen, seeds, options), backend=options.spread):
+        for trials in run_all(_jobs(chosen, seeds, options), backend=options.spread):
             found[trials.job.claim][trials.job.configuration].append(trials)
 
     decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
     measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
-    measure({claim.id: _worst(claim, found[claim.id]) for claim in claims}, range(SCREENED, DATA_SETS))
-    measure({claim.id: _varied(claim, found[claim.id]) for claim in claims}, range(DATA_SETS, MANY))
+    measure({claim.id: _worst(claim, found[claim.id]) for claim in claims}, range(SCREENED, COMPARED))
+    shared = [claim for claim in claims if not claim.resampled]
+    measure({claim.id: [_decisive(claim, found[claim.id])] for claim in shared}, range(COMPARED, DATA_SETS))
     return {id: dict(measured) for id, measured in found.items()}
 
 
 def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
-    """The weakest of the constants that the worst corners ask for."""
-    lower = finding.claim.bound == "lower"
-    limits = {c: _limit(on, c, lower=lower) for c, on in _finalists(measured).items()}
-    where = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
+    """The constant that the worst corner asks for."""
+    lower, where = finding.claim.bound == "lower", _decisive(finding.claim, measured)
     ratios = _ratios(measured[where])
     medians = np.nanmedian(ratios, axis=1)
     seed = measured[where][int(medians.argmin() if lower else medians.argmax())].job.seed
@@ -106,7 +105,12 @@ def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
         f"lemmata audit --write-constants --seed {options.seed}; {ratios.shape[0]} data sets of {ratios.shape[1]} "
         f"initialisations there, {count} initialisations in all"
     )
-    return Entry(_outwards(limits[where], lower=lower), where, seed, provenance)
+    return Entry(_outwards(_limit(finding.claim, where, ratios), lower=lower), where, seed, provenance)
+
+
+def share_of_data_sets() -> float:
+    """The share of all data sets on which a constant is to hold: one run tests every claim within one error budget."""
+    return 1 - Budget().shared(len(measured_claims())).alpha
 
 
 def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
@@ -115,19 +119,18 @@ def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
     return np.nan_to_num((np.log(ratios) if logs else ratios) * (-1 if lower else 1), nan=-math.inf), logs
 
 
-def data_matter(ratios: np.ndarray, *, lower: bool) -> bool:
-    """Whether an F test sees that data sets differ, from ratios (data sets, initialisations)."""
-    found, _ = values(ratios, lower=lower)
-    if not np.isfinite(found).all():
-        return False
-    between, within = found.mean(axis=1).var(ddof=1), found.var(axis=1, ddof=1).mean()
-    count, each = found.shape
-    return bool(each * between > f.ppf(CONFIDENCE, count - 1, count * (each - 1)) * within)
-
-
 def top(found: np.ndarray) -> np.ndarray:
     """The mean of each data set's largest quarter, (data sets,): where bounds are decided."""
     return np.sort(found, axis=1)[:, -max(1, found.shape[1] // 4) :].mean(axis=1)
+
+
+def over_initialisations(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+    """The outer end of the interval for the quantile of ratios that are all independent of one another."""
+    if np.isinf(ratios).any():
+        return 0.0 if lower else math.inf
+    found, logs = values(ratios, lower=lower)
+    limit = _upper_end(found.ravel(), level) * (-1 if lower else 1)
+    return math.exp(limit) if logs else limit
 
 
 def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
@@ -136,7 +139,7 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     Data sets are taken to differ by a shift of what is largest in them, normal on a logarithmic scale where that
     exists. Its variance is the covariance of the two halves of each data set's initialisations, which their noise does
     not enter; the upper tolerance limit of that normal law is added to the upper end of the interval for the quantile
-    within data sets.
+    within data sets. The share of data sets lies far beyond those measured, and rests on the normal law.
 
     Args:
         ratios: (data sets, initialisations).
@@ -147,14 +150,18 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
         return 0.0 if lower else math.inf
     found, logs = values(ratios, lower=lower)
     largest, count = top(found), len(found)
-    between = 0.0
-    if data_matter(ratios, lower=lower):
-        between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
-    rest = np.sort((found - largest[:, None]).ravel())
-    at = min(int(binom.ppf(1 - (1 - CONFIDENCE) / 2, len(rest), level)), len(rest) - 1)
-    tolerance = nct.ppf(CONFIDENCE, count - 1, math.sqrt(count) * norm.ppf(CONTENT)) / math.sqrt(count)
-    limit = (float(largest.mean()) + tolerance * between + float(rest[at])) * (-1 if lower else 1)
+    between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
+    farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
+    tolerance = nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count)
+    rest = _upper_end((found - largest[:, None]).ravel(), level)
+    limit = (float(largest.mean()) + tolerance * between + rest) * (-1 if lower else 1)
     return math.exp(limit) if logs else limit
+
+
+def _upper_end(found: np.ndarray, level: float) -> float:
+    """Of the distribution-free interval for a quantile."""
+    at = min(int(binom.ppf(1 - (1 - CONFIDENCE) / 2, len(found), level)), len(found) - 1)
+    return float(np.sort(found)[at])
 
 
 def _ratios(on: Sequence[Trials]) -> np.ndarray:
@@ -167,16 +174,20 @@ def _finalists(measured: Measured) -> Measured:
     return {configuration: on for configuration, on in measured.items() if len(on) == most}
 
 
-def _jobs(
-    claims: Sequence[Claim], chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: Options
-) -> list[Job]:
+def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: Options) -> list[Job]:
     def points(claim: Claim) -> list[Point]:
         return [Point(configuration, EACH.get(claim.kind, OTHERWISE)) for configuration in chosen[claim.id]]
 
     return [
         job
         for seed in seeds
-        for job in jobs(claims, points, seed=options.seed + seed, dtype=options.dtype, device=options.device)
+        for job in jobs(
+            [REGISTRY[id] for id in chosen],
+            points,
+            seed=options.seed + seed,
+            dtype=options.dtype,
+            device=options.device,
+        )
     ]
 
 
@@ -190,16 +201,16 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
     return sorted(measured, key=badness)[:FINALISTS]
 
 
-def _varied(claim: Claim, measured: Measured) -> list[Configuration]:
-    """The worst corner, where its data sets differ; else none."""
-    lower = claim.bound == "lower"
-    limits = {c: _limit(on, c, lower=lower) for c, on in _finalists(measured).items()}
-    worst = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
-    return [worst] if data_matter(_ratios(measured[worst]), lower=lower) else []
+def _decisive(claim: Claim, measured: Measured) -> Configuration:
+    """The corner that asks for the weakest constant, among those measured on the most data sets."""
+    limits = {c: _limit(claim, c, _ratios(on)) for c, on in _finalists(measured).items()}
+    return (min if claim.bound == "lower" else max)(limits, key=lambda configuration: limits[configuration])
 
 
-def _limit(on: Sequence[Trials], configuration: Configuration, *, lower: bool) -> float:
-    return over_data_sets(_ratios(on), 1 - configuration.delta, lower=lower)
+def _limit(claim: Claim, configuration: Configuration, ratios: np.ndarray) -> float:
+    """Where every initialisation has a sample of its own, data sets only collect them."""
+    limit = over_initialisations if claim.resampled else over_data_sets
+    return limit(ratios, 1 - configuration.delta, lower=claim.bound == "lower")
 
 
 def _outwards(end: float, *, lower: bool) -> float:
