@@ -28,13 +28,11 @@ SCREENED = 2
 """Data sets on which every corner is measured."""
 
 FINALISTS = 2
-"""Corners that go on to `COMPARED`."""
+"""Corners that go on to the other data sets."""
 
-COMPARED = 16
-"""Data sets on which the finalists are compared."""
-
-DATA_SETS = 128
-"""Data sets at the worst corner of a claim whose initialisations share one."""
+DATA_SETS = 64
+COLLECTED = 16
+"""Data sets, and where every initialisation has a sample of its own, so that they only collect initialisations."""
 
 EACH = {"RUN": 16}
 OTHERWISE = 32
@@ -78,7 +76,7 @@ Measured = Mapping[Configuration, list[Trials]]
 
 
 def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, Measured]:
-    """Every corner, and where the audit found the constant, on a few data sets; the worst on more, and one on many."""
+    """Every corner, and where the audit found the constant, on a few data sets; the worst of these on many."""
     claims = [finding.claim for finding in findings]
     found: dict[str, dict[Configuration, list[Trials]]] = {claim.id: defaultdict(list) for claim in claims}
 
@@ -88,24 +86,27 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
 
     decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
     measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
-    measure({claim.id: _worst(claim, found[claim.id]) for claim in claims}, range(SCREENED, COMPARED))
-    shared = [claim for claim in claims if not claim.resampled]
-    measure({claim.id: [_decisive(claim, found[claim.id])] for claim in shared}, range(COMPARED, DATA_SETS))
+    finalists = {claim.id: _worst(claim, found[claim.id]) for claim in claims}
+    measure(finalists, range(SCREENED, COLLECTED))
+    shared = {claim.id: finalists[claim.id] for claim in claims if not claim.resampled}
+    measure(shared, range(COLLECTED, DATA_SETS))
     return {id: dict(measured) for id, measured in found.items()}
 
 
 def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
-    """The constant that the worst corner asks for."""
-    lower, where = finding.claim.bound == "lower", _decisive(finding.claim, measured)
-    ratios = _ratios(measured[where])
-    medians = np.nanmedian(ratios, axis=1)
+    """The weakest of the constants that the worst corners ask for."""
+    lower, ratios = finding.claim.bound == "lower", {c: _ratios(on) for c, on in _finalists(measured).items()}
+    limits = {c: _limit(finding.claim, c, ratios[c]) for c in ratios}
+    where = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
+    medians = np.nanmedian(ratios[where], axis=1)
     seed = measured[where][int(medians.argmin() if lower else medians.argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
+    sets, each = ratios[where].shape
     provenance = (
-        f"lemmata audit --write-constants --seed {options.seed}; {ratios.shape[0]} data sets of {ratios.shape[1]} "
-        f"initialisations there, {count} initialisations in all"
+        f"lemmata audit --write-constants --seed {options.seed}; {sets} data sets of {each} initialisations there, "
+        f"{count} initialisations in all"
     )
-    return Entry(_outwards(_limit(finding.claim, where, ratios), lower=lower), where, seed, provenance)
+    return Entry(_outwards(limits[where], lower=lower), where, seed, provenance)
 
 
 def share_of_data_sets() -> float:
@@ -199,12 +200,6 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
         return float(np.nanquantile(sign * _ratios(measured[configuration]), configuration.delta))
 
     return sorted(measured, key=badness)[:FINALISTS]
-
-
-def _decisive(claim: Claim, measured: Measured) -> Configuration:
-    """The corner that asks for the weakest constant, among those measured on the most data sets."""
-    limits = {c: _limit(claim, c, _ratios(on)) for c, on in _finalists(measured).items()}
-    return (min if claim.bound == "lower" else max)(limits, key=lambda configuration: limits[configuration])
 
 
 def _limit(claim: Claim, configuration: Configuration, ratios: np.ndarray) -> float:

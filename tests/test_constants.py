@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from audit.constants import (
-    COMPARED,
+    COLLECTED,
     DATA_SETS,
     EACH,
     OTHERWISE,
@@ -58,7 +58,7 @@ def test_where_each_initialisation_has_its_own_sample_the_constant_is_above_the_
     """In nineteen of twenty audits, and by little."""
     excess = []
     for run in range(RUNS):
-        logs = np.random.default_rng([14, run]).standard_normal((COMPARED, EACH["RUN"]))
+        logs = np.random.default_rng([14, run]).standard_normal((COLLECTED, EACH["RUN"]))
         for sign in (1, -1):
             found = over_initialisations(np.exp(sign * logs), LEVEL, lower=sign < 0)
             excess.append(sign * math.log(found) - norm.ppf(LEVEL))
