@@ -27,7 +27,7 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
         depth=(1, 1),
         samples=(2, 6),
         fixed={"data": "simplex", "phi": 1.0, "d": 16},
-        lines={"m": (256, 1024, 4096), "n": (2, 4, 8)},
+        lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)},
     ),
     quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3",
     probability="at least 1 − δ over W⁽⁰⁾",
