@@ -26,10 +26,10 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
         width=(256, 1024),
         depth=(1, 1),
         samples=(2, 6),
-        fixed={"data": "simplex", "phi": 1.0, "d": 16},
+        fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"},
         lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)},
     ),
-    quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3",
+    quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3, and the labels that attain it",
     probability="at least 1 − δ over W⁽⁰⁾",
 )
 def gradient_is_large(case: Case) -> Measurement:

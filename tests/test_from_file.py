@@ -14,7 +14,7 @@ from claims.from_file import ClaimFileError, forget, load_claims
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"
 ID = "du-et-al-2019/gradient-lower-bound"
-SIZES = ["--widths", "128,512,2048", "--samples", "2", "--depths", "1", "--initialisations", "16"]
+SIZES = ["--widths", "128,512,2048", "--samples", "2", "--depths", "1", "--initialisations", "64"]
 
 
 @pytest.fixture
