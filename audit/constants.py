@@ -31,8 +31,10 @@ FINALISTS = 2
 """Corners that go on to the other data sets."""
 
 DATA_SETS = 64
+MANY = 256
 COLLECTED = 16
-"""Data sets, and where every initialisation has a sample of its own, so that they only collect initialisations."""
+"""Data sets; where they seem to differ; and where every initialisation has a sample of its own, so that they only
+collect initialisations."""
 
 EACH = {"RUN": 16}
 OTHERWISE = 32
@@ -93,6 +95,8 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
     measure(finalists, range(SCREENED, COLLECTED))
     shared = {claim.id: finalists[claim.id] for claim in claims if not claim.resampled}
     measure(shared, range(COLLECTED, DATA_SETS))
+    varied = {id: [c for c in of if _varies(REGISTRY[id], found[id][c])] for id, of in shared.items()}
+    measure(varied, range(DATA_SETS, MANY))
     return {id: dict(measured) for id, measured in found.items()}
 
 
@@ -171,7 +175,9 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
     tolerance = nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count)
     rest = _upper_end((found - largest[:, None]).ravel(), level)
-    limit = (float(largest.mean()) + tolerance * between + rest) * (-1 if lower else 1)
+    # What is largest in a data set is part of it, which draws the rest together: no less than all of them as one.
+    limit = max(float(largest.mean()) + tolerance * between + rest, _upper_end(found.ravel(), level))
+    limit *= -1 if lower else 1
     return math.exp(limit) if logs else limit
 
 
@@ -186,9 +192,8 @@ def _ratios(on: Sequence[Trials]) -> np.ndarray:
 
 
 def _finalists(measured: Measured) -> Measured:
-    """What was measured on the most data sets."""
-    most = max(len(on) for on in measured.values())
-    return {configuration: on for configuration, on in measured.items() if len(on) == most}
+    """What was measured on more than the first data sets."""
+    return {configuration: on for configuration, on in measured.items() if len(on) > SCREENED}
 
 
 def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: Options) -> list[Job]:
@@ -216,6 +221,10 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
         return float(np.nanquantile(sign * _ratios(measured[configuration]), configuration.delta))
 
     return sorted(measured, key=badness)[:FINALISTS]
+
+
+def _varies(claim: Claim, on: Sequence[Trials]) -> bool:
+    return data_matter(_ratios(on), lower=claim.bound == "lower")
 
 
 def _limit(claim: Claim, configuration: Configuration, ratios: np.ndarray) -> float:
