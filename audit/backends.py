@@ -72,8 +72,22 @@ def _processes(backend: Backend) -> Iterator[int]:
         raise UserError(
             f"--cluster {backend.cluster!r} needs a cluster's backend; allowed: --backend dask, --backend ray"
         )
-    with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+    with _quiet_tracker(), parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
         yield backend.workers
+
+
+@contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """An interrupt may hit loky amid its bookkeeping; its tracker then cleans up, and need not say so."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join([*([before] if before else []), "ignore:resource_tracker:UserWarning"])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _end_with(parent: int) -> None:

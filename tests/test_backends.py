@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -101,6 +102,22 @@ def _threads(job: Job) -> int:
 
     _single_threaded(job)
     return torch.get_num_threads()
+
+
+WARNED = "import warnings; warnings.warn('resource_tracker: gone'); warnings.warn('heard')"
+
+
+def _said_by_a_process(_: object) -> str:
+    return subprocess.run([sys.executable, "-c", WARNED], capture_output=True, text=True, check=True).stderr
+
+
+def test_what_loky_cleans_up_is_not_said(monkeypatch):
+    """Other warnings of the processes are, and a person's own filters stay."""
+    monkeypatch.setenv("PYTHONWARNINGS", "default")
+    (said,) = run_on(Backend(), _said_by_a_process, [None])
+    assert "heard" in said
+    assert "resource_tracker" not in said
+    assert os.environ["PYTHONWARNINGS"] == "default"
 
 
 def test_a_budget_narrows_the_widest_interval_first():
