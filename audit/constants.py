@@ -169,16 +169,15 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
         return 0.0 if lower else math.inf
     found, logs = values(ratios, lower=lower)
     largest, count = top(found), len(found)
-    between = 0.0
+    limit = float(largest.mean())
     if data_matter(ratios, lower=lower):
         between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
-    farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
-    tolerance = nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count)
-    rest = _upper_end((found - largest[:, None]).ravel(), level)
+        farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
+        limit += nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count) * between
+    limit = (limit + _upper_end((found - largest[:, None]).ravel(), level)) * (-1 if lower else 1)
     # What is largest in a data set is part of it, which draws the rest together: no less than all of them as one.
-    limit = max(float(largest.mean()) + tolerance * between + rest, _upper_end(found.ravel(), level))
-    limit *= -1 if lower else 1
-    return math.exp(limit) if logs else limit
+    weakest = min if lower else max
+    return weakest(math.exp(limit) if logs else limit, over_initialisations(ratios, level, lower=lower))
 
 
 def _upper_end(found: np.ndarray, level: float) -> float:

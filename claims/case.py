@@ -193,8 +193,11 @@ class Case:
 
     def streams(self, *purpose: object) -> list[np.random.SeedSequence]:
         """Of whatever else than W⁽⁰⁾ each initialisation draws of its own, so that they stay independent."""
-        seed = int(self.draws.generate_state(1)[0])
-        return [stream(seed, *purpose, number) for number in self.numbers]
+        return [self.stream(*purpose, number) for number in self.numbers]
+
+    def stream(self, *purpose: object) -> np.random.SeedSequence:
+        """Of what all initialisations share beside the data."""
+        return stream(int(self.draws.generate_state(1)[0]), *purpose)
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
         """Examples drawn anew from the law of the case's own, independent of them and of W⁽⁰⁾.
@@ -205,7 +208,7 @@ class Case:
         c = self.configuration
         if not self.generated:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
-        rng = generator(stream(int(self.draws.generate_state(1)[0]), purpose))
+        rng = generator(self.stream(purpose))
         return generate(
             c.data,
             n=examples,
@@ -285,7 +288,7 @@ class Case:
             if not first <= getattr(recipe, name) < size + first:
                 allowed = f"{first} to {size - 1 + first}"
                 raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
-        rng = generator(stream(int(self.draws.generate_state(1)[0]), str(recipe)))
+        rng = generator(self.stream(str(recipe)))
         ball = Ball(self.setting.ball, self.tau)
         aim = (recipe.layer, recipe.example, recipe.output)
         unseen = partial(self.fresh, purpose="unseen") if self.generated else None

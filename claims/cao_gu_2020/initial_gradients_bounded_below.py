@@ -12,7 +12,7 @@ from claims.cao_gu_2020.witnesses import best_margin, gamma
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, claim
 from model.margins import last_layer_gram, simplex_minimum
-from model.randomness import generator, stream
+from model.randomness import generator
 
 LEAST_SHARE = 1 / (2 * math.sqrt(2))
 """(C.1): at least this share of the units is active."""
@@ -145,7 +145,7 @@ def the_lower_bound_is_a_chain(case: Case) -> Measurement:
 def _weights(case: Case) -> Tensor:
     """(draws, n), non-negative."""
     n = len(case.inputs)
-    rng = generator(stream(int(case.draws.generate_state(1)[0]), "weights"))
+    rng = generator(case.stream("weights"))
     drawn = torch.from_numpy(rng.standard_exponential((DRAWS, n)) ** 3).to(case.inputs)
     return torch.cat([torch.eye(n).to(drawn), torch.ones(1, n).to(drawn), drawn])
 
