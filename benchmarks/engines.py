@@ -1,13 +1,15 @@
 """Time and peak memory of the dense and the deferred engine, growth exponents, and the machine's own rates.
 
     python benchmarks/engines.py [--widths 1024,2048,4096] [--steps 0,20,100] [--engines deferred,dense,torch]
-                                 [--samples 8] [--depth 3] [--dtype float64] [--repeats 5] [--largest-dense 4096]
+                                 [--samples 8] [--depth 3] [--dtype float64] [--device cpu] [--repeats 5]
+                                 [--largest-dense 4096]
 
 "0 steps" is initialisation, one forward and one backward pass; T steps are as many updates of gradient descent.
 Each cell is measured in a process of its own, which reports the median time of its repetitions and its peak memory,
-Python and torch included; the engines follow one another at every width, so that their ratios are one machine's. With
-T = 0 the dense ones mostly draw Gaussians. "torch" is what one writes without this project: `torch.randn`, autograd and
-a step on every weight.
+Python and torch included, or that of the GPU's tensors; the engines follow one another at every width, so that their
+ratios are one machine's. With T = 0 the dense ones mostly draw Gaussians, which ours do on the CPU whatever the device.
+"torch" is what one writes without this project: `torch.randn`, autograd and a step on every weight. On a GPU the first
+repetition loads its libraries and is left out.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 import torch
 from torch.nn.functional import softplus
@@ -32,12 +35,12 @@ from model.trace import Trace
 from model.training import gradient_descent
 
 
-def once(engine: str, m: int, steps: int, n: int, depth: int, dtype: torch.dtype, seed: int) -> None:
+def once(engine: str, m: int, steps: int, n: int, depth: int, seed: int, dtype: torch.dtype, device: str) -> None:
     """Initialise, and pass forward and backward, or train."""
     data = generate("sphere", n=n, d=10, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
-    inputs, labels = data.inputs.to(dtype), data.labels.to(dtype)
-    shape = Architecture(10, (m,) * depth)
-    network = initialise(CAO_GU_2020, shape, [stream(seed, "benchmark")], dtype=dtype, engine=engine)  # type: ignore[arg-type]
+    inputs, labels = data.inputs.to(device, dtype), data.labels.to(device, dtype)
+    shape, seeds = Architecture(10, (m,) * depth), [stream(seed, "benchmark")]
+    network = initialise(CAO_GU_2020, shape, seeds, dtype=dtype, device=device, engine=engine)  # type: ignore[arg-type]
     if not steps:
         trace = Trace(network, inputs)
         trace.batch_gradient_norms(LOSSES["cross-entropy"].slopes(trace.outputs, labels))
@@ -47,14 +50,15 @@ def once(engine: str, m: int, steps: int, n: int, depth: int, dtype: torch.dtype
     assert last.isfinite().all()
 
 
-def by_autograd(m: int, steps: int, n: int, depth: int, dtype: torch.dtype, seed: int) -> None:
+def by_autograd(m: int, steps: int, n: int, depth: int, seed: int, dtype: torch.dtype, device: str) -> None:
     """The same work in plain torch, every gradient formed."""
     data = generate("sphere", n=n, d=10, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
-    inputs, labels = data.inputs.to(dtype), data.labels.to(dtype)
+    inputs, labels = data.inputs.to(device, dtype), data.labels.to(device, dtype)
     torch.manual_seed(seed)
+    like: dict[str, Any] = {"dtype": dtype, "device": device}
     shapes = Architecture(10, (m,) * depth).shapes[:-1]
-    weights = [torch.randn(shape, dtype=dtype).mul_((2 / m) ** 0.5).requires_grad_() for shape in shapes]
-    signs = torch.ones(m, 1, dtype=dtype)
+    weights = [torch.randn(shape, **like).mul_((2 / m) ** 0.5).requires_grad_() for shape in shapes]
+    signs = torch.ones(m, 1, **like)
     signs[m // 2 :] = -1
     for step in range(steps + 1):
         features = inputs
@@ -71,21 +75,31 @@ def by_autograd(m: int, steps: int, n: int, depth: int, dtype: torch.dtype, seed
 
 def cell(arguments: dict) -> dict[str, float]:
     """Median time and peak memory of one cell; called in a process of its own."""
-    dtype = getattr(torch, arguments["dtype"])
+    sizes = [arguments[name] for name in ("m", "steps", "n", "depth")]
+    device, engine = arguments["device"], arguments["engine"]
+    dtype, warming = getattr(torch, arguments["dtype"]), int(device != "cpu")
     times = []
-    for repeat in range(arguments["repeats"]):
+    for repeat in range(arguments["repeats"] + warming):
         started = time.perf_counter()
-        sizes = [arguments[name] for name in ("m", "steps", "n", "depth")]
-        if arguments["engine"] == "torch":
-            by_autograd(*sizes, dtype, repeat)
+        if engine == "torch":
+            by_autograd(*sizes, repeat, dtype, device)
         else:
-            once(arguments["engine"], *sizes, dtype, repeat)
+            once(engine, *sizes, repeat, dtype, device)
+        finished(device)
         times.append(time.perf_counter() - started)
-    return {"seconds": statistics.median(times), "bytes": peak()}
+    return {"seconds": statistics.median(times[warming:]), "bytes": peak(device)}
 
 
-def peak() -> int:
-    """The most bytes that this process has held; what its parent held before does not count."""
+def finished(device: str) -> None:
+    """Wait for what a GPU still has to do."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+
+
+def peak(device: str) -> int:
+    """The most bytes that tensors on a GPU, or this process, have held; what its parent held before does not count."""
+    if device != "cpu":
+        return torch.cuda.max_memory_allocated()
     try:
         with open("/proc/self/status") as lines:
             return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
@@ -100,10 +114,10 @@ def measured(**arguments: object) -> dict[str, float]:
     return json.loads(output)
 
 
-def rates(dtype: torch.dtype) -> dict[str, float]:
+def rates(dtype: torch.dtype, device: str) -> dict[str, float]:
     """What this machine reaches now: products (flop/s), copies (byte/s), Gaussians (1/s); medians of five."""
-    a = torch.randn(8_000, 8_000, dtype=dtype)
-    tall, wide = torch.randn(2_000_000, 16, dtype=dtype), torch.randn(16, 16, dtype=dtype)
+    a = torch.randn(8_000, 8_000, dtype=dtype, device=device)
+    tall, wide = (torch.randn(rows, 16, dtype=dtype, device=device) for rows in (2_000_000, 16))
     target = torch.empty_like(a)
     draw = generator(stream(0))
     works = {
@@ -118,6 +132,7 @@ def rates(dtype: torch.dtype) -> dict[str, float]:
         for _ in range(6):
             started = time.perf_counter()
             work()
+            finished(device)
             times.append(time.perf_counter() - started)
         found[name] = amount / statistics.median(times[1:])
     return found
@@ -143,6 +158,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--depth", type=int, default=3)
     parser.add_argument("--dtype", choices=["float64", "float32"], default="float64")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--largest-dense", type=int, default=4096, help="Widest stored matrix.")
     parser.add_argument("--cell", help=argparse.SUPPRESS)
@@ -150,8 +166,10 @@ def main() -> None:
     if given.cell:
         print(json.dumps(cell(json.loads(given.cell))))
         return
-    print(f"L = {given.depth}, n = {given.samples}, {given.dtype}, {torch.get_num_threads()} threads")
-    for name, rate in rates(getattr(torch, given.dtype)).items():
+    torch.backends.cuda.matmul.allow_tf32 = False
+    where = f"{torch.get_num_threads()} threads" if given.device == "cpu" else torch.cuda.get_device_name()
+    print(f"L = {given.depth}, n = {given.samples}, {given.dtype}, {where}")
+    for name, rate in rates(getattr(torch, given.dtype), given.device).items():
         print(f"{name}: {rate:.3g}")
     print("\n| m | T | engine | seconds | GiB | products, flop/s | bases, byte/s | over deferred |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -169,6 +187,7 @@ def main() -> None:
                 n=given.samples,
                 depth=given.depth,
                 dtype=given.dtype,
+                device=given.device,
                 repeats=given.repeats,
             )
             times[engine] = found["seconds"]

@@ -1,6 +1,6 @@
 """Per-example gradient norms and tangent kernels, beside what else there is to compute them with.
 
-    python benchmarks/gradients.py [--widths 256,512,1024] [--samples 16] [--depth 3] [--repeats 5]
+    python benchmarks/gradients.py [--widths 256,512,1024] [--samples 16] [--depth 3] [--device cpu] [--repeats 5]
 
 Every method computes the same numbers, which is checked before it is timed: ‖∇_{W_l} f(x_i)‖_F for every layer and
 example, and the kernel <∇f(x_i), ∇f(x_j)>. The libraries are optional (`pip install 'lemmata[benchmarks]'`): a missing
@@ -139,7 +139,8 @@ def seconds(work: Callable[[], Tensor], repeats: int) -> float:
     times = []
     for _ in range(repeats + 1):
         started = time.perf_counter()
-        work()
+        if work().is_cuda:
+            torch.cuda.synchronize()
         times.append(time.perf_counter() - started)
     return statistics.median(times[1:])
 
@@ -150,25 +151,29 @@ def main() -> None:
     parser.add_argument("--widths", default="256,512,1024")
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--depth", type=int, default=3)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
-    print(f"L = {given.depth}, n = {given.samples}, float64, {torch.get_num_threads()} threads\n")
+    torch.backends.cuda.matmul.allow_tf32 = False
+    where = f"{torch.get_num_threads()} threads" if given.device == "cpu" else torch.cuda.get_device_name()
+    print(f"L = {given.depth}, n = {given.samples}, float64, {where}\n")
     print("| what | m | method | seconds | over trace |")
     print("| --- | --- | --- | --- | --- |")
     for m in map(int, given.widths.split(",")):
         data = generate("sphere", n=given.samples, d=10, setting=ZOU_GU_2019, rng=generator(stream(0, "data")))
-        network = initialise(ZOU_GU_2019, Architecture(10, (m,) * given.depth), [stream(0, "benchmark")])
+        inputs, shape = data.inputs.to(given.device), Architecture(10, (m,) * given.depth)
+        network = initialise(ZOU_GU_2019, shape, [stream(0, "benchmark")], device=given.device)
         for what, methods in METHODS.items():
-            expected, base = methods["trace"](network, module(network), data.inputs), 0.0
+            expected, base = methods["trace"](network, module(network), inputs), 0.0
             for name, method in methods.items():
                 model = module(network)
                 try:
-                    found = method(network, model, data.inputs)
+                    found = method(network, model, inputs)
                 except ModuleNotFoundError as missing:
                     print(f"| {what} | {m} | {name} | not installed: {missing.name} | |", flush=True)
                     continue
                 torch.testing.assert_close(found.detach(), expected, rtol=1e-9, atol=0.0)
-                time_ = seconds(partial(method, network, model, data.inputs), given.repeats)
+                time_ = seconds(partial(method, network, model, inputs), given.repeats)
                 base = base or time_
                 print(f"| {what} | {m} | {name} | {time_:.3g} | {time_ / base:.3g} |", flush=True)
 
