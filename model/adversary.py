@@ -290,7 +290,8 @@ def place_on_kinks_together(target: Target) -> Pair:
     typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
     step = list(target.still())
     # The dual basis moves the pre-activations of each example alone; nearly equal examples move together.
-    dual = torch.linalg.pinv(there.features[layer - 1], rtol=1e-2)
+    # By LAPACK, as `spectra.svd`.
+    dual = torch.linalg.pinv(there.features[layer - 1].cpu(), rtol=1e-2).to(z)
     step[layer - 1] = LowRank((toward * typical * 0.1).mT, dual)
     return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from model.changes import Change, Changes, LowRank, distance, distances
 from model.network import Network
 from model.settings import Norm
+from model.spectra import svd
 
 
 @dataclass(frozen=True)
@@ -73,5 +74,5 @@ class Ball:
         if self.norm == "frobenius":
             return change.scaled((self.radius / change.frobenius().clamp_min(self.radius)).nan_to_num(1.0))
         left, right = torch.linalg.qr(change.left), torch.linalg.qr(change.right)
-        u, values, v = torch.linalg.svd(left.R @ right.R.mT, full_matrices=False)
+        u, values, v = svd(left.R @ right.R.mT)
         return LowRank(left.Q @ (u * values.clamp_max(self.radius)[:, None]), right.Q @ v.mT)

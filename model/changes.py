@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 from model.deferred import Spanned
 from model.settings import Norm
-from model.spectra import top_singular
+from model.spectra import spectral_norm, top_singular
 
 ROOM = 64  # columns that a growing factor has room for at first; untouched memory costs nothing
 
@@ -44,9 +44,7 @@ class LowRank:
 
     def spectral(self) -> Tensor:
         """‖ΔW‖_2, (S,)."""
-        if not self.rank:
-            return self.left.new_zeros(len(self.left))
-        return torch.linalg.svdvals(self.core())[..., 0]
+        return spectral_norm(self.core()) if self.rank else self.left.new_zeros(len(self.left))
 
     def scaled(self, factor: Tensor | float) -> "LowRank":
         """factor · ΔW; a tensor factor has shape (S,)."""

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from model.orthonormal import orthonormalise, scaled_rows
 from model.randomness import Seeds, generator
-from model.spectra import top_singular
+from model.spectra import spectral_norm, top_singular
 
 ROOM = 64  # directions that a side has room for at first, if the budget allows
 UNTOUCHED = 4  # times as many on the CPU, where memory costs nothing before it is written to
@@ -316,7 +316,7 @@ class Spanned:
 
     def spectral(self) -> Tensor:
         """‖ΔW‖_2, (S,)."""
-        return torch.linalg.svdvals(self.core).amax(-1) if self.core.numel() else self.core.new_zeros(len(self.core))
+        return spectral_norm(self.core)
 
     def materialise(self) -> Tensor:
         """(S, out, in)."""

@@ -1,4 +1,4 @@
-"""Largest singular values of operators that are known only through products."""
+"""Singular values: of matrices, and the largest of operators that are known only through products."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -20,6 +20,18 @@ class Singular(NamedTuple):
     value: Tensor
     left: Tensor
     right: Tensor
+
+
+def svd(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """U, σ, Vᵀ of (..., out, in), reduced, by LAPACK: a GPU's Jacobi iterations may not converge at low rank."""
+    left, values, right = torch.linalg.svd(matrix.cpu(), full_matrices=False)
+    return left.to(matrix.device), values.to(matrix.device), right.to(matrix.device)
+
+
+def spectral_norm(matrix: Tensor) -> Tensor:
+    """‖A‖_2 of (..., out, in), by LAPACK as `svd`; 0 of a matrix without entries."""
+    values = torch.linalg.svdvals(matrix.cpu()).to(matrix.device)
+    return values.amax(-1) if values.shape[-1] else values.new_zeros(values.shape[:-1])
 
 
 def top_singular(
@@ -72,7 +84,7 @@ def top_singular(
     bidiagonal = torch.diag_embed(torch.stack(diagonal, -1))
     if above:
         bidiagonal = bidiagonal + torch.diag_embed(torch.stack(above, -1), offset=1)
-    left_small, values, right_small = torch.linalg.svd(bidiagonal)
+    left_small, values, right_small = svd(bidiagonal)
     left = torch.einsum("...k,k...m->...m", left_small[..., 0], torch.stack(lefts))
     right = torch.einsum("...k,k...m->...m", right_small[..., 0, :], torch.stack(rights))
     return Singular(values[..., 0], left, right)
@@ -95,7 +107,7 @@ def _converged(diagonal: list[Tensor], above: list[Tensor], beta: Tensor) -> boo
         return bool((beta == 0).all())
     bidiagonal = torch.diag_embed(torch.stack(diagonal, -1))
     bidiagonal = bidiagonal + torch.diag_embed(torch.stack(above, -1), offset=1)
-    left, values, _ = torch.linalg.svd(bidiagonal)
+    left, values, _ = svd(bidiagonal)
     residual = (beta * left[..., -1, 0].abs()) / values[..., 0].clamp_min(torch.finfo(beta.dtype).tiny)
     # The value's error is of second order in the residual.
     return bool((residual < torch.finfo(beta.dtype).eps ** 0.5).all())

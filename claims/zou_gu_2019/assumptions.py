@@ -8,6 +8,7 @@ from torch import Tensor
 from claims.case import Case
 from claims.claim import Control, Domain, Measurement, claim
 from claims.zou_gu_2019.paper import ZOU_GU_2019
+from model.spectra import spectral_norm
 
 DATA_ALONE = Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1})
 """Statements about the inputs: the network is not looked at."""
@@ -43,7 +44,7 @@ def _common_coordinate(case: Case, x: Tensor) -> Measurement:
     norms = (torch.linalg.vector_norm(x, dim=-1) - 1).abs().amax() / tolerance
     coordinates = (x[:, -1] - mu).abs().amax() / tolerance
     sums = 2 * mu / torch.linalg.vector_norm(x[:, None] + x, dim=-1).amin()
-    whole = len(x) * mu.square() / torch.linalg.matrix_norm(x, 2).square()
+    whole = len(x) * mu.square() / spectral_norm(x).square()
     # Rounding may put an attained bound a hair above 1.
     consequences = torch.stack([sums, whole]) * (1 - tolerance)
     return Measurement(case.for_each(torch.cat([torch.stack([norms, coordinates]), consequences])), axes=("part",))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from claims.case import Case
 from model.certificates import flippable_output
+from model.spectra import spectral_norm
 
 
 def gradient(case: Case) -> Tensor:
@@ -30,5 +31,5 @@ def semi_smooth(case: Case) -> Tensor:
     size = torch.linalg.vector_norm(case.inputs, dim=-1).amax()
     flipped = flippable_output(case.at_initial, case.tau, both=True).amax(-1)
     kinks = (2 * p["k"] * flipped).sqrt() * size / (p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"])))
-    output = torch.linalg.matrix_norm(case.initial.materialise(1), ord=2)
+    output = spectral_norm(case.initial.materialise(1))
     return torch.maximum(kinks, (output * size).square() * p["k"] / (2 * p["m"]))

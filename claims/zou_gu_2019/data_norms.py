@@ -10,6 +10,7 @@ from claims.scaling import ONE, Scaling
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 from model.data import unit_rows
 from model.randomness import gaussian
+from model.spectra import spectral_norm
 
 _RANDOM = {"data": "sphere", "mu": None, "m": 4, "k": 1, "ratio": 1}
 
@@ -19,7 +20,7 @@ WITH_PROBABILITY_OF_DATA = "at least 1 − δ over the inputs"
 
 def _square_norm(inputs: torch.Tensor) -> torch.Tensor:
     """‖X‖_2²."""
-    return torch.linalg.matrix_norm(inputs, 2).square()
+    return spectral_norm(inputs).square()
 
 
 def _random_inputs(case: Case) -> torch.Tensor:

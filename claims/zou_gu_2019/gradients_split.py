@@ -9,6 +9,7 @@ from claims.scaling import Scaling
 from claims.zou_gu_2019.kernel_regime import MU
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 from model.adversary import ATTACKS
+from model.spectra import spectral_norm
 
 SMALL = Domain(width=(8, 32), depth=(1, 3), samples=(1, 4), fixed={"mu": MU}, examples=10)
 """Sizes at which every gradient can be formed whole."""
@@ -58,7 +59,7 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
 def attacks_stay_in_the_ball(case: Case) -> Measurement:
     """‖Ŵ_l − W_l⁽⁰⁾‖_2 by a dense singular value decomposition."""
     moved = [
-        torch.linalg.matrix_norm(case.at_moved.network.materialise(layer) - case.initial.materialise(layer), ord=2)
+        spectral_norm(case.at_moved.network.materialise(layer) - case.initial.materialise(layer))
         for layer in range(case.hidden)
     ]
     return Measurement(torch.stack(moved, -1), axes=("layer",))

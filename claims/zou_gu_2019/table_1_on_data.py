@@ -1,13 +1,12 @@
 """Table 1 on data: the last row asks for least where λ_0 is of order φ/n², and not on nearly orthogonal inputs."""
 
-import torch
-
 from claims.case import Case
 from claims.claim import Domain, Measurement, claim
 from claims.scaling import ONE
 from claims.zou_gu_2019.gram_positive import smallest_eigenvalue
 from claims.zou_gu_2019.paper import ZOU_GU_2019
 from claims.zou_gu_2019.table_1 import WORST_CASE, on_data
+from model.spectra import spectral_norm
 
 NEARLY_ORTHOGONAL = Domain(
     width=(4, 8),
@@ -20,7 +19,7 @@ NEARLY_ORTHOGONAL = Domain(
 
 def _against_the_others(case: Case, lambda_0: float) -> Measurement:
     """Width and iterations of the last row over the least of the others, without constants and logarithms: (S, 2)."""
-    norm = float(torch.linalg.matrix_norm(case.inputs, 2))
+    norm = float(spectral_norm(case.inputs))
     n, phi = len(case.inputs), case.parameters["phi"]
     rows = on_data(lambda_0=lambda_0, norm=norm, n=n, phi=phi, eps=0.1)
     ours = rows.pop("this-paper")
