@@ -59,14 +59,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("claim", claims, ids=str)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that use the GPU run one after the other, on one worker."""
-    if _device(config) == "cuda":
-        for item in items:
-            if "device" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("gpu"))
-
-
 @pytest.fixture(scope="session")
 def device(request: pytest.FixtureRequest) -> str:
     """Where tensors live."""

@@ -96,7 +96,7 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, store: Sto
         dtype=options.dtype,
         device=options.device,
     )
-    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers, options.device)
+    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers)
     options = replace(options, workers=workers)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}

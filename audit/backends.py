@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from filelock import FileLock
 from joblib import Parallel, delayed, parallel_config
 
@@ -56,14 +57,17 @@ def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) 
 
 @contextmanager
 def alone_on(device: str) -> Iterator[None]:
-    """One trial at a time on a device that is no CPU, whichever process of this machine runs it."""
+    """One trial at a time on a device that is no CPU, whichever process runs it, which then returns the memory."""
     if device == "cpu":
         yield
         return
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
     name = f"lemmata-{getpass.getuser()}-{device.replace(':', '-')}-{visible.replace('/', '-')}.lock"
     with FileLock(Path(tempfile.gettempdir()) / name):
-        yield
+        try:
+            yield
+        finally:
+            torch.cuda.empty_cache()
 
 
 @contextmanager

@@ -97,6 +97,14 @@ claims_from = click.option(
     help="Claims stated in this file too.",
 )
 
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where tensors live; auto: large networks on the GPU, where there is one.",
+)
+
 
 @command("list")
 @claims_from
@@ -153,7 +161,7 @@ def check(patterns: tuple[str, ...], form: "Format", **arguments: Any) -> None:
     show_default=True,
     help="How random matrices between layers are held: stored, or decided as products ask for them; auto by size.",
 )
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@device_option
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
 @click.option("--widths", type=Sizes(int), default=(), help="Widths m, for instance 256,1024.")
 @click.option("--depths", type=Sizes(int), default=(), help="Depths L, for instance 1,2,4.")
@@ -241,7 +249,7 @@ def audit(
 @command("controls")
 @claims_from
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@device_option
 @patterns_argument
 def controls(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
     """Whether each claim's false neighbours are refuted: a claim that nothing can refute tests nothing.
@@ -300,7 +308,7 @@ def regime(id: str, depth: int | None, samples: int | None, state: str | None, s
 
 @command("errata")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@device_option
 @patterns_argument
 def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") -> int:
     """What the papers print and what they mean, with the computation that tells the two apart.
@@ -341,7 +349,7 @@ def width(
 @command("replay")
 @claims_from
 @click.argument("token", metavar="TOKEN")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@device_option
 def replay(token: str, device: str, form: "Format") -> int:
     """Measure exactly one case again: TOKEN is what a report or a failing test printed."""
     from audit.devices import choose_device

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 
 from audit.auditing import Options
+from audit.devices import device_for
 from audit.evidence import Budget, Evidence
 from audit.grid import Sizes, points, small
 from audit.sweep import Trials, jobs, measure, run, run_all
@@ -144,7 +145,8 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
             numbers = range(drawn, drawn + max(FIRST, drawn))
-            found = measure(claim, configuration, seed, numbers, changed=changed, device=options.device)
+            device = device_for(claim, configuration, options.device)
+            found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop
             if Evidence(violations, drawn, alpha).refutes(delta):

@@ -3,10 +3,16 @@
 import torch
 
 from audit.errors import UserError
+from claims.case import Configuration
+from claims.claim import Claim
+
+LARGE = 1_000_000
+"""Weights from which `auto` takes the GPU, which is then several times as fast as a core; with fewer it waits for the
+core that drives it, and many cores side by side are faster."""
 
 
 def choose_device(wanted: str) -> str:
-    """ "cpu" or "cuda"; "auto" takes the GPU when there is one. TF32 is off.
+    """What can be had of "cpu", "cuda" and "auto", which is "cpu" where there is no GPU. TF32 is off.
 
     Raises:
         UserError: if a GPU is asked for where there is none.
@@ -15,6 +21,13 @@ def choose_device(wanted: str) -> str:
     torch.backends.cudnn.allow_tf32 = False
     if wanted == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda: no CUDA device is available; allowed here: auto, cpu")
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+    return wanted if torch.cuda.is_available() else "cpu"
+
+
+def device_for(claim: Claim, configuration: Configuration, chosen: str) -> str:
+    """The device of one configuration: the one that is chosen, and with "auto" the GPU for large networks."""
+    if chosen != "auto":
+        return chosen
+    widths = configuration.widths(claim.setting)
+    weights = sum(out * into for out, into in zip(widths, (configuration.d, *widths), strict=False))
+    return "cuda" if weights >= LARGE else "cpu"

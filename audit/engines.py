@@ -1,6 +1,6 @@
 """Which engine holds a job's random matrices, how many initialisations go side by side, and what they need."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -82,16 +82,17 @@ def needed_bytes(job: "Job", claim: Claim) -> int:
     return side_by_side * (sum(stored) + sum(held) + max(stored + held) + passes)
 
 
-def processes(work: Iterable["Job"], claims: dict[str, Claim], wanted: int, device: str) -> int:
-    """How many processes share the memory that is available; at most `wanted`.
+def processes(work: Collection["Job"], claims: dict[str, Claim], wanted: int) -> int:
+    """How many processes share the memory that is available; at most `wanted`. Of a GPU only one uses it at a time.
 
     Raises:
         ValueError: if one job alone does not fit: which, how much it needs, and what is allowed.
     """
-    allowed = int(MEMORY_SHARE * available_bytes(torch.device(device)))
-    largest = 1
+    devices = {job.device for job in work}
+    free = {device: int(MEMORY_SHARE * available_bytes(torch.device(device))) for device in devices}
+    fitting = wanted
     for job in work:
-        claim = claims[job.claim]
+        claim, allowed = claims[job.claim], free[job.device]
         needed = needed_bytes(job, claim)
         if needed > allowed:
             obstacle = f"; no other engine can run it: {claim.engine_obstacle}" if claim.engine_obstacle else ""
@@ -100,5 +101,6 @@ def processes(work: Iterable["Job"], claims: dict[str, Claim], wanted: int, devi
                 f"for a batch of initialisations, allowed are {allowed:.2g} ({MEMORY_SHARE:.0%} of what is available)"
                 + obstacle
             )
-        largest = max(largest, needed)
-    return max(1, min(wanted, allowed // largest))
+        if job.device == "cpu":
+            fitting = min(fitting, allowed // needed)
+    return max(1, fitting)

@@ -13,7 +13,7 @@ class Options:
 
     Attributes:
         seed: everything descends from it.
-        dtype, device, engine: of the computation.
+        dtype, device, engine: of the computation; "auto" decides by size.
         budget: seconds to spend; infinite measures what the grid says.
         workers: processes of this machine.
         backend: who runs the jobs.
@@ -32,4 +32,4 @@ class Options:
     @property
     def spread(self) -> Backend:
         """Where jobs run; trials on the one GPU of this machine follow one another."""
-        return Backend(self.backend, self.cluster, 1 if self.device != "cpu" else self.workers)
+        return Backend(self.backend, self.cluster, 1 if self.device == "cuda" else self.workers)

@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from audit.devices import device_for
 from audit.errors import naming
 from audit.sweep import replay
 from audit.tables import Format, emit, finite, grid, number
@@ -19,7 +20,7 @@ def replay_token(token: str, device: str, form: Format) -> int:
     """
     with naming("TOKEN"):
         case = parse(token)
-        found = replay(case, device=device)
+        found = replay(case, device=device_for(case.claim, case.configuration, device))
     limit = 1.0 if case.claim.kind == "EXACT" else constant(case.claim)
     violated = [False] * len(found.lhs) if limit is None else found.violates(case.claim, limit).tolist()
     rows = [

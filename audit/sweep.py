@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from audit.backends import Backend, alone_on, run_on
+from audit.devices import device_for
 from audit.engines import Wanted, batch, engine_for
 from audit.errors import UserError
 from audit.files import load_data
@@ -124,11 +125,23 @@ class Trials:
 
 
 def jobs(
-    claims: Iterable[Claim], grid: Callable[[Claim], list[Point]], *, engine: Wanted = "dense", **options: str | int
+    claims: Iterable[Claim],
+    grid: Callable[[Claim], list[Point]],
+    *,
+    engine: Wanted = "dense",
+    device: str = "cpu",
+    **options: str | int,
 ) -> list[Job]:
-    """One job per claim and configuration, each with its engine."""
+    """One job per claim and configuration, each with its engine and device."""
     return [
-        Job(claim.id, c, initialisations, engine=engine_for(claim, c, engine), **options)  # type: ignore[arg-type]
+        Job(
+            claim.id,
+            c,
+            initialisations,
+            engine=engine_for(claim, c, engine),
+            device=device_for(claim, c, device),
+            **options,  # type: ignore[arg-type]
+        )
         for claim in claims
         for c, initialisations in grid(claim)
     ]

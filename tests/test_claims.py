@@ -8,6 +8,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
+from audit.backends import alone_on
 from audit.evidence import Budget, Evidence, detectable
 from audit.sweep import measure
 from audit.tokens import Replay, parse
@@ -99,7 +100,8 @@ def count(
 
     while drawn < FIRST or undecided():
         numbers = range(drawn, min(MOST, drawn + max(FIRST, drawn)))
-        found = measure(claim, configuration, seed, numbers, recipe, device=device)
+        with alone_on(device):
+            found = measure(claim, configuration, seed, numbers, recipe, device=device)
         violations += int(found.violates(claim, limit).sum())
         value, index = _worst(claim, found)
         if not worst >= value or (claim.bound == "lower" and value < worst):

@@ -146,10 +146,10 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.Monke
     job = Job(claim.id, Configuration(m=100_000, L=2, n=2), 8, engine="deferred")
     needed = needed_bytes(job, claim)
     monkeypatch.setattr("audit.engines.available_bytes", lambda _: 3 * needed)
-    assert processes([job], REGISTRY, 4, "cpu") == 2
+    assert processes([job], REGISTRY, 4) == 2
     monkeypatch.setattr("audit.engines.available_bytes", lambda _: needed)
     with pytest.raises(ValueError, match=r"B\.1-iv at m=100000,.*deferred engine needs about .* bytes.*allowed are"):
-        processes([job], REGISTRY, 4, "cpu")
+        processes([job], REGISTRY, 4)
     dense = replace(job, engine="dense")
     assert needed_bytes(dense, claim) > needed
 
