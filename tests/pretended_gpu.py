@@ -24,6 +24,9 @@ INDEXED = {"index", "index_put", "index_put_", "_index_put_impl_"}
 NOT_BY_LAPACK = {"_linalg_svd"}
 """A GPU's own iterations may not converge on matrices of low rank: `model.spectra` takes them to the CPU."""
 
+FRONT_END = {Tensor.to, Tensor.new_tensor, Tensor.tolist, Tensor.__getitem__, Tensor.__setitem__, torch.as_tensor}
+"""What names a device without a keyword, or reads a tensor's entries in C++."""
+
 
 @contextmanager
 def pretended_gpu() -> Iterator[None]:
@@ -62,6 +65,8 @@ class _Called(TorchFunctionMode):
     """Knows the device by the name of a real one, and does in Python what torch's own front end does with a backend."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if not kwargs and func not in FRONT_END:
+            return func(*args)
         args = [_named(x) for x in args]
         kwargs = {name: _named(x) for name, x in (kwargs or {}).items()}
         if func in (torch.tensor, torch.as_tensor) and kwargs.get("device") == GPU and type(args[0]) is not _OnGpu:

@@ -9,11 +9,15 @@ from claims.controls import neighbour, neighbours
 
 pytestmark = pytest.mark.controls
 
+SLOW = {"chen-et-al-2019-poster/thm-2.2:constant halved"}
+"""One in seven initialisations violates it where one in twenty may: that takes 512, each trained on its own sample."""
+
 COUNTED = [
-    pytest.param(member, control, id=f"{member}:{control.name}")
+    pytest.param(member, control, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
     for member in REGISTRY.values()
     for control in neighbours(member)
     if control.scaling is None and control.shift is None and not control.true
+    for name in [f"{member}:{control.name}"]
 ]
 
 
