@@ -313,7 +313,7 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in self.attacks
-            if hidden > 1 or attack not in DEEP
+            if differs(attack, hidden, examples)
             for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
             for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
             for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
@@ -352,6 +352,12 @@ DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "plac
 
 TOGETHER = {"place-on-kinks-together"}
 """Attacks on all examples at once: with one example the others say the same."""
+
+
+def differs(attack: str, hidden: int, examples: int) -> bool:
+    """Whether an attack is another one than its plain form, with so many hidden layers and examples."""
+    return (hidden > 1 or attack not in DEEP) and (examples > 1 or attack not in TOGETHER)
+
 
 AIMED_AT_EXAMPLE = {
     *AIMED_AT_LAYER,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class Dataset:
             raise ValueError(f"{gamma=} must be at most {reached:.6g}, the margin of these data")
         return self
 
-    @property
+    @cached_property
     def separation(self) -> float:
         """φ, the smallest pairwise distance; infinite for one point."""
         if len(self.inputs) < 2:

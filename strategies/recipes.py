@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from claims.case import Configuration, Recipe
-from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, DEEP, TOGETHER
+from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, differs
 from model.adversary import ATTACKS
 from model.settings import Setting
 from strategies.arguments import InvalidArgument, check_integer, check_names
@@ -48,14 +48,9 @@ def recipes(
                 output=st.integers(0, configuration.k - 1 if attack in AIMED_AT_OUTPUT else 0),
             )
             for attack in sorted(attacks, key=_easiness)
-            if _differs(attack, last, configuration.n) or not any(_differs(a, last, configuration.n) for a in attacks)
+            if differs(attack, last, configuration.n) or not any(differs(a, last, configuration.n) for a in attacks)
         ]
     )
-
-
-def _differs(attack: str, layers: int, examples: int) -> bool:
-    """Whether the attack is another one than its plain form, with so many layers and examples."""
-    return (layers > 1 or attack not in DEEP) and (examples > 1 or attack not in TOGETHER)
 
 
 def _easiness(attack: str) -> int:
