@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from scipy.stats import beta
+from scipy.special import betaincc, betainccinv
 from torch import Tensor
 
 from model.kernels import conjugate_kernel
@@ -128,8 +128,10 @@ def teacher(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tupl
     if d < 2:
         raise ValueError(f"{d=} must be at least 2 for teacher data")
     margin = 0.0 if phi is None else _separation("teacher", phi, math.sqrt(2)) / 2
-    square = beta(0.5, (d - 1) / 2)
-    first = torch.from_numpy(square.isf((1 - rng.random((n, 1))) * square.sf(margin**2))).clamp(margin**2, 1)
+    # x_1² has a beta law.
+    law = 0.5, (d - 1) / 2
+    beyond = (1 - rng.random((n, 1))) * betaincc(*law, margin**2)
+    first = torch.from_numpy(betainccinv(*law, beyond)).clamp(margin**2, 1)
     labels = torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
     rest = unit_rows(torch.from_numpy(rng.standard_normal((n, d - 1))))
     return torch.cat([labels * first.sqrt(), (1 - first).sqrt() * rest], 1), labels

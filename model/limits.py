@@ -5,7 +5,7 @@ The first-layer constants follow from the density √(m / 4π) of the pre-activa
 
 import math
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 FLIPS = (3 / math.pi) ** (1 / 3)
 """Units flipped by a first-layer change of Frobenius norm τ, over m τ^{2/3}: 0.9847."""
@@ -83,5 +83,6 @@ def top_entries(share: float) -> float:
     """Norm of the ⌈share · m⌉ largest entries of a standard Gaussian vector, over √m."""
     if not 0 < share < 1:
         return float(share > 0)
-    q = norm.isf(share / 2)
-    return math.sqrt(2 * q * norm.pdf(q) + share)
+    q = -ndtri(share / 2)
+    density = math.exp(-q * q / 2) / math.sqrt(2 * math.pi)
+    return math.sqrt(2 * q * density + share)

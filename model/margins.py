@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from scipy.optimize import linprog, nnls
 from scipy.special import gammaln, ndtri
-from scipy.stats import qmc
 from torch import Tensor
 
 from model.kernels import UNIT_NORM
@@ -384,6 +383,8 @@ def _sampled_margin(inputs: np.ndarray, signs: np.ndarray, points: int) -> Rando
 
 def _sampled_features(inputs: np.ndarray, points: int, rng: np.random.Generator) -> np.ndarray:
     """σ(u·x_i) E‖u‖ / N at N directions u, spread evenly up to one random shift, and their opposites, (N, n)."""
+    from scipy.stats import qmc  # slow to import, and needed here alone
+
     r = inputs.shape[1]
     cube = qmc.Sobol(r, scramble=False).random_base2((points // 2).bit_length() - 1)
     u = ndtri(((cube + rng.random(r)) % 1.0).clip(1e-16, 1 - 1e-16))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import torch
 from scipy.optimize import brentq
-from scipy.stats import beta
+from scipy.special import betaincinv
 from torch import Tensor
 
 from claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
@@ -47,9 +47,8 @@ def no_population(case: Case) -> str:
 
 def error_below(margins: Tensor) -> Tensor:
     """Clopper–Pearson's lower bound of P[y f(x) < 0] at level `SAMPLING`, (S,)."""
-    wrong, n = (margins < 0).sum(-1).cpu(), margins.shape[-1]
-    low = beta.ppf(SAMPLING, wrong, n - wrong + 1)
-    return torch.nan_to_num(torch.as_tensor(low)).to(margins)
+    wrong, n = (margins < 0).sum(-1).cpu().numpy(), margins.shape[-1]
+    return torch.nan_to_num(torch.as_tensor(betaincinv(wrong, n - wrong + 1, SAMPLING))).to(margins)
 
 
 @claim(

@@ -1,7 +1,7 @@
 """Section 2: the network, its initialisation and the training loss."""
 
 import torch
-from scipy.stats import chi2
+from scipy.special import chdtr, chdtrc
 from torch import Tensor
 
 from claims.case import Case
@@ -52,8 +52,8 @@ def _p_values(case: Case, variance: float = 2.0) -> Tensor:
     for layer, (out, into) in enumerate(case.initial.architecture.shapes):
         scale = variance / out if layer < case.hidden else 1 / case.parameters["k"]
         square = case.initial.materialise(layer).square().sum((-2, -1)) / scale
-        below = chi2.cdf(square.cpu().numpy(), out * into)
-        above = chi2.sf(square.cpu().numpy(), out * into)
+        below = chdtr(out * into, square.cpu().numpy())
+        above = chdtrc(out * into, square.cpu().numpy())
         found.append(torch.from_numpy(2 * below.clip(max=above)))
     return torch.stack(found, -1).to(case.initial.like)
 
