@@ -11,6 +11,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from audit.devices import choose_device
+from audit.errors import UserError
 from claims import select
 from claims.from_file import ClaimFileError, load_claims
 
@@ -36,11 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         torch.set_num_threads(1)
-    device = config.getoption("--device")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise pytest.UsageError("--device cuda: no CUDA device is available; allowed here: auto, cpu")
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    try:
+        choose_device(config.getoption("--device"))
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
     try:
         if config.getoption("--claims-from"):
             load_claims(config.getoption("--claims-from"))
@@ -61,8 +62,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def device(request: pytest.FixtureRequest) -> str:
-    """Where tensors live."""
-    return _device(request.config)
+    """Where tensors live: with "auto" on the GPU, where there is one, whatever the size."""
+    chosen = choose_device(request.config.getoption("--device"))
+    return "cuda" if chosen == "auto" else chosen
 
 
 @pytest.fixture(scope="session")
@@ -94,10 +96,3 @@ def _rows(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, ...]
             for name, value in getattr(report, "user_properties", []):
                 if name == "lemmata":
                     yield tuple(json.loads(value))
-
-
-def _device(config: pytest.Config) -> str:
-    wanted = config.getoption("--device")
-    if wanted != "auto":
-        return str(wanted)
-    return "cuda" if torch.cuda.is_available() else "cpu"

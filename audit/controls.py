@@ -142,10 +142,10 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     drawn = 0
     for configuration, seed in hardest(claim, control.domain, options.seed):
         delta = configuration.delta if claim.probability else 0.0
+        device = device_for(claim, configuration, options.device)
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
             numbers = range(drawn, drawn + max(FIRST, drawn))
-            device = device_for(claim, configuration, options.device)
             found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop

@@ -28,6 +28,5 @@ def device_for(claim: Claim, configuration: Configuration, chosen: str) -> str:
     """The device of one configuration: the one that is chosen, and with "auto" the GPU for large networks."""
     if chosen != "auto":
         return chosen
-    widths = configuration.widths(claim.setting)
-    weights = sum(out * into for out, into in zip(widths, (configuration.d, *widths), strict=False))
+    weights = sum(out * into for out, into in configuration.shapes(claim.setting))
     return "cuda" if weights >= LARGE else "cpu"

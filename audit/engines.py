@@ -72,13 +72,12 @@ def batch(claim: Claim, configuration: Configuration, engine: Engine) -> int:
 def needed_bytes(job: "Job", claim: Claim) -> int:
     """About how much memory a batch of the job takes up: matrices, the largest of them twice, and passes."""
     c, dtype = job.configuration, getattr(torch, job.dtype)
-    widths = c.widths(claim.setting)
-    shapes = list(zip(widths, (c.d, *widths), strict=False))
+    shapes = c.shapes(claim.setting)
     side_by_side = min(batch(claim, c, job.engine), job.initialisations)
     deferred = [shape for shape in shapes[1:] if job.engine == "deferred"]
     stored = [out * into * dtype.itemsize for out, into in shapes if (out, into) not in deferred]
     held = [held_bytes(shape, directions(claim, c), 1, dtype) for shape in deferred]
-    passes = 8 * c.n * (1 + c.k) * sum(widths) * dtype.itemsize
+    passes = 8 * c.n * (1 + c.k) * sum(out for out, _ in shapes) * dtype.itemsize
     return side_by_side * (sum(stored) + sum(held) + max(stored + held) + passes)
 
 

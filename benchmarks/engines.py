@@ -166,7 +166,6 @@ def main() -> None:
     if given.cell:
         print(json.dumps(cell(json.loads(given.cell))))
         return
-    torch.backends.cuda.matmul.allow_tf32 = False
     where = f"{torch.get_num_threads()} threads" if given.device == "cpu" else torch.cuda.get_device_name()
     print(f"L = {given.depth}, n = {given.samples}, {given.dtype}, {where}")
     for name, rate in rates(getattr(torch, given.dtype), given.device).items():

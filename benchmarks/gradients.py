@@ -154,7 +154,6 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
-    torch.backends.cuda.matmul.allow_tf32 = False
     where = f"{torch.get_num_threads()} threads" if given.device == "cpu" else torch.cuda.get_device_name()
     print(f"L = {given.depth}, n = {given.samples}, float64, {where}\n")
     print("| what | m | method | seconds | over trace |")

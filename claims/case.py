@@ -66,6 +66,10 @@ class Configuration:
         layers = range(setting.hidden_layers(self.L))
         return tuple(self.m * (self.ratio if layer % 2 else 1) for layer in layers)
 
+    def shapes(self, setting: Setting) -> tuple[tuple[int, int], ...]:
+        """(out, in) of the hidden matrices."""
+        return Architecture(self.d, self.widths(setting), self.k).shapes[:-1]
+
     def token(self) -> str:
         """The configuration as text, without what has its default: `m=64,L=2`. Values are URL-quoted."""
         defaults = Configuration()

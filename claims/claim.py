@@ -4,7 +4,7 @@ import fnmatch
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -312,8 +312,7 @@ class Claim:
         """The same for a network of these sizes."""
         return [
             Recipe(attack, layer, example, output)
-            for attack in self.attacks
-            if differs(attack, hidden, examples)
+            for attack in distinct(self.attacks, hidden, examples)
             for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
             for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
             for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
@@ -354,9 +353,10 @@ TOGETHER = {"place-on-kinks-together"}
 """Attacks on all examples at once: with one example the others say the same."""
 
 
-def differs(attack: str, hidden: int, examples: int) -> bool:
-    """Whether an attack is another one than its plain form, with so many hidden layers and examples."""
-    return (hidden > 1 or attack not in DEEP) and (examples > 1 or attack not in TOGETHER)
+def distinct(attacks: Sequence[str], hidden: int, examples: int) -> list[str]:
+    """The attacks that are not their plain forms, with so many hidden layers and examples; all where none is left."""
+    same = (set() if hidden > 1 else DEEP) | (set() if examples > 1 else TOGETHER)
+    return [attack for attack in attacks if attack not in same] or list(attacks)
 
 
 AIMED_AT_EXAMPLE = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from claims.case import Configuration, Recipe
-from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, differs
+from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, distinct
 from model.adversary import ATTACKS
 from model.settings import Setting
 from strategies.arguments import InvalidArgument, check_integer, check_names
@@ -47,8 +47,7 @@ def recipes(
                 example=st.integers(0, configuration.n - 1 if attack in AIMED_AT_EXAMPLE else 0),
                 output=st.integers(0, configuration.k - 1 if attack in AIMED_AT_OUTPUT else 0),
             )
-            for attack in sorted(attacks, key=_easiness)
-            if differs(attack, last, configuration.n) or not any(differs(a, last, configuration.n) for a in attacks)
+            for attack in sorted(distinct(attacks, last, configuration.n), key=_easiness)
         ]
     )
 

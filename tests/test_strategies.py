@@ -17,7 +17,7 @@ from hypothesis.errors import InvalidArgument
 import strategies
 from claims import REGISTRY, Claim
 from claims.case import Configuration, Recipe, draw
-from claims.claim import Domain
+from claims.claim import DEEP, TOGETHER, Domain
 from claims.evaluation import evaluate
 from model.adversary import ATTACKS
 from model.data import INPUTS, Dataset
@@ -237,6 +237,13 @@ def test_recipes_are_those_of_the_claim(member: Claim, data: st.DataObject) -> N
     configuration = data.draw(strategies.configurations(member.setting, domain=replace(member.domain, width=(4, 8))))
     drawn = data.draw(strategies.recipes(member.setting, configuration, attacks=member.attacks))
     assert drawn in member.recipes(draw(member.setting, configuration, 0, 1))
+
+
+@pytest.mark.parametrize("attack", sorted(DEEP | TOGETHER))
+def test_a_claim_with_no_other_attack_keeps_it(attack: str) -> None:
+    """Though with one layer and one example it is the plain one."""
+    member = replace(REGISTRY["cao-gu-2020/lemma-5.2b"], attacks=(attack,))
+    assert [recipe.attack for recipe in member.aims(1, 1, 1)] == [attack]
 
 
 @FEW

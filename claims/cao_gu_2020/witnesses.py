@@ -23,7 +23,7 @@ def conjugate_gamma(case: Case) -> float:
 
 def beyond_a_plane(case: Case) -> str:
     """Why the construction says nothing of a case's inputs: its c(·) is computed for inputs in a plane."""
-    rank = int(torch.linalg.matrix_rank(case.inputs.cpu()))
+    rank = int(torch.linalg.matrix_rank(case.inputs.cpu()))  # by LAPACK, as `spectra.svd`
     return "" if rank <= 2 else f"c(u) is computed for inputs in a plane, these span {rank} dimensions"
 
 
