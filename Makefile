@@ -11,7 +11,7 @@ MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/thm-4.[57]' 'cao
         'cao-gu-2020/cor-*' 'zou-gu-2019/lemma-4.[1235]*' 'zou-gu-2019/thm-*' 'zou-gu-2019/cor-*' 'zou-gu-2019/prop-*' \
         'zou-gu-2019/table-*' 'cao-gu-2019-slides/*' 'chen-et-al-2019-poster/*'
 
-.PHONY: audit audit-all test lint clean
+.PHONY: audit audit-all test lint clean $(VENV)/roof
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("lemmata needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -27,7 +27,13 @@ audit-all: $(VENV)/.installed
 	$(BIN)/lemmata audit --out $(OUT) --resume
 	$(BIN)/lemmata report $(OUT)
 
-lint: $(VENV)/.installed
+# The rooms under their roof, as they are installed: mypy does not know of package-dir.
+$(VENV)/roof: $(VENV)/.installed
+	mkdir -p $@/lemmata
+	ln -sfn $(CURDIR)/lemmata/*.py $(CURDIR)/lemmata/py.typed $@/lemmata/
+	for room in model claims strategies audit; do ln -sfn $(CURDIR)/$$room $@/lemmata/$$room; done
+
+lint: $(VENV)/roof
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

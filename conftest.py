@@ -11,10 +11,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from audit.devices import choose_device
-from audit.errors import UserError
-from claims import select
-from claims.from_file import ClaimFileError, load_claims
+from lemmata.audit.errors import UserError
+from lemmata.audit.plan.devices import choose_device
+from lemmata.claims import select
+from lemmata.claims.from_file import ClaimFileError, load_claims
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import click
 
-from audit.errors import UserError
+from lemmata.audit.errors import UserError
 
 
 class Probability(click.ParamType):

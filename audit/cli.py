@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audit.arguments import Duration, Positive, Probability, Sizes
-from audit.errors import Interrupted, UserError, one_line
-from model.settings import SETTINGS
+from lemmata.audit.arguments import Duration, Positive, Probability, Sizes
+from lemmata.audit.errors import Interrupted, UserError, one_line
+from lemmata.model.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from audit.backends import Name
-    from audit.engines import Wanted
-    from audit.tables import Format
+    from lemmata.audit.measure.backends import Name
+    from lemmata.audit.plan.engines import Wanted
+    from lemmata.audit.show.tables import Format
 
 
 class Commands(click.Group):
@@ -79,7 +79,7 @@ def _load_claims(context: click.Context, parameter: click.Parameter, file: str |
     """Register a person's own claims before anything asks for them."""
     if file is None:
         return
-    from claims.from_file import ClaimFileError, load_claims
+    from lemmata.claims.from_file import ClaimFileError, load_claims
 
     try:
         load_claims(file)
@@ -111,7 +111,7 @@ device_option = click.option(
 @patterns_argument
 def list_claims(patterns: tuple[str, ...], form: "Format") -> None:
     """One row per claim whose id matches a GLOB, in the papers' order."""
-    from audit.listing import list_claims
+    from lemmata.audit.show.listing import list_claims
 
     list_claims(patterns, form)
 
@@ -124,7 +124,7 @@ def show(id: str, form: "Format") -> None:
 
     ID is a claim's id, with or without the paper: `lemma-5.2a@printed`.
     """
-    from audit.listing import show_claim
+    from lemmata.audit.show.listing import show_claim
 
     show_claim(id, form)
 
@@ -146,7 +146,7 @@ def check(patterns: tuple[str, ...], form: "Format", **arguments: Any) -> None:
     largest distance of a layer between the two. Every absolute constant that no paper states is taken as 1.
     A weights file holds W1 ... WL and V, each (out, in); a data file X and y, or a CSV table with the label last.
     """
-    from audit.check import check_files
+    from lemmata.audit.commands.check import check_files
 
     check_files(patterns=patterns, form=form, **arguments)
 
@@ -210,10 +210,10 @@ def audit(
 
     With none of the lists, one line of sizes is swept per parameter; with some, their product.
     """
-    from audit.auditing import Options, audit, workers
-    from audit.devices import choose_device
-    from audit.grid import Sizes
-    from audit.listing import choose
+    from lemmata.audit.commands.audit import Options, audit, workers
+    from lemmata.audit.plan.devices import choose_device
+    from lemmata.audit.plan.grid import Sizes
+    from lemmata.audit.show.listing import choose
 
     sizes = Sizes(
         widths=widths,
@@ -258,10 +258,10 @@ def controls(patterns: tuple[str, ...], seed: int, device: str, form: "Format") 
     `true`: a stronger statement that holds, which says how loose the paper's bound is. Score: refuted over refuted
     and survived.
     """
-    from audit.auditing import Options, workers
-    from audit.controls import controls
-    from audit.devices import choose_device
-    from audit.listing import choose
+    from lemmata.audit.commands.audit import Options, workers
+    from lemmata.audit.commands.controls import controls
+    from lemmata.audit.plan.devices import choose_device
+    from lemmata.audit.show.listing import choose
 
     options = Options(seed=seed, device=choose_device(device), workers=workers())
     return controls(choose(patterns), options, form)
@@ -271,7 +271,7 @@ def controls(patterns: tuple[str, ...], seed: int, device: str, form: "Format") 
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
 def calibrate(seed: int, form: "Format") -> int:
     """Truths known in closed form, measured by the code that audits the claims: what the instruments are worth."""
-    from audit.calibration import calibrate
+    from lemmata.audit.commands.calibrate import calibrate
 
     return calibrate(form, seed)
 
@@ -284,7 +284,7 @@ def report(directory: str, form: "Format") -> int:
     A controls.json there, as `lemmata controls --format json` prints it, is shown with the claims. Exit status 1 when
     some verdict is not the expected one.
     """
-    from audit.report import report
+    from lemmata.audit.show.report import report
 
     return report(directory, form)
 
@@ -301,7 +301,7 @@ def regime(id: str, depth: int | None, samples: int | None, state: str | None, s
     ID is a claim's id, with or without the paper: `thm-4.7`. The least such width is searched; where the machine
     cannot hold the network, the width is all that is printed.
     """
-    from audit.regime import regime
+    from lemmata.audit.commands.regime import regime
 
     return regime(id, form, seed, depth=depth, samples=samples, state=state)
 
@@ -316,9 +316,9 @@ def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") ->
     GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
     exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
     """
-    from audit.auditing import Options, workers
-    from audit.devices import choose_device
-    from audit.errata import errata
+    from lemmata.audit.commands.audit import Options, workers
+    from lemmata.audit.commands.errata import errata
+    from lemmata.audit.plan.devices import choose_device
 
     return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)
 
@@ -341,7 +341,7 @@ def width(
 
     ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`. Conditions with log m in them are solved.
     """
-    from audit.width import width
+    from lemmata.audit.commands.width import width
 
     width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound})
 
@@ -352,8 +352,8 @@ def width(
 @device_option
 def replay(token: str, device: str, form: "Format") -> int:
     """Measure exactly one case again: TOKEN is what a report or a failing test printed."""
-    from audit.devices import choose_device
-    from audit.replay import replay_token
+    from lemmata.audit.commands.replay import replay_token
+    from lemmata.audit.plan.devices import choose_device
 
     return replay_token(token, choose_device(device), form)
 

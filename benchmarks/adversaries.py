@@ -13,10 +13,10 @@ import sys
 
 import torch
 
-from claims import select
-from claims.case import Configuration, Recipe, draw
-from claims.claim import Claim
-from claims.search import found_by, supremum
+from lemmata.claims import select
+from lemmata.claims.case import Configuration, Recipe, draw
+from lemmata.claims.claim import Claim
+from lemmata.claims.measuring.search import found_by, supremum
 
 STEPS = 10
 

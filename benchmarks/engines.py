@@ -26,13 +26,13 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from model.data import generate
-from model.losses import LOSSES
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
-from model.trace import Trace
-from model.training import gradient_descent
+from lemmata.model.data import generate
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020
+from lemmata.model.trace import Trace
+from lemmata.model.training import gradient_descent
 
 
 def once(engine: str, m: int, steps: int, n: int, depth: int, seed: int, dtype: torch.dtype, device: str) -> None:

@@ -1,6 +1,6 @@
 """The statistics on synthetic truths: designed and realised error rates side by side, as a Markdown table.
 
-    python -m benchmarks.error_rates > docs/error-rates.md
+    python benchmarks/error_rates.py > docs/error-rates.md
 
 False alarms: initialisations that violate at exactly the rate δ that is allowed, watched after every trial. Misses: at
 the rate that a number of trials is said to detect. Coverage: intervals of exponents on power laws with the finite-size
@@ -11,17 +11,14 @@ import argparse
 
 import numpy as np
 
-from audit.evidence import Evidence, detectable
-from tests.test_evidence import ever_refuted
-from tests.test_growth import coverage
-
-RUNS = 20_000
+from lemmata.audit.judge.evidence import Evidence, detectable
+from lemmata.audit.judge.synthetic import RUNS, coverage, ever_refuted
 
 
 def main() -> None:
     """Print the three tables."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    print("# Designed and realised error rates\n\nMade by `python -m benchmarks.error_rates`.\n")
+    print("# Designed and realised error rates\n\nMade by `python benchmarks/error_rates.py`.\n")
     print("## False alarms at the boundary, looked at after each of 256 trials (20,000 runs)\n")
     _table(("δ = true rate", "designed α", "realised"), false_alarms())
     print("\n## Misses at the rate called detectable (20,000 runs)\n")

@@ -19,7 +19,7 @@ os.environ.setdefault("LEMMATA_PROFILE", "light")
 
 import pytest
 
-from audit.evidence import Evidence
+from lemmata.audit.judge.evidence import Evidence
 
 CONFIDENCE = 0.95
 TESTS = Path(__file__).parent.parent / "tests" / "test_claims.py"

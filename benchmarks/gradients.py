@@ -17,11 +17,11 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from model.data import generate
-from model.network import Architecture, Network, initialise
-from model.randomness import generator, stream
-from model.settings import ZOU_GU_2019
-from model.trace import Trace
+from lemmata.model.data import generate
+from lemmata.model.network import Architecture, Network, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import ZOU_GU_2019
+from lemmata.model.trace import Trace
 
 Method = Callable[[Network, nn.Sequential, Tensor], Tensor]
 

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.adversary import ATTACKS, Pair, Target
-from model.ball import Ball
-from model.changes import Changes, add, distances
-from model.data import LABELLED, Dataset, generate
-from model.difference import Difference
-from model.network import Architecture, Engine, Network, initialise
-from model.randomness import generator, stream
-from model.settings import Setting
-from model.trace import Trace
+from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.ball import Ball
+from lemmata.model.changes import Changes, add, distances
+from lemmata.model.data import LABELLED, Dataset, generate
+from lemmata.model.difference import Difference
+from lemmata.model.network import Architecture, Engine, Network, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import Setting
+from lemmata.model.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)

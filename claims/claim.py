@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from claims.case import Case, Configuration, Recipe
-from claims.scaling import ONE, Scaling
-from model.adversary import ATTACKS
-from model.settings import SETTINGS, Setting
+from lemmata.claims.case import Case, Configuration, Recipe
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.model.adversary import ATTACKS
+from lemmata.model.settings import SETTINGS, Setting
 
 if TYPE_CHECKING:
-    from claims.ledger import Derivation, Given
+    from lemmata.claims.ledger import Derivation, Given
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "existence"]
@@ -455,7 +455,7 @@ def constants_file(id: str) -> Traversable:
     module = REGISTRY[id].measure.__module__ if id in REGISTRY else ""
     if module.startswith(FROM_FILE):
         return Path(sys.modules[module].__file__ or "").with_suffix(".toml")
-    return files("claims").joinpath("constants.toml")
+    return files("lemmata.claims").joinpath("constants.toml")
 
 
 def constant(claim: Claim) -> float | None:

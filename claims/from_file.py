@@ -6,7 +6,7 @@ import traceback
 import zlib
 from pathlib import Path
 
-from claims.claim import FROM_FILE, REGISTRY, Claim, audited_constants
+from lemmata.claims.claim import FROM_FILE, REGISTRY, Claim, audited_constants
 
 LOADED: dict[str, str] = {}
 """Files loaded in this process, by the name of the module that each became."""

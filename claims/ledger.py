@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from claims.claim import Claim, Source, claim, unmeasured
-from claims.scaling import LOGS, ONE, Scaling
+from lemmata.claims.claim import Claim, Source, claim, unmeasured
+from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 
 Rule = Literal["given", "multiply", "substitute", "enlarge", "solve", "at most", "equal", "decreases", "note"]
 

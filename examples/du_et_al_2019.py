@@ -5,11 +5,11 @@ lemmata audit --claims-from examples/du_et_al_2019.py 'du-et-al-2019/*'
 
 import torch
 
-from claims.case import Case
-from claims.claim import Domain, Measurement, Paper, claim
-from claims.scaling import Scaling
-from model.kernels import two_layer_gram
-from model.settings import CAO_GU_2020
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Domain, Measurement, Paper, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.kernels import two_layer_gram
+from lemmata.model.settings import CAO_GU_2020
 
 DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradient descent provably optimizes …")
 

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.ball import Ball
-from model.changes import Changes, LowRank, add
-from model.data import Dataset
-from model.imposing import Imposed, impose
-from model.losses import LOSSES
-from model.spectra import top_singular
-from model.trace import Trace
-from model.training import gradient_descent
+from lemmata.model.ball import Ball
+from lemmata.model.changes import Changes, LowRank, add
+from lemmata.model.data import Dataset
+from lemmata.model.imposing import Imposed, impose
+from lemmata.model.losses import LOSSES
+from lemmata.model.spectra import top_singular
+from lemmata.model.trace import Trace
+from lemmata.model.training import gradient_descent
 
 OVERSHOOT = 0.003
 """How far beyond its kink a deep unit is sent, relative to where it came from: Gauss–Newton leaves a residual."""

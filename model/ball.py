@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.changes import Change, Changes, LowRank, distance, distances
-from model.network import Network
-from model.settings import Norm
-from model.spectra import svd
+from lemmata.model.changes import Change, Changes, LowRank, distance, distances
+from lemmata.model.network import Network
+from lemmata.model.settings import Norm
+from lemmata.model.spectra import svd
 
 
 @dataclass(frozen=True)

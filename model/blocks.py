@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from model.changes import Changes, DenseChange, add, distances
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import Network, assemble
-from model.trace import Trace
-from model.training import Iterate, Run, error_of
+from lemmata.model.changes import Changes, DenseChange, add, distances
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Network, assemble
+from lemmata.model.trace import Trace
+from lemmata.model.training import Iterate, Run, error_of
 
 UNITS = 30_000
 """Units of a block."""

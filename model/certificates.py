@@ -7,7 +7,7 @@ Frobenius ball lies in the spectral one, so both are covered.
 import torch
 from torch import Tensor
 
-from model.trace import Trace
+from lemmata.model.trace import Trace
 
 
 def weight_norms(trace: Trace, radius: float) -> list[Tensor]:

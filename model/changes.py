@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from model.deferred import Spanned
-from model.settings import Norm
-from model.spectra import spectral_norm, top_singular
+from lemmata.model.deferred import Spanned
+from lemmata.model.settings import Norm
+from lemmata.model.spectra import spectral_norm, top_singular
 
 ROOM = 64  # columns that a growing factor has room for at first; untouched memory costs nothing
 

@@ -10,9 +10,9 @@ import torch
 from scipy.special import betaincc, betainccinv
 from torch import Tensor
 
-from model.kernels import conjugate_kernel
-from model.margins import LARGEST_RANDOM_FEATURE_MARGIN, RandomFeatureMargin, hard_margin, random_feature_margin
-from model.settings import Setting
+from lemmata.model.kernels import conjugate_kernel
+from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, RandomFeatureMargin, hard_margin, random_feature_margin
+from lemmata.model.settings import Setting
 
 
 @dataclass(frozen=True)

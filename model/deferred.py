@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.orthonormal import orthonormalise, scaled_rows
-from model.randomness import Seeds, generator
-from model.spectra import spectral_norm, top_singular
+from lemmata.model.orthonormal import orthonormalise, scaled_rows
+from lemmata.model.randomness import Seeds, generator
+from lemmata.model.spectra import spectral_norm, top_singular
 
 ROOM = 64  # directions that a side has room for at first, if the budget allows
 UNTOUCHED = 4  # times as many on the CPU, where memory costs nothing before it is written to

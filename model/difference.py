@@ -5,9 +5,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.changes import Changes
-from model.losses import LossFunction
-from model.trace import Trace
+from lemmata.model.changes import Changes
+from lemmata.model.losses import LossFunction
+from lemmata.model.trace import Trace
 
 
 class Difference:

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from model.spectra import top_singular
+from lemmata.model.spectra import top_singular
 
 
 class Matrix(Protocol):

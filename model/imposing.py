@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from model.ball import Ball
-from model.changes import LowRank, distance
-from model.trace import Trace
+from lemmata.model.ball import Ball
+from lemmata.model.changes import LowRank, distance
+from lemmata.model.trace import Trace
 
 TRIES = 7
 """Numbers of units tried; the best that fits the radius is kept."""

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model.settings import Norm, Setting
-from model.trace import Trace
+from lemmata.model.settings import Norm, Setting
+from lemmata.model.trace import Trace
 
 UNIT_NORM = 1e-6
 """How far an input's norm may be from 1: what float32 makes of a unit vector passes."""

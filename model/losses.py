@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from model.settings import Loss
+from lemmata.model.settings import Loss
 
 
 class LossFunction(Protocol):

@@ -12,9 +12,9 @@ from scipy.optimize import linprog, nnls
 from scipy.special import gammaln, ndtri
 from torch import Tensor
 
-from model.kernels import UNIT_NORM
-from model.randomness import generator, stream
-from model.trace import Trace
+from lemmata.model.kernels import UNIT_NORM
+from lemmata.model.randomness import generator, stream
+from lemmata.model.trace import Trace
 
 LARGEST_RANDOM_FEATURE_MARGIN = 1 / math.sqrt(2 * math.pi)
 """No data has a larger γ in Assumption 4.10: E|c(u) σ(u·x)| ≤ E σ(u·x) = 1/√2π for a unit vector x."""

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.changes import Changes, LowRank, add, is_nothing, zero_change
-from model.deferred import MEMORY_SHARE, DeferredMatrix, Spanned, available_bytes
-from model.gaussian import DenseMatrix, Matrix
-from model.randomness import Seeds, gaussian
-from model.settings import Setting
-from model.spectra import top_singular
+from lemmata.model.changes import Changes, LowRank, add, is_nothing, zero_change
+from lemmata.model.deferred import MEMORY_SHARE, DeferredMatrix, Spanned, available_bytes
+from lemmata.model.gaussian import DenseMatrix, Matrix
+from lemmata.model.randomness import Seeds, gaussian
+from lemmata.model.settings import Setting
+from lemmata.model.spectra import top_singular
 
 Engine = Literal["dense", "deferred"]
 """How the random matrices between hidden layers are held: stored, or known through the products asked of them."""

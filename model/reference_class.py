@@ -14,12 +14,12 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from model.changes import LowRank
-from model.kernels import LayerKernel
-from model.losses import cross_entropy, surrogate
-from model.margins import signed
-from model.network import Network
-from model.trace import Trace
+from lemmata.model.changes import LowRank
+from lemmata.model.kernels import LayerKernel
+from lemmata.model.losses import cross_entropy, surrogate
+from lemmata.model.margins import signed
+from lemmata.model.network import Network
+from lemmata.model.trace import Trace
 
 CHECKED = 10
 """Steps between two looks at the duality gap."""

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.losses import LOSSES
-from model.randomness import stream
-from model.settings import Setting
+from lemmata.model.losses import LOSSES
+from lemmata.model.randomness import stream
+from lemmata.model.settings import Setting
 
 BLOCK = 8192
 """Neurons that share a random stream; a chunk is made of whole blocks."""

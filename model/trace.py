@@ -5,9 +5,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from model.changes import Changes, LowRank
-from model.network import Network
-from model.spectra import Singular, top_singular
+from lemmata.model.changes import Changes, LowRank
+from lemmata.model.network import Network
+from lemmata.model.spectra import Singular, top_singular
 
 
 class Trace:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.changes import Accumulated, Changes, distances
-from model.deferred import DeferredMatrix, Spanned
-from model.losses import LOSSES, LossFunction, surrogate_error
-from model.network import Network
-from model.settings import Setting
-from model.trace import Trace
+from lemmata.model.changes import Accumulated, Changes, distances
+from lemmata.model.deferred import DeferredMatrix, Spanned
+from lemmata.model.losses import LOSSES, LossFunction, surrogate_error
+from lemmata.model.network import Network
+from lemmata.model.settings import Setting
+from lemmata.model.trace import Trace
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ Every strategy builds validity in, refuses bad arguments when it is called, and 
 case that its docstring names.
 """
 
-from strategies.architectures import architectures, hidden_widths, output_dimensions
-from strategies.configurations import cases, configurations
-from strategies.datasets import datasets, datasets_of
-from strategies.inputs import Inputs, inputs
-from strategies.labels import labels
-from strategies.magnitudes import magnitudes
-from strategies.radii import flipping_radius, radii
-from strategies.recipes import recipes
+from lemmata.strategies.architectures import architectures, hidden_widths, output_dimensions
+from lemmata.strategies.configurations import cases, configurations
+from lemmata.strategies.datasets import datasets, datasets_of
+from lemmata.strategies.inputs import Inputs, inputs
+from lemmata.strategies.labels import labels
+from lemmata.strategies.magnitudes import magnitudes
+from lemmata.strategies.radii import flipping_radius, radii
+from lemmata.strategies.recipes import recipes
 
 __all__ = [
     "Inputs",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from model.network import Architecture
-from model.settings import Setting
-from strategies.arguments import InvalidArgument, check_integer, check_integers
+from lemmata.model.network import Architecture
+from lemmata.model.settings import Setting
+from lemmata.strategies.arguments import InvalidArgument, check_integer, check_integers
 
 RATIOS = (1, 2, 4)
 """Largest over smallest width, as far as the audit goes (cao-gu-2020, Assumption 4.2)."""

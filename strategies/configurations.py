@@ -6,13 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from claims.case import Configuration
-from claims.claim import Claim, Domain
-from model.settings import Setting
-from strategies.architectures import RATIOS, hidden_widths, output_dimensions
-from strategies.arguments import InvalidArgument, check_reals
-from strategies.inputs import CONSTRUCTIONS, Inputs, inputs
-from strategies.radii import radii
+from lemmata.claims.case import Configuration
+from lemmata.claims.claim import Claim, Domain
+from lemmata.model.settings import Setting
+from lemmata.strategies.architectures import RATIOS, hidden_widths, output_dimensions
+from lemmata.strategies.arguments import InvalidArgument, check_reals
+from lemmata.strategies.inputs import CONSTRUCTIONS, Inputs, inputs
+from lemmata.strategies.radii import radii
 
 
 def cases(claim: Claim) -> st.SearchStrategy[Configuration]:

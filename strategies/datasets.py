@@ -6,14 +6,14 @@ from dataclasses import asdict
 from hypothesis import strategies as st
 from torch import Tensor
 
-from claims.case import Configuration
-from model.data import Dataset, generate
-from model.randomness import generator, stream
-from model.settings import Setting
-from strategies.architectures import output_dimensions
-from strategies.arguments import InvalidArgument
-from strategies.inputs import CONSTRUCTIONS, inputs
-from strategies.labels import SEEDS, labels
+from lemmata.claims.case import Configuration
+from lemmata.model.data import Dataset, generate
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import Setting
+from lemmata.strategies.architectures import output_dimensions
+from lemmata.strategies.arguments import InvalidArgument
+from lemmata.strategies.inputs import CONSTRUCTIONS, inputs
+from lemmata.strategies.labels import SEEDS, labels
 
 
 def datasets(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from model.settings import Setting
-from strategies.arguments import InvalidArgument, check_integer, check_integers, check_names, check_reals
-from strategies.magnitudes import magnitudes
+from lemmata.model.settings import Setting
+from lemmata.strategies.arguments import InvalidArgument, check_integer, check_integers, check_names, check_reals
+from lemmata.strategies.magnitudes import magnitudes
 
 CONSTRUCTIONS = ("chain", "simplex", "sphere")
 """Constructions of `model.data.INPUTS` for any number of points, the nearest neighbours first; "sphere" fixes no

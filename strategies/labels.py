@@ -3,10 +3,10 @@
 from hypothesis import strategies as st
 from torch import Tensor, float64, from_numpy, zeros
 
-from model.data import unit_rows
-from model.randomness import generator, stream
-from model.settings import Setting
-from strategies.arguments import InvalidArgument, check_integer
+from lemmata.model.data import unit_rows
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import Setting
+from lemmata.strategies.arguments import InvalidArgument, check_integer
 
 SEEDS = st.integers(0, 2**32 - 1)
 """Seeds of data only: a case's own seed also decides initialisations, so Hypothesis must never draw it."""

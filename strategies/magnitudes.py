@@ -4,7 +4,7 @@ import math
 
 from hypothesis import strategies as st
 
-from strategies.arguments import InvalidArgument, check_reals
+from lemmata.strategies.arguments import InvalidArgument, check_reals
 
 STEPS = 48
 """Steps from the hardest value to either end of the range."""

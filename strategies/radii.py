@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from model import limits
-from strategies.arguments import check_integer, check_reals
-from strategies.magnitudes import magnitudes
+from lemmata.model import limits
+from lemmata.strategies.arguments import check_integer, check_reals
+from lemmata.strategies.magnitudes import magnitudes
 
 HARD = 10
 """Flipped units at the hard end: few enough for one unit to matter, enough for m τ^{2/3} to show."""

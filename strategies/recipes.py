@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from claims.case import Configuration, Recipe
-from claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, distinct
-from model.adversary import ATTACKS
-from model.settings import Setting
-from strategies.arguments import InvalidArgument, check_integer, check_names
+from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, distinct
+from lemmata.model.adversary import ATTACKS
+from lemmata.model.settings import Setting
+from lemmata.strategies.arguments import InvalidArgument, check_integer, check_names
 
 HARDEST = ("place-on-kinks", "overshoot-kinks", "flip-units-apart", "flip-units", "switch-on")
 """Closed forms of the worst case for one layer, hardest first."""

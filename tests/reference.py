@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.changes import Changes, LowRank
-from model.data import Dataset, generate
-from model.network import Architecture, Network, initialise
-from model.randomness import generator, stream
-from model.settings import SETTINGS, Setting
+from lemmata.model.changes import Changes, LowRank
+from lemmata.model.data import Dataset, generate
+from lemmata.model.network import Architecture, Network, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import SETTINGS, Setting
 
 DIGITS = 50
 """Decimal digits of the multiple-precision twins."""

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.backends import Backend, alone_on, run_on
-from audit.cli import main
-from audit.rounds import FIRST, spend
-from audit.sweep import Job, run, run_all
-from claims.case import Configuration
+from lemmata.audit.cli import main
+from lemmata.audit.judge.rounds import FIRST, spend
+from lemmata.audit.measure.backends import Backend, alone_on, run_on
+from lemmata.audit.measure.sweep import Job, run, run_all
+from lemmata.claims.case import Configuration
 
 ROOT = Path(__file__).parent.parent
 WORK = [Job("cao-gu-2020/lemma-5.2a", Configuration(m=m, n=2), 4) for m in (16, 24, 32)]
@@ -41,7 +41,7 @@ def test_clusters_change_nothing(name, alone):
     """A local cluster of Dask or Ray gives the numbers of one process, to the last bit."""
     pytest.importorskip({"dask": "distributed", "ray": "ray"}[name], reason=f"needs lemmata[{name}]")
     script = (
-        "import sys, json; sys.path.insert(0, 'tests'); from audit.backends import Backend; import test_backends;"
+        "import json; from lemmata.audit.measure.backends import Backend; from tests import test_backends"
         f"\nif __name__ == '__main__': print(json.dumps(test_backends.measured(Backend({name!r}, workers=2))))"
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -52,7 +52,7 @@ def test_clusters_change_nothing(name, alone):
 @pytest.mark.parametrize("name", ["dask", "ray"])
 def test_an_absent_backend_says_how_to_get_it(name, monkeypatch, capsys):
     """Without the package the line names the extra to install."""
-    monkeypatch.setattr("audit.backends.find_spec", lambda module: None)
+    monkeypatch.setattr("lemmata.audit.measure.backends.find_spec", lambda module: None)
     assert main(["audit", "lemma-5.1a", "--backend", name]) == 2
     assert f"pip install 'lemmata[{name}]'" in capsys.readouterr().err
 
@@ -75,7 +75,10 @@ def test_trials_on_a_gpu_follow_one_another(tmp_path, monkeypatch):
     """A second process waits for the device; the CPU has no such lock."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    script = "import sys\nfrom audit.backends import alone_on\nwith alone_on(sys.argv[1]): print('in', flush=True)"
+    script = (
+        "import sys\nfrom lemmata.audit.measure.backends import alone_on\n"
+        "with alone_on(sys.argv[1]): print('in', flush=True)"
+    )
 
     def other(device: str) -> subprocess.Popen[str]:
         return subprocess.Popen([sys.executable, "-c", script, device], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -98,7 +101,7 @@ def test_workers_use_one_thread_each():
 def _threads(job: Job) -> int:
     import torch
 
-    from audit.sweep import _single_threaded
+    from lemmata.audit.measure.sweep import _single_threaded
 
     _single_threaded(job)
     return torch.get_num_threads()

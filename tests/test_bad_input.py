@@ -13,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from audit.cli import main
-from audit.files import load_data, load_weights
-from model.settings import CAO_GU_2020, ZOU_GU_2019
+from lemmata.audit.cli import main
+from lemmata.audit.measure.files import load_data, load_weights
+from lemmata.model.settings import CAO_GU_2020, ZOU_GU_2019
 
 D, WIDTHS, N = 4, (6, 8), 3
 Break = Callable[[Path], None]
@@ -412,7 +412,7 @@ def test_a_process_prints_one_line(content, tmp_path):
     (tmp_path / "init.pt").write_bytes(content)
     command[command.index("--init") + 1] = str(tmp_path / "init.pt")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
-    run = subprocess.run([sys.executable, "-m", "audit", *command], env=environment, capture_output=True, check=False)
+    run = subprocess.run([sys.executable, "-m", "lemmata", *command], env=environment, capture_output=True, check=False)
     assert (run.returncode, run.stdout) == (2, b"")
     assert run.stderr.startswith(b"lemmata: ")
     assert run.stderr.count(b"\n") == 1

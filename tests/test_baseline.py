@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from audit import baseline, step_summary
-from audit.cli import main
+from lemmata.audit.cli import main
+from lemmata.audit.show import baseline, step_summary
 
 SMALL = ["audit", "lemma-5.1a", "loss-curvature", "--widths", "64,256,1024", "--depths", "1", "--samples", "2"]
 SMALL += ["--initialisations", "16"]

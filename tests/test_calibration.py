@@ -2,9 +2,9 @@
 
 import pytest
 
-from audit.calibration import measure_all
-from audit.truths import TRUTHS
-from claims.case import Configuration
+from lemmata.audit.commands.calibrate import measure_all
+from lemmata.audit.judge.truths import TRUTHS
+from lemmata.claims.case import Configuration
 
 CHEAP = 8_000_000
 """Weights that all initialisations of a truth's configurations may have together."""

@@ -5,9 +5,11 @@ from importlib.resources import files
 
 import pytest
 
-from claims import REGISTRY
+from lemmata.claims import REGISTRY
 
-CATALOGUE: dict[str, dict[str, list[str]]] = tomllib.loads(files("claims").joinpath("catalogue.toml").read_text())
+CATALOGUE: dict[str, dict[str, list[str]]] = tomllib.loads(
+    files("lemmata.claims").joinpath("catalogue.toml").read_text()
+)
 IDS = {f"{paper}/{name}": kinds for paper, statements in CATALOGUE.items() for name, kinds in statements.items()}
 
 

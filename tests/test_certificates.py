@@ -7,13 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claims import REGISTRY
-from claims.case import Configuration, Recipe, draw
-from claims.evaluation import evaluate
-from claims.search import supremum
-from model.certificates import flippable_output, signal_norms
-from model.settings import SETTINGS, ZOU_GU_2019
-from strategies import cases, recipes
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Configuration, Recipe, draw
+from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.claims.measuring.search import supremum
+from lemmata.model.certificates import flippable_output, signal_norms
+from lemmata.model.settings import SETTINGS, ZOU_GU_2019
+from lemmata.strategies import cases, recipes
 from tests.assertions import assert_at_most, assert_close
 
 CERTIFIED = [member for member in REGISTRY.values() if member.certificate is not None]

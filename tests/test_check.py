@@ -14,8 +14,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from audit.cli import main
-from claims import REGISTRY
+from lemmata.audit.cli import main
+from lemmata.claims import REGISTRY
 from tests.assertions import assert_resolved
 
 mpmath.mp.dps = 50

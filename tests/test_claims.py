@@ -8,15 +8,15 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from audit.backends import alone_on
-from audit.evidence import Budget, Evidence, detectable
-from audit.sweep import measure
-from audit.tokens import Replay, parse
-from claims.case import Configuration, Recipe
-from claims.claim import Claim, audited_constants, constant, measured_claims
-from claims.evaluation import Evaluation
-from claims.ledger import as_stated
-from strategies import cases, recipes
+from lemmata.audit.judge.evidence import Budget, Evidence, detectable
+from lemmata.audit.measure.backends import alone_on
+from lemmata.audit.measure.sweep import measure
+from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.claim import Claim, audited_constants, constant, measured_claims
+from lemmata.claims.ledger import as_stated
+from lemmata.claims.measuring.evaluation import Evaluation
+from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.strategies import cases, recipes
 
 FIRST, MOST = 8, 256
 """Initialisations of a case at first, and at most when too many of them violate the claim."""

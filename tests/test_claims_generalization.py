@@ -7,13 +7,13 @@ import pytest
 import torch
 from scipy.stats import binom, norm
 
-from claims.cao_gu_2020.capacity_bounded import jensen, signs
-from claims.cao_gu_2020.generalization import SAMPLING, error_below, fresh_margins, smallest_radius
-from claims.cao_gu_2020.paper import WIDE
-from claims.case import Case, Configuration, draw
-from model.limits import OUTPUT_VARIANCE
-from model.losses import surrogate
-from model.settings import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.capacity_bounded import jensen, signs
+from lemmata.claims.cao_gu_2020.generalization import SAMPLING, error_below, fresh_margins, smallest_radius
+from lemmata.claims.cao_gu_2020.paper import WIDE
+from lemmata.claims.case import Case, Configuration, draw
+from lemmata.model.limits import OUTPUT_VARIANCE
+from lemmata.model.losses import surrogate
+from lemmata.model.settings import CAO_GU_2020
 from tests import reference
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_mean, assert_rounded
 

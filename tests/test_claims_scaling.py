@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims.scaling import LOGS, ONE, Scaling
+from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from tests.assertions import assert_each_close
 
 PARAMETERS = {"m": 512.0, "L": 3.0, "n": 7.0, "d": 5.0, "tau": 0.01, "phi": 0.3, "delta": 0.05}

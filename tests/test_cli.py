@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from audit import listing
-from audit.cli import lemmata, main
-from audit.errors import UserError, naming, one_line
-from audit.tables import WIDTH, emit, finite, grid, render
-from claims import REGISTRY
-from claims.claim import Claim
-from claims.scaling import Scaling
+from lemmata.audit.cli import lemmata, main
+from lemmata.audit.errors import UserError, naming, one_line
+from lemmata.audit.show import listing
+from lemmata.audit.show.tables import WIDTH, emit, finite, grid, render
+from lemmata.claims import REGISTRY
+from lemmata.claims.claim import Claim
+from lemmata.claims.language.scaling import Scaling
 
 ROW = {
     "id",
@@ -57,7 +57,7 @@ def error(capsys, *arguments: str) -> str:
 
 
 def process(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "audit", *arguments]
+    return [sys.executable, "-m", "lemmata", *arguments]
 
 
 def test_list_has_every_claim_in_order(capsys):

@@ -1,9 +1,13 @@
 """The concordance: every statement and every claim has its row."""
 
 import re
+import runpy
+from pathlib import Path
 
-from audit.concordance import concordance, rows, statements
-from claims import REGISTRY
+from lemmata.claims import REGISTRY
+
+GENERATOR = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "concordance.py"))
+concordance, rows, statements = (GENERATOR[name] for name in ("concordance", "rows", "statements"))
 
 
 def names(audited: dict | None = None) -> dict[str, list[str]]:

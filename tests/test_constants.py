@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from audit.constants import (
+from lemmata.audit.commands.controls import hardest
+from lemmata.audit.judge.constants import (
     COLLECTED,
     DATA_SETS,
     EACH,
@@ -15,11 +16,10 @@ from audit.constants import (
     over_initialisations,
     share_of_data_sets,
 )
-from audit.controls import hardest
-from audit.grid import corners
-from audit.tokens import parse
-from claims.claim import audited_constants, measured_claims
-from strategies import flipping_radius
+from lemmata.audit.plan.grid import corners
+from lemmata.claims.claim import audited_constants, measured_claims
+from lemmata.claims.measuring.replay import parse
+from lemmata.strategies import flipping_radius
 from tests.assertions import assert_each_close
 
 RUNS = 200

@@ -2,10 +2,10 @@
 
 import pytest
 
-from audit.auditing import Options
-from audit.controls import judge_control
-from claims import REGISTRY
-from claims.controls import neighbour, neighbours
+from lemmata.audit.commands.audit import Options
+from lemmata.audit.commands.controls import judge_control
+from lemmata.claims import REGISTRY
+from lemmata.claims.measuring.neighbours import neighbour, neighbours
 
 pytestmark = pytest.mark.controls
 

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from torch import Tensor
 
-from model.changes import LowRank, add
-from model.data import generate
-from model.deferred import DeferredMatrix, Spanned, held_bytes
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import Architecture, Network, assemble, initialise
-from model.orthonormal import orthonormalise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
-from model.trace import Trace
-from model.training import gradient_descent
+from lemmata.model.changes import LowRank, add
+from lemmata.model.data import generate
+from lemmata.model.deferred import DeferredMatrix, Spanned, held_bytes
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, Network, assemble, initialise
+from lemmata.model.orthonormal import orthonormalise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from lemmata.model.trace import Trace
+from lemmata.model.training import gradient_descent
 
 AGREEMENT = {torch.float64: 1e-10, torch.float32: 1e-4}
 ORTHOGONALITY = {torch.float64: 1e-12, torch.float32: 1e-5}

@@ -14,15 +14,15 @@ import pytest
 import torch
 from scipy import stats
 
-from model.changes import distances
-from model.data import generate
-from model.deferred import DeferredMatrix
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import Architecture, assemble, initialise
-from model.randomness import gaussian, generator, stream
-from model.settings import CAO_GU_2020, ZOU_GU_2019
-from model.training import gradient_descent
+from lemmata.model.changes import distances
+from lemmata.model.data import generate
+from lemmata.model.deferred import DeferredMatrix
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, assemble, initialise
+from lemmata.model.randomness import gaussian, generator, stream
+from lemmata.model.settings import CAO_GU_2020, ZOU_GU_2019
+from lemmata.model.training import gradient_descent
 
 SEEDS = 20_000 if os.environ.get("LEMMATA_PROFILE") == "nightly" else 3000
 FEW = 800

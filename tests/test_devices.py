@@ -9,12 +9,12 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from audit.devices import choose_device
-from audit.errors import UserError
-from audit.grid import Sizes, corners, points
-from audit.sweep import Trials, jobs, measure, run_all
-from claims import REGISTRY
-from claims.claim import Claim
+from lemmata.audit.errors import UserError
+from lemmata.audit.measure.sweep import Trials, jobs, measure, run_all
+from lemmata.audit.plan.devices import choose_device
+from lemmata.audit.plan.grid import Sizes, corners, points
+from lemmata.claims import REGISTRY
+from lemmata.claims.claim import Claim
 from tests.assertions import assert_found, assert_same
 
 if not torch.cuda.is_available():
@@ -57,7 +57,7 @@ def test_auto_is_the_gpu_for_large_networks_and_the_cpu_for_small_ones(
     gpu: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one sweep, which finds what the CPU finds; what is asked for by name is what one gets."""
-    monkeypatch.setattr("audit.devices.LARGE", 64 * 64)
+    monkeypatch.setattr("lemmata.audit.plan.devices.LARGE", 64 * 64)
     claim = REGISTRY["cao-gu-2020/lemma-5.1a"]
     sizes = Sizes(widths=(16, 64), depths=(2,), samples=(1,), initialisations=2)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -10,9 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from audit.cli import main
-from benchmarks.options_page import PAGE, page
-from claims.from_file import LOADED, forget
+from lemmata.audit.cli import main
+from lemmata.claims.from_file import LOADED, forget
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
@@ -100,8 +100,8 @@ def test_commands_are_found():
 
 
 def test_the_options_page_is_that_of_the_command_line():
-    """Every command and option is documented: `python -m benchmarks.options_page` writes the page."""
-    assert PAGE.read_text() == page()
+    """Every command and option is documented: `python docs/options.py` writes the page."""
+    assert (ROOT / "docs" / "options.md").read_text() == runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]()
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "README.md"], ids=lambda path: path.name)

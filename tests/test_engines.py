@@ -6,23 +6,23 @@ from dataclasses import replace
 import pytest
 import torch
 
-from audit.auditing import Options, sweep
-from audit.engines import WIDE, Wanted, directions, engine_for, needed_bytes, processes
-from audit.grid import Sizes, points
-from audit.sweep import Job, realise, replay, run
-from audit.tokens import Replay, parse
-from claims import REGISTRY, select
-from claims.case import Case, Configuration, draw
-from claims.claim import Claim, constant
-from claims.search import supremum
-from model.adversary import ATTACKS, Pair, Target
-from model.ball import Ball
-from model.changes import add
-from model.deferred import DeferredMatrix
-from model.gaussian import DenseMatrix
-from model.imposing import impose
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
+from lemmata.audit.commands.audit import Options, sweep
+from lemmata.audit.measure.sweep import Job, realise, replay, run
+from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for, needed_bytes, processes
+from lemmata.audit.plan.grid import Sizes, points
+from lemmata.claims import REGISTRY, select
+from lemmata.claims.case import Case, Configuration, draw
+from lemmata.claims.claim import Claim, constant
+from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.claims.measuring.search import supremum
+from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.ball import Ball
+from lemmata.model.changes import add
+from lemmata.model.deferred import DeferredMatrix
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.imposing import impose
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_close, assert_vector_close
 
 VERDICTS = {"lemma-5.2a@printed": "refuted", "B.2-split": "supported"}
@@ -114,13 +114,13 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
 
 def test_large_systems_are_solved_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conjugate gradients that go on to the end serve the units that the formed system serves, by the same changes."""
-    monkeypatch.setattr("model.imposing.PRECISION", 1e-9)
+    monkeypatch.setattr("lemmata.model.imposing.PRECISION", 1e-9)
     case = draw(CAO_GU_2020, Configuration(m=200, L=3, n=2, tau=0.05), 0, 2)
     trace = case.at_initial
     z = trace.preactivations[2]
     served = []
     for formed in (10**6, 0):
-        monkeypatch.setattr("model.imposing.FORMED", formed)
+        monkeypatch.setattr("lemmata.model.imposing.FORMED", formed)
         served.append(impose(trace, 3, range(2), z.abs(), -0.003 * z, Ball("frobenius", 0.05), closeness=math.inf))
     assert served[0].served.sum() > 20
     assert (served[0].served == served[1].served).float().mean() > 0.999
@@ -145,9 +145,9 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.Monke
     claim = select(("lemma-B.1-iv",))[0]
     job = Job(claim.id, Configuration(m=100_000, L=2, n=2), 8, engine="deferred")
     needed = needed_bytes(job, claim)
-    monkeypatch.setattr("audit.engines.available_bytes", lambda _: 3 * needed)
+    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: 3 * needed)
     assert processes([job], REGISTRY, 4) == 2
-    monkeypatch.setattr("audit.engines.available_bytes", lambda _: needed)
+    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: needed)
     with pytest.raises(ValueError, match=r"B\.1-iv at m=100000,.*deferred engine needs about .* bytes.*allowed are"):
         processes([job], REGISTRY, 4)
     dense = replace(job, engine="dense")

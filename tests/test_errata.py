@@ -9,15 +9,15 @@ from importlib.resources import files
 import pytest
 import torch
 
-from audit.cli import main
-from audit.errata import readings
-from claims import REGISTRY
-from claims.case import Configuration, draw
-from claims.errata import ERRATA, decided, erratum, select_errata
-from model.settings import CAO_GU_2020
+from lemmata.audit.cli import main
+from lemmata.audit.commands.errata import readings
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Configuration, draw
+from lemmata.claims.erratum import ERRATA, decided, erratum, select_errata
+from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_each_close
 
-CATALOGUE = tomllib.loads(files("claims").joinpath("catalogue.toml").read_text())
+CATALOGUE = tomllib.loads(files("lemmata.claims").joinpath("catalogue.toml").read_text())
 
 TRUE_AS_PRINTED = {"cao-gu-2020/E-10", "cao-gu-2020/E-33"}
 """Looser than meant, or another true inequality."""

@@ -7,27 +7,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import beta, binom
 
-from audit.evidence import Budget, Evidence, detectable
+from lemmata.audit.judge.evidence import Budget, Evidence, detectable
+from lemmata.audit.judge.synthetic import LENGTH, RUNS, ever_refuted
 from tests.assertions import assert_close
-
-RUNS, LENGTH = 20_000, 256
-
-
-def critical_counts(delta: float, alpha: float, length: int = LENGTH) -> np.ndarray:
-    """The smallest number of violations that refutes "at most δ" after n = 1, …, length trials; length + 1 if none."""
-    counts, k = [], 0
-    for n in range(1, length + 1):
-        while k <= n and not Evidence(k, n, alpha).refutes(delta):
-            k += 1
-        counts.append(k)
-        k = max(0, k - 1)
-    return np.array(counts)
-
-
-def ever_refuted(rate: float, delta: float, alpha: float, seed: int) -> float:
-    """Share of runs, watched after every trial, that refute "at most δ" at some time when the truth is `rate`."""
-    draws = np.random.default_rng(seed).random((RUNS, LENGTH)) < rate
-    return float((draws.cumsum(1) >= critical_counts(delta, alpha)).any(1).mean())
 
 
 def excess(realised: float, designed: float) -> float:

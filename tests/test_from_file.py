@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.cli import main
-from claims import REGISTRY
-from claims.from_file import ClaimFileError, forget, load_claims
+from lemmata.audit.cli import main
+from lemmata.claims import REGISTRY
+from lemmata.claims.from_file import ClaimFileError, forget, load_claims
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"

@@ -6,23 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from audit.growth import growth, quantile
-
-SIZES = np.array([256.0, 2048.0, 16_384.0, 131_072.0])
-RUNS = 400
-
-
-def coverage(shape, exponent: float, sizes=SIZES, seeds: int = 12, noise=None) -> float:
-    """Share of synthetic runs whose interval contains the true exponent."""
-    hit = 0
-    for run in range(RUNS):
-        rng = np.random.default_rng([7, run])
-        sd = noise(sizes) if noise is not None else np.full(len(sizes), 0.1)
-        shared = rng.standard_normal((1, seeds)) * 0.05
-        logs = np.log(shape(sizes))[:, None] + shared + rng.standard_normal((len(sizes), seeds)) * sd[:, None]
-        slope = growth(sizes, logs)
-        hit += slope.low <= exponent <= slope.high
-    return hit / RUNS
+from lemmata.audit.judge.growth import growth, quantile
+from lemmata.audit.judge.synthetic import SIZES, coverage
 
 
 def test_a_pure_power_law_is_covered_as_designed():

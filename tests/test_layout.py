@@ -32,7 +32,8 @@ def imported_rooms(source: str, package: tuple[str, ...]) -> set[str]:
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             if called in ("import_module", "__import__"):
                 names += [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-    return {str(name).partition(".")[0] for name in names} & set(ROOMS)
+    inside = {str(name).removeprefix("lemmata.").partition(".")[0] for name in names}
+    return inside & set(ROOMS)
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)

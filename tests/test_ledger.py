@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from claims import REGISTRY, Claim
-from claims.ledger import (
+from lemmata.claims import REGISTRY, Claim
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.ledger import (
     ASYMPTOTIC,
     Derivation,
     Regime,
@@ -21,7 +22,6 @@ from claims.ledger import (
     unit_shifts,
     without,
 )
-from claims.scaling import ONE, Scaling
 from tests.assertions import assert_each_close
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=60)

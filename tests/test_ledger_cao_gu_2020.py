@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from scipy.optimize import brentq
 
-from claims import REGISTRY
-from claims.cao_gu_2020.exponents import CONSISTENT, PRINTED, RADIUS_BELOW
-from claims.ledger import as_stated, shifted
-from claims.scaling import Scaling
+from lemmata.claims import REGISTRY
+from lemmata.claims.cao_gu_2020.exponents import CONSISTENT, PRINTED, RADIUS_BELOW
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.ledger import as_stated, shifted
 from tests.assertions import assert_each_close
 from tests.test_ledger import point
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.cli import main
-from audit.store import FILE, Store
-from claims import REGISTRY
+from lemmata.audit.cli import main
+from lemmata.audit.measure.store import FILE, Store
+from lemmata.claims import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = (ROOT / "examples" / "du_et_al_2019.py").read_text()

@@ -9,17 +9,17 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from model import limits
-from model.adversary import ATTACKS, Target
-from model.ball import Ball
-from model.changes import LowRank, add, distances
-from model.data import Dataset, generate
-from model.difference import Difference
-from model.losses import LOSSES
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019
-from model.trace import Trace
+from lemmata.model import limits
+from lemmata.model.adversary import ATTACKS, Target
+from lemmata.model.ball import Ball
+from lemmata.model.changes import LowRank, add, distances
+from lemmata.model.data import Dataset, generate
+from lemmata.model.difference import Difference
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019
+from lemmata.model.trace import Trace
 from tests import reference
 from tests.assertions import (
     assert_at_most,

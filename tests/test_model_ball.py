@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from model.ball import Ball
-from model.changes import DenseChange, LowRank, zero_change
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
+from lemmata.model.ball import Ball
+from lemmata.model.changes import DenseChange, LowRank, zero_change
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_same
 
 NORMS = {"frobenius": lambda x: np.linalg.norm(x), "spectral": lambda x: np.linalg.svd(x, compute_uv=False)[0]}

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from model.blocks import follow_in_blocks
-from model.data import generate
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
-from model.training import follow
+from lemmata.model.blocks import follow_in_blocks
+from lemmata.model.data import generate
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
+from lemmata.model.training import follow
 from tests.assertions import assert_close
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from model.changes import ROOM, Accumulated, DenseChange, LowRank, add, distance, distances, zero_change
-from model.randomness import generator, stream
+from lemmata.model.changes import ROOM, Accumulated, DenseChange, LowRank, add, distance, distances, zero_change
+from lemmata.model.randomness import generator, stream
 from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import dense_change
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from model.data import INPUTS, LABELLED, Dataset, generate, unit_rows
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
+from lemmata.model.data import INPUTS, LABELLED, Dataset, generate, unit_rows
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_plausible, assert_same
 
 LARGEST = {

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from model.adversary import ATTACKS, Target
-from model.ball import Ball
-from model.changes import DenseChange
-from model.difference import Difference
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import assemble
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
-from model.trace import Trace
+from lemmata.model.adversary import ATTACKS, Target
+from lemmata.model.ball import Ball
+from lemmata.model.changes import DenseChange
+from lemmata.model.difference import Difference
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import assemble
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020
+from lemmata.model.trace import Trace
 from tests import reference
 from tests.assertions import assert_close, assert_resolved, assert_same
 from tests.reference import SMALL

@@ -11,12 +11,12 @@ import pytest
 import torch
 from scipy import stats
 
-from model import limits
-from model.gaussian import DenseMatrix
-from model.network import Architecture, assemble, initialise
-from model.randomness import stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
-from model.trace import Trace
+from lemmata.model import limits
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.network import Architecture, assemble, initialise
+from lemmata.model.randomness import stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
+from lemmata.model.trace import Trace
 from tests import reference
 from tests.assertions import assert_close, assert_each_close, assert_mean, assert_plausible, assert_same
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.changes import distances
-from model.data import INPUTS, chain, simplex
-from model.kernels import (
+from lemmata.model.changes import distances
+from lemmata.model.data import INPUTS, chain, simplex
+from lemmata.model.kernels import (
     Angles,
     KernelRun,
     LayerKernel,
@@ -31,10 +31,10 @@ from model.kernels import (
     tangent_layers,
     two_layer_gram,
 )
-from model.losses import Square
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import (
+from lemmata.model.losses import Square
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import (
     CAO_GU_2019_SLIDES,
     CAO_GU_2020,
     CHEN_ET_AL_2019_POSTER,
@@ -43,8 +43,8 @@ from model.settings import (
     Norm,
     Setting,
 )
-from model.trace import Trace
-from model.training import Iterate, gradient_descent
+from lemmata.model.trace import Trace
+from lemmata.model.training import Iterate, gradient_descent
 from tests.assertions import (
     DEVIATIONS,
     assert_at_most,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from model import limits
+from lemmata.model import limits
 from tests.assertions import assert_close, assert_each_close, assert_limit, assert_rounded
 
 PRINTED = {

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.losses import LOSSES, cross_entropy, surrogate, surrogate_change, surrogate_error, taylor_remainder
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020, ZOU_GU_2019
+from lemmata.model.losses import LOSSES, cross_entropy, surrogate, surrogate_change, surrogate_error, taylor_remainder
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020, ZOU_GU_2019
 from tests import reference
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_each_close_above_underflow
 

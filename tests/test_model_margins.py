@@ -12,16 +12,16 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from torch import Tensor
 
-from model.data import INPUTS
-from model.kernels import (
+from lemmata.model.data import INPUTS
+from lemmata.model.kernels import (
     conjugate_kernel,
     feature_kernel,
     last_layer_kernel,
     tangent_kernel,
     two_layer_gram,
 )
-from model.losses import CrossEntropy, surrogate_error
-from model.margins import (
+from lemmata.model.losses import CrossEntropy, surrogate_error
+from lemmata.model.margins import (
     LARGEST_RANDOM_FEATURE_MARGIN,
     hard_margin,
     label_complexity,
@@ -31,10 +31,10 @@ from model.margins import (
     signed,
     simplex_minimum,
 )
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
-from model.trace import Trace
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from lemmata.model.trace import Trace
 from tests.assertions import DEVIATIONS, assert_at_most, assert_close, assert_rounded
 
 SEEDS = st.integers(0, 2**32)
@@ -331,7 +331,7 @@ def test_impossible_margins_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
         random_feature_margin(1.01 * XOR, XOR_LABELS)
     with pytest.raises(ValueError, match="power of two"):
         random_feature_margin(XOR, XOR_LABELS, points=1000)
-    monkeypatch.setattr("model.margins.LARGEST_RANDOM_FEATURE_MARGIN", 0.16)
+    monkeypatch.setattr("lemmata.model.margins.LARGEST_RANDOM_FEATURE_MARGIN", 0.16)
     with pytest.raises(ArithmeticError, match=r"must not exceed 0\.16"):
         random_feature_margin(XOR, XOR_LABELS)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
-from model.randomness import DRAWN, gaussian, generator, stream
+from lemmata.model.randomness import DRAWN, gaussian, generator, stream
 from tests.assertions import assert_close, assert_plausible, assert_same
 
 RECORDED_STATE = [796226214, 2202702988, 2212056408, 2826481402]

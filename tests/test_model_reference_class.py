@@ -8,16 +8,16 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from model import reference_class
-from model.ball import Ball
-from model.changes import distances
-from model.data import generate
-from model.kernels import measured_layers
-from model.network import Architecture, initialise
-from model.randomness import generator, stream
-from model.reference_class import class_minimum, nearest_fit
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
-from model.trace import Trace
+from lemmata.model import reference_class
+from lemmata.model.ball import Ball
+from lemmata.model.changes import distances
+from lemmata.model.data import generate
+from lemmata.model.kernels import measured_layers
+from lemmata.model.network import Architecture, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.reference_class import class_minimum, nearest_fit
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from lemmata.model.trace import Trace
 from tests import reference
 from tests.assertions import assert_at_most, assert_close, assert_limit
 

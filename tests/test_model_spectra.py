@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.randomness import generator, stream
-from model.spectra import top_singular
+from lemmata.model.randomness import generator, stream
+from lemmata.model.spectra import top_singular
 from tests.assertions import assert_each_close, assert_vector_close
 
 SHAPES = [

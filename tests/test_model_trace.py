@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import Architecture, Network, assemble, initialise
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS
-from model.trace import Trace
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, Network, assemble, initialise
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS
+from lemmata.model.trace import Trace
 from tests import reference
 from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import SMALL

@@ -6,10 +6,10 @@ import math
 import pytest
 import torch
 
-from model.changes import DenseChange, LowRank, distances
-from model.losses import LOSSES
-from model.trace import Trace
-from model.training import follow, gradient_descent, stochastic_gradient_descent
+from lemmata.model.changes import DenseChange, LowRank, distances
+from lemmata.model.losses import LOSSES
+from lemmata.model.trace import Trace
+from lemmata.model.training import follow, gradient_descent, stochastic_gradient_descent
 from tests import reference
 from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import SMALL

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from audit import regime
-from audit.cli import main
-from audit.regime import REGIMES, Comparison, Regime, least_width, wide_and_near
-from claims import REGISTRY
+from lemmata.audit.cli import main
+from lemmata.audit.commands import regime
+from lemmata.audit.commands.regime import REGIMES, Comparison, Regime, least_width, wide_and_near
+from lemmata.claims import REGISTRY
 from tests.assertions import assert_rounded
 
 THEOREM = "cao-gu-2020/thm-4.7"

@@ -6,13 +6,13 @@ import math
 import pytest
 import torch
 
-from audit.cli import main
-from audit.comparison import least_width
-from audit.linear_rates import THEOREM, linear_rate, polygon
-from audit.neighbourhoods import LEMMAS, lemma
-from audit.regime import SIZED
-from claims import REGISTRY
-from model.deferred import DeferredMatrix
+from lemmata.audit.cli import main
+from lemmata.audit.commands.regime import SIZED
+from lemmata.audit.regimes.comparison import least_width
+from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate, polygon
+from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
+from lemmata.claims import REGISTRY
+from lemmata.model.deferred import DeferredMatrix
 from tests.assertions import assert_close, assert_rounded
 
 

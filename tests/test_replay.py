@@ -6,14 +6,14 @@ import json
 import pytest
 import torch
 
-from audit.cli import main
-from audit.grid import corners
-from audit.sweep import Job, measure, realise, replay, run
-from audit.tokens import Replay, parse
-from claims import REGISTRY
-from claims.case import Configuration, Recipe
-from claims.search import found_by
-from claims.zou_gu_2019.kernel_regime import batches
+from lemmata.audit.cli import main
+from lemmata.audit.measure.sweep import Job, measure, realise, replay, run
+from lemmata.audit.plan.grid import corners
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.claims.measuring.search import found_by
+from lemmata.claims.zou_gu_2019.kernel_regime import batches
 from tests.assertions import assert_found
 
 CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from audit import figures
-from audit.cli import main
-from audit.report import PARAMETERS, typeset
-from audit.verdicts import FITTED
-from claims import REGISTRY
+from lemmata.audit.cli import main
+from lemmata.audit.judge.verdicts import FITTED
+from lemmata.audit.show import figures
+from lemmata.audit.show.report import PARAMETERS, typeset
+from lemmata.claims import REGISTRY
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
 SIZES = [

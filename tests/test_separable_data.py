@@ -7,15 +7,15 @@ import pytest
 import torch
 from scipy.stats import binom, binomtest
 
-from claims import REGISTRY
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
-from claims.cao_gu_2020.witnesses import alphas, best_margin, feature, gamma, products
-from claims.case import Configuration, draw
-from claims.search import supremum
-from model.kernels import last_layer_kernel
-from model.margins import hard_margin
-from model.settings import CAO_GU_2020
+from lemmata.claims import REGISTRY
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
+from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, feature, gamma, products
+from lemmata.claims.case import Configuration, draw
+from lemmata.claims.measuring.search import supremum
+from lemmata.model.kernels import last_layer_kernel
+from lemmata.model.margins import hard_margin
+from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_limit, assert_plausible
 
 XOR_MARGINS = {1: 0.301, 2: 0.288, 3: 0.267, 4: 0.246}

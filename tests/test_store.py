@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from audit.cli import main
-from audit.errors import UserError
-from audit.store import FILE, SCHEMA, Store, key
-from audit.sweep import Job, run
-from claims.case import Configuration
+from lemmata.audit.cli import main
+from lemmata.audit.errors import UserError
+from lemmata.audit.measure.store import FILE, SCHEMA, Store, key
+from lemmata.audit.measure.sweep import Job, run
+from lemmata.claims.case import Configuration
 
 ROOT = Path(__file__).parent.parent
 JOB = Job("cao-gu-2020/lemma-5.1a", Configuration(m=16, n=2), 4)
@@ -38,7 +38,7 @@ def document(folder: Path) -> Any:
 
 
 def start(folder: Path, *more: str, arguments: Sequence[str] = LONG) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "audit", *arguments, "--out", str(folder), *more]
+    command = [sys.executable, "-m", "lemmata", *arguments, "--out", str(folder), *more]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -138,7 +138,7 @@ def test_results_are_found_by_content(tmp_path):
 def test_a_changed_claim_meets_no_old_result(monkeypatch):
     """The key moves with the source that a claim is measured by."""
     before = key(JOB)
-    monkeypatch.setattr("audit.store.claim_version", lambda claim: "another")
+    monkeypatch.setattr("lemmata.audit.measure.store.claim_version", lambda claim: "another")
     assert key(JOB) != before
 
 

@@ -14,19 +14,19 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-import strategies
-from claims import REGISTRY, Claim
-from claims.case import Configuration, Recipe, draw
-from claims.claim import DEEP, TOGETHER, Domain
-from claims.evaluation import evaluate
-from model.adversary import ATTACKS
-from model.data import INPUTS, Dataset
-from model.network import initialise
-from model.randomness import stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019, Setting
-from strategies.arguments import check_integer, check_integers, check_names, check_reals
-from strategies.inputs import CONSTRUCTIONS, Inputs
-from strategies.recipes import EASIEST, HARDEST
+from lemmata import strategies
+from lemmata.claims import REGISTRY, Claim
+from lemmata.claims.case import Configuration, Recipe, draw
+from lemmata.claims.claim import DEEP, TOGETHER, Domain
+from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.model.adversary import ATTACKS
+from lemmata.model.data import INPUTS, Dataset
+from lemmata.model.network import initialise
+from lemmata.model.randomness import stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019, Setting
+from lemmata.strategies.arguments import check_integer, check_integers, check_names, check_reals
+from lemmata.strategies.inputs import CONSTRUCTIONS, Inputs
+from lemmata.strategies.recipes import EASIEST, HARDEST
 from tests.assertions import assert_close, assert_resolved
 
 FEW = settings(

@@ -8,16 +8,16 @@ import pytest
 import torch
 from scipy import stats
 
-from model import streaming
-from model.changes import distances
-from model.data import generate
-from model.gaussian import DenseMatrix
-from model.losses import LOSSES
-from model.network import Architecture, assemble, initialise
-from model.randomness import gaussian, generator, stream
-from model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
-from model.streaming import Problem, Shared, first_layer, load, second_layer, train
-from model.training import gradient_descent
+from lemmata.model import streaming
+from lemmata.model.changes import distances
+from lemmata.model.data import generate
+from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.losses import LOSSES
+from lemmata.model.network import Architecture, assemble, initialise
+from lemmata.model.randomness import gaussian, generator, stream
+from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019
+from lemmata.model.streaming import Problem, Shared, first_layer, load, second_layer, train
+from lemmata.model.training import gradient_descent
 from tests.assertions import assert_close, assert_same, assert_vector_close
 
 settings = pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019], ids=lambda setting: setting.id)

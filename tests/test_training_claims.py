@@ -6,14 +6,14 @@ import math
 import pytest
 import torch
 
-from claims.cao_gu_2020.learned_distributions import fair_labels_cannot_be_learned
-from claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
-from claims.case import Configuration, draw
-from model.data import generate
-from model.kernels import last_layer_kernel
-from model.margins import hard_margin
-from model.randomness import generator, stream
-from model.settings import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.learned_distributions import fair_labels_cannot_be_learned
+from lemmata.claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
+from lemmata.claims.case import Configuration, draw
+from lemmata.model.data import generate
+from lemmata.model.kernels import last_layer_kernel
+from lemmata.model.margins import hard_margin
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_at_most, assert_close, assert_each_close
 
 ON_XOR = {"data": "xor", "d": 2, "n": 4}

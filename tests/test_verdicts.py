@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from audit.evidence import Budget
-from audit.sweep import Job, Trials
-from audit.verdicts import judge
-from claims import REGISTRY
-from claims.case import Configuration
+from lemmata.audit.judge.evidence import Budget
+from lemmata.audit.judge.verdicts import judge
+from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Configuration
 
 ID = "cao-gu-2020/lemma-5.2a"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.cli import main
-from audit.width import WIDTHS
-from claims.width import smallest_width
+from lemmata.audit.cli import main
+from lemmata.audit.commands.width import WIDTHS
+from lemmata.claims.language.condition import smallest_width
 from tests.assertions import assert_each_close
 
 TABLE = {

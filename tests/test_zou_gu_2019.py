@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
-from claims import REGISTRY
-from claims.case import Configuration, draw
-from claims.evaluation import evaluate
-from claims.zou_gu_2019.kernel_regime import RUNS, WIDE
-from model.settings import ZOU_GU_2019
-from model.training import follow
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Configuration, draw
+from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, WIDE
+from lemmata.model.settings import ZOU_GU_2019
+from lemmata.model.training import follow
 from tests.assertions import assert_limit
 
 PREDICTED = ("decrease-proportional", "eq-4.1", "trajectory-telescoped", "lemma-4.2", "lemma-4.5")

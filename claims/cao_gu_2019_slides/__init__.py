@@ -13,7 +13,7 @@ The modules below are the slides' statements, in their order.
 """
 
 # ruff: noqa: I001
-from claims.cao_gu_2019_slides import (
+from lemmata.claims.cao_gu_2019_slides import (
     networks_defined,
     initial_weights,
     losses_defined,

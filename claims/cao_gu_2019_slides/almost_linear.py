@@ -2,11 +2,11 @@
 
 import math
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
-from claims.case import Case, Configuration
-from claims.claim import Measurement, claim
-from claims.scaling import Scaling
-from model.limits import GAUSSIAN_KINK_PLACEMENT
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.limits import GAUSSIAN_KINK_PLACEMENT
 
 RATE = Scaling(L=2, tau="1/3", m="1/2", log_m="1/2")
 """That of cao-gu-2020 Lemma 5.2; the slides give none."""

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
 
 
 @claim(

@@ -2,11 +2,11 @@
 
 import torch
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
-from claims.case import Case
-from claims.claim import Control, Domain, Sides, claim
-from model.kernels import tangent_kernel
-from model.margins import hard_margin, label_complexity
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.model.kernels import tangent_kernel
+from lemmata.model.margins import hard_margin, label_complexity
 
 
 @claim(

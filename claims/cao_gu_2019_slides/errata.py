@@ -1,7 +1,7 @@
 """Errata of the slides of Cao & Gu (2019)."""
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES
-from claims.errata import decided, erratum
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES
+from lemmata.claims.erratum import decided, erratum
 
 erratum(
     CAO_GU_2019_SLIDES,

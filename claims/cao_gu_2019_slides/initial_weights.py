@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
-from claims.case import Case
-from claims.claim import Control, Measurement, claim
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, claim
 
 PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
 

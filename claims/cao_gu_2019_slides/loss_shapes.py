@@ -5,13 +5,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.limits import feature_stretch
-from model.losses import surrogate, taylor_remainder
+from lemmata.claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.limits import feature_stretch
+from lemmata.model.losses import surrogate, taylor_remainder
 
 
 @claim(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.losses_defined import logistic
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
-from claims.case import Case
-from claims.claim import Control, Domain, Sides, claim
-from model.trace import Trace
-from model.training import stochastic_gradient_descent
+from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.model.trace import Trace
+from lemmata.model.training import stochastic_gradient_descent
 
 PASS = 3
 """Steps of the passes that are enumerated."""

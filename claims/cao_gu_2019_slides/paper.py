@@ -1,6 +1,6 @@
 """The slides, and what their statements share."""
 
-from claims.claim import Domain, Paper
+from lemmata.claims.claim import Domain, Paper
 
 CAO_GU_2019_SLIDES = Paper(
     "cao-gu-2019-slides",

@@ -4,14 +4,14 @@ import math
 
 import torch
 
-from claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.kernels import measured_layers, tangent_kernel
-from model.margins import label_complexity
-from model.reference_class import class_minimum
+from lemmata.claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.kernels import measured_layers, tangent_kernel
+from lemmata.model.margins import label_complexity
+from lemmata.model.reference_class import class_minimum
 
 RADII = (0.5, 3.0, 6.0)
 """R / √n, of the class and of the step size η = R / (m √n): fitting noise takes a radius of that order."""

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
-from claims.case import Case
-from claims.claim import Control, Sides, claim
-from model.kernels import tangent_kernel
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Sides, claim
+from lemmata.model.kernels import tangent_kernel
 
 NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.leggauss(24))
 

@@ -5,12 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Domain, Measurement, claim
-from claims.scaling import ONE
-from model.kernels import tangent_kernel
-from model.margins import label_complexity
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Domain, Measurement, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.model.kernels import tangent_kernel
+from lemmata.model.margins import label_complexity
 
 
 @claim(

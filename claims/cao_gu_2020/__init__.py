@@ -14,7 +14,7 @@ The modules below are the paper's statements, in its order.
 """
 
 # ruff: noqa: I001
-from claims.cao_gu_2020 import (
+from lemmata.claims.cao_gu_2020 import (
     networks_defined,
     assumptions_hold,
     loss_facts,

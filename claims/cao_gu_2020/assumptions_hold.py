@@ -5,12 +5,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
-from claims.case import Case
-from claims.claim import Control, Measurement, Sides, claim
-from model.changes import distances
-from model.losses import cross_entropy, surrogate_change, surrogate_error
-from model.trace import Trace
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.model.changes import distances
+from lemmata.model.losses import cross_entropy, surrogate_change, surrogate_error
+from lemmata.model.trace import Trace
 
 SCALE = 1.5
 """‖x‖ of the inputs on which the relaxation of Assumption 4.1 is measured."""

@@ -7,15 +7,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins, no_population
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from claims.scaling import Scaling
-from model.ball import Ball
-from model.difference import Difference
-from model.limits import LINEARISATION
-from model.losses import surrogate, surrogate_error
+from lemmata.claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins, no_population
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.ball import Ball
+from lemmata.model.difference import Difference
+from lemmata.model.limits import LINEARISATION
+from lemmata.model.losses import surrogate, surrogate_error
 
 UNIFORM = 3 / math.sqrt(2)
 """C_1 of the bounded-differences argument."""

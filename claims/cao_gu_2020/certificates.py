@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from model.certificates import (
+from lemmata.claims.case import Case
+from lemmata.model.certificates import (
     activatable,
     feature_moves,
     feature_norms,
@@ -14,7 +14,7 @@ from model.certificates import (
     signal_norms,
     weight_norms,
 )
-from model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.margins import last_layer_gram, simplex_minimum
 
 
 def loss_gradient(case: Case) -> Tensor:

@@ -1,6 +1,6 @@
 """Conditions (5.2) to (5.6) of the convergence proof: the radius, step size, iterations and width that they ask for."""
 
-from claims.cao_gu_2020.exponents import (
+from lemmata.claims.cao_gu_2020.exponents import (
     CONSISTENT,
     COROLLARY_4_9,
     DESCENT,
@@ -15,11 +15,11 @@ from claims.cao_gu_2020.exponents import (
     kink_term,
     quadratic_term,
 )
-from claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
-from claims.cao_gu_2020.outputs_bounded import outputs_are_bounded
-from claims.cao_gu_2020.paper import CAO_GU_2020
-from claims.ledger import Derivation, Given, as_stated, derived, substitute
-from claims.scaling import Scaling
+from lemmata.claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
+from lemmata.claims.cao_gu_2020.outputs_bounded import outputs_are_bounded
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.ledger import Derivation, Given, as_stated, derived, substitute
 
 STEP_CONDITIONS = {
     "@printed": (Scaling(L=3, m=1, eta=1), Scaling(B=2)),

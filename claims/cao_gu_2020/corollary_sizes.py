@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from claims.cao_gu_2020.exponents import COROLLARIES, PRINTED, SCHEDULES
-from claims.cao_gu_2020.paper import CAO_GU_2020
-from claims.ledger import Derivation, Given, as_stated, derived
-from claims.scaling import Scaling
+from lemmata.claims.cao_gu_2020.exponents import COROLLARIES, PRINTED, SCHEDULES
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.ledger import Derivation, Given, as_stated, derived
 
 
 @dataclass(frozen=True)

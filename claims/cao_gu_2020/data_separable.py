@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER
-from claims.cao_gu_2020.witnesses import conjugate_gamma, feature, gamma
-from claims.case import Case
-from claims.claim import Control, Measurement, Sides, claim
-from model.data import LABELLED
-from model.kernels import conjugate_kernel
-from model.margins import random_feature_margin, signed, simplex_minimum
-from model.randomness import generator, stream
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER
+from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, feature, gamma
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.model.data import LABELLED
+from lemmata.model.kernels import conjugate_kernel
+from lemmata.model.margins import random_feature_margin, signed, simplex_minimum
+from lemmata.model.randomness import generator, stream
 
 DATA = {"n": (4, 8, 16), "phi": (0.05, 0.2, 0.4)}
 """Lines along which only the data vary: no network decides the assumptions."""

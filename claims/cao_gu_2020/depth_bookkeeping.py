@@ -1,13 +1,13 @@
 """Powers of L and 2^L in the proofs of Lemmas 5.2 and 5.4: which follow from the parts of Lemma B.1."""
 
-from claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
-from claims.cao_gu_2020.exponents import LAYERS
-from claims.cao_gu_2020.features_lipschitz import features_are_lipschitz
-from claims.cao_gu_2020.paper import CAO_GU_2020
-from claims.cao_gu_2020.patterns_stable import few_patterns_change
-from claims.cao_gu_2020.signals_bounded import sparse_signals_are_short
-from claims.ledger import Derivation, Given, as_stated, derived
-from claims.scaling import Scaling
+from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
+from lemmata.claims.cao_gu_2020.exponents import LAYERS
+from lemmata.claims.cao_gu_2020.features_lipschitz import features_are_lipschitz
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.patterns_stable import few_patterns_change
+from lemmata.claims.cao_gu_2020.signals_bounded import sparse_signals_are_short
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.ledger import Derivation, Given, as_stated, derived
 
 
 @derived(

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5, WITH_PROBABILITY
-from claims.cao_gu_2020.prescribed_runs import (
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
     PACE,
@@ -17,12 +17,12 @@ from claims.cao_gu_2020.prescribed_runs import (
     dominance,
     step_size,
 )
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.difference import Difference
-from model.losses import LOSSES, surrogate_error
-from model.training import Run
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.difference import Difference
+from lemmata.model.losses import LOSSES, surrogate_error
+from lemmata.model.training import Run
 
 ITERATIONS = Scaling(L=3, eps=-2)
 DISTANCE = Scaling(eps=-1, m="-1/2")

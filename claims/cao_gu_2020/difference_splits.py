@@ -2,10 +2,10 @@
 
 import torch
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
-from claims.case import Case
-from claims.claim import Control, Sides, claim
-from model.trace import Trace
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Sides, claim
+from lemmata.model.trace import Trace
 
 SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
 

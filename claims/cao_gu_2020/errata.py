@@ -5,11 +5,11 @@ import math
 
 import torch
 
-from claims.cao_gu_2020.paper import CAO_GU_2020
-from claims.errata import Decision, decided, erratum
-from claims.ledger import Derivation
-from claims.scaling import Scaling
-from model.losses import cross_entropy, surrogate
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.ledger import Derivation
+from lemmata.model.losses import cross_entropy, surrogate
 
 entered = functools.partial(erratum, CAO_GU_2020)
 told_apart = functools.partial(decided, CAO_GU_2020)

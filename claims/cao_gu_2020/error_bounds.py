@@ -1,11 +1,19 @@
 """The bound on the error in Theorem 4.5 and Corollary 4.9: what it is at a radius, and beside other bounds."""
 
-from claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
-from claims.cao_gu_2020.exponents import CONSISTENT, COROLLARY_4_9, HALF_EPS, LAYERS, PRINTED, THEOREM_4_5, Schedule
-from claims.cao_gu_2020.gradients_bounded import output_gradients_are_bounded
-from claims.cao_gu_2020.paper import CAO_GU_2020
-from claims.ledger import Derivation, Given, as_stated, derived
-from claims.scaling import ONE, Scaling
+from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
+from lemmata.claims.cao_gu_2020.exponents import (
+    CONSISTENT,
+    COROLLARY_4_9,
+    HALF_EPS,
+    LAYERS,
+    PRINTED,
+    THEOREM_4_5,
+    Schedule,
+)
+from lemmata.claims.cao_gu_2020.gradients_bounded import output_gradients_are_bounded
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.ledger import Derivation, Given, as_stated, derived
 
 
 @derived(

@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Measurement, claim
-from claims.scaling import Scaling
-from model.limits import propagator_edge
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.limits import propagator_edge
 
 
 @claim(

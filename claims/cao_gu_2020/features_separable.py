@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import torch
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
-from claims.case import Case
-from claims.claim import Control, Measurement, Precondition, claim
-from model.margins import LARGEST_RANDOM_FEATURE_MARGIN
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Precondition, claim
+from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN
 
 
 def _wide(p: Mapping[str, float]) -> bool:

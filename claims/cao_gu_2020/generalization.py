@@ -8,12 +8,12 @@ from scipy.optimize import brentq
 from scipy.special import betaincinv
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.losses import surrogate_error
-from model.trace import Trace
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.losses import surrogate_error
+from lemmata.model.trace import Trace
 
 FIRST = Scaling(L=1, tau=1, m="1/2", n="-1/2")
 SECOND = Scaling(L=4, tau="4/3", m="1/2", log_m="1/2")

@@ -5,16 +5,16 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
-from claims.cao_gu_2020.prescribed_runs import dominance
-from claims.case import Case, Configuration
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.kernels import last_layer_kernel
-from model.losses import LOSSES, surrogate_error
-from model.margins import hard_margin, last_layer_gram, simplex_minimum
-from model.trace import Trace
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.prescribed_runs import dominance
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.kernels import last_layer_kernel
+from lemmata.model.losses import LOSSES, surrogate_error
+from lemmata.model.margins import hard_margin, last_layer_gram, simplex_minimum
+from lemmata.model.trace import Trace
 
 
 def _limiting_dominance(case: Case) -> Tensor:

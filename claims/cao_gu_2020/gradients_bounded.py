@@ -4,13 +4,13 @@ import math
 
 import torch
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
-from claims.case import Case, Configuration
-from claims.claim import Control, Measurement, Sides, claim
-from claims.scaling import Scaling
-from model.limits import ACTIVATED
-from model.losses import LOSSES, surrogate_error
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.limits import ACTIVATED
+from lemmata.model.losses import LOSSES, surrogate_error
 
 
 @claim(

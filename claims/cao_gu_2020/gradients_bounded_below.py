@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Precondition, claim
-from claims.scaling import Scaling
-from model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
 
 RADIUS = (1e-4, 1e-2)
 SEARCH = ("stay", "random", "weaken-gradient")

@@ -6,16 +6,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.features_separable import PRE_B2
-from claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, NEAR, PRE_B1, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import gamma
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from claims.scaling import Scaling
-from model.limits import FLIPPED_SIGNAL
-from model.losses import LOSSES, cross_entropy, surrogate_error
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
+from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, NEAR, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.witnesses import gamma
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.limits import FLIPPED_SIGNAL
+from lemmata.model.losses import LOSSES, cross_entropy, surrogate_error
 
 
 def _slopes(case: Case) -> Tensor:

@@ -6,13 +6,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.features_separable import PRE_B2
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import best_margin, gamma
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from model.margins import last_layer_gram, simplex_minimum
-from model.randomness import generator
+from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.randomness import generator
 
 LEAST_SHARE = 1 / (2 * math.sqrt(2))
 """(C.1): at least this share of the units is active."""

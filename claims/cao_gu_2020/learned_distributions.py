@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim, context
-from claims.scaling import Scaling
-from model.randomness import generator, stream
-from model.trace import Trace
-from model.training import follow
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim, context
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.randomness import generator, stream
+from lemmata.model.trace import Trace
+from lemmata.model.training import follow
 
 STEPS, RATE = 120, 8.0
 """Updates of a run that is to learn, and η L³ m: a constant, as the corollaries' γ depends on the law alone."""

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
-from claims.case import Case
-from claims.claim import Control, Measurement, Sides, claim
-from claims.scaling import ONE
-from model.losses import cross_entropy, surrogate
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.model.losses import cross_entropy, surrogate
 
 SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z", "constant": "stated"}
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from model.losses import LOSSES, cross_entropy
-from model.training import gradient_descent
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.model.losses import LOSSES, cross_entropy
+from lemmata.model.training import gradient_descent
 
 FACTOR = 1.5
 """The c > 0 at which homogeneity is measured."""

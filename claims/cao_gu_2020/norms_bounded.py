@@ -5,12 +5,12 @@ import math
 
 import torch
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
-from claims.case import Case, Configuration
-from claims.claim import Measurement, claim
-from claims.scaling import ONE, Scaling
-from model.limits import feature_stretch, spectral_edge
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.model.limits import feature_stretch, spectral_edge
 
 
 def _largest_edge(c: Configuration) -> float:

@@ -4,10 +4,10 @@ import math
 
 import torch
 
-from claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Domain, Measurement, Precondition, claim
-from claims.scaling import ONE, Scaling
+from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import ONE, Scaling
 
 WIDE_FOR_DEPTH = Precondition(
     "m >= L log(nL/delta)",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from claims.claim import Domain, Paper, Precondition
+from lemmata.claims.claim import Domain, Paper, Precondition
 
 CAO_GU_2020 = Paper(
     "cao-gu-2020",

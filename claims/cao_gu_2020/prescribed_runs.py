@@ -5,10 +5,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Domain
-from model.margins import last_layer_gram, simplex_minimum
-from model.training import Run, follow
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Domain
+from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.training import Run, follow
 
 PACE = 64.0
 """The constant in η = Θ(L⁻³ B² m⁻¹), which the paper leaves open: on XOR with one layer η is then 8/m."""

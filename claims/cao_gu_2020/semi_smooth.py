@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Control, Measurement, claim
-from claims.scaling import Scaling
-from model.losses import LOSSES, surrogate_error
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.losses import LOSSES, surrogate_error
 
 
 @claim(

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import torch
 
-from claims.cao_gu_2020 import certificates
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
-from claims.case import Case
-from claims.claim import Measurement, claim
-from claims.scaling import Scaling
+from lemmata.claims.cao_gu_2020 import certificates
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import Scaling
 
 DEEP = replace(NEAR, depth=(2, 4))
 """With one layer the product ends at the input, and its norm is of order √d: nothing is tested there."""

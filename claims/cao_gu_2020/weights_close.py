@@ -4,9 +4,9 @@ import math
 
 import torch
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
-from claims.case import Case
-from claims.claim import Control, Measurement, claim
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, claim
 
 
 @claim(

@@ -6,7 +6,7 @@ Where a statement has a radius, it is taken as large as its own conditions allow
 import math
 from collections.abc import Callable
 
-from claims.width import Parameters, WidthCondition
+from lemmata.claims.language.condition import Parameters, WidthCondition
 
 Log = Callable[[float, Parameters], float]
 """The logarithm of a quantity, from log m and the parameters."""

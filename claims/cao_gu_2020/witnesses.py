@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from model.data import Dataset
-from model.margins import PlanarFeature, planar_feature, signed, simplex_minimum
+from lemmata.claims.case import Case
+from lemmata.model.data import Dataset
+from lemmata.model.margins import PlanarFeature, planar_feature, signed, simplex_minimum
 
 
 def gamma(case: Case) -> float:

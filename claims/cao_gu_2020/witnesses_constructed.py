@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
-from claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
 
 ERRORS = 8.0
 """Standard errors allowed between one sum over the units of a layer and its expectation.

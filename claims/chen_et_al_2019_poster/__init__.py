@@ -13,7 +13,7 @@ The modules below are the poster's statements, in its order.
 """
 
 # ruff: noqa: I001
-from claims.chen_et_al_2019_poster import (
+from lemmata.claims.chen_et_al_2019_poster import (
     networks_defined,
     initial_weights,
     losses_defined,

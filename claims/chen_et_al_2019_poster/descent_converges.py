@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, WITH_PROBABILITY
-from claims.chen_et_al_2019_poster.reference_points import SEPARATED, reference_radius
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from model.training import follow
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, WITH_PROBABILITY
+from lemmata.claims.chen_et_al_2019_poster.reference_points import SEPARATED, reference_radius
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.training import follow
 
 STEP = 0.5
 """η L m^{2α}."""

@@ -4,10 +4,10 @@ import functools
 
 import torch
 
-from claims.case import Configuration, draw
-from claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
-from claims.errata import Decision, decided, erratum
-from model.settings import SETTINGS
+from lemmata.claims.case import Configuration, draw
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
+from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.model.settings import SETTINGS
 
 entered = functools.partial(erratum, CHEN_ET_AL_2019_POSTER)
 told_apart = functools.partial(decided, CHEN_ET_AL_2019_POSTER)

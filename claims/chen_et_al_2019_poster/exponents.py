@@ -3,10 +3,10 @@
 `m_to_alpha` is m^α, as a base, for α in (0, 1/2] is left open.
 """
 
-from claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
-from claims.claim import context
-from claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
-from claims.scaling import ONE, Scaling
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
+from lemmata.claims.claim import context
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
 
 REGIME = Regime(large=ASYMPTOTIC.large | {"R", "T", "m_to_alpha"}, small=ASYMPTOTIC.small)
 """With R, T and m^α at least 1."""

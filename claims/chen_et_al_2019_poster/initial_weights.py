@@ -1,9 +1,9 @@
 """Gaussian initialisation: entries N(0, 2/m) of the hidden layers and N(0, 1/m) of the top one, whatever α."""
 
-from claims.cao_gu_2019_slides.initial_weights import variances_deviate
-from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, WITH_PROBABILITY
-from claims.claim import Control, Measurement, claim
+from lemmata.claims.cao_gu_2019_slides.initial_weights import variances_deviate
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, WITH_PROBABILITY
+from lemmata.claims.claim import Control, Measurement, claim
 
 
 @claim(

@@ -5,16 +5,22 @@ import math
 import torch
 from torch import Tensor
 
-from claims.cao_gu_2019_slides.one_pass import FRESH, classification_error, errors_of_the_iterates
-from claims.case import Case
-from claims.chen_et_al_2019_poster.descent_converges import STEP
-from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
-from claims.chen_et_al_2019_poster.reference_points import reference_radius
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import ONE, Scaling
-from model.losses import LOSSES
-from model.trace import Trace
-from model.training import gradient_descent
+from lemmata.claims.cao_gu_2019_slides.one_pass import FRESH, classification_error, errors_of_the_iterates
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.descent_converges import STEP
+from lemmata.claims.chen_et_al_2019_poster.paper import (
+    ALPHAS,
+    CHEN_ET_AL_2019_POSTER,
+    DEPTH,
+    EQUAL_WIDTHS,
+    WITH_PROBABILITY,
+)
+from lemmata.claims.chen_et_al_2019_poster.reference_points import reference_radius
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.model.losses import LOSSES
+from lemmata.model.trace import Trace
+from lemmata.model.training import gradient_descent
 
 LAST = 512
 """T of the runs of gradient descent; W⁽ᵗ⁾ is tested at t = 0 and every power of two."""

@@ -1,10 +1,10 @@
 """The training loss: the mean of the logistic losses."""
 
-from claims.cao_gu_2019_slides.losses_defined import logistic, margins
-from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
-from claims.claim import Control, Sides, claim
-from model.losses import LOSSES
+from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic, margins
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
+from lemmata.claims.claim import Control, Sides, claim
+from lemmata.model.losses import LOSSES
 
 
 @claim(

@@ -1,9 +1,9 @@
 """The network of the poster: all L weight layers are trained, and m^α multiplies the output."""
 
-from claims.cao_gu_2019_slides.networks_defined import network_is
-from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
-from claims.claim import Control, Sides, claim
+from lemmata.claims.cao_gu_2019_slides.networks_defined import network_is
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
+from lemmata.claims.claim import Control, Sides, claim
 
 
 @claim(

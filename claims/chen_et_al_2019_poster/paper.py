@@ -1,6 +1,6 @@
 """The poster, and what its statements share."""
 
-from claims.claim import Domain, Paper
+from lemmata.claims.claim import Domain, Paper
 
 CHEN_ET_AL_2019_POSTER = Paper(
     "chen-et-al-2019-poster",

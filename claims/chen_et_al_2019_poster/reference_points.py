@@ -5,15 +5,21 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import ONE
-from model.changes import distances
-from model.losses import cross_entropy
-from model.margins import hard_margin
-from model.reference_class import nearest_fit
-from model.trace import Trace
+from lemmata.claims.case import Case
+from lemmata.claims.chen_et_al_2019_poster.paper import (
+    ALPHAS,
+    CHEN_ET_AL_2019_POSTER,
+    DEPTH,
+    EQUAL_WIDTHS,
+    WITH_PROBABILITY,
+)
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.model.changes import distances
+from lemmata.model.losses import cross_entropy
+from lemmata.model.margins import hard_margin
+from lemmata.model.reference_class import nearest_fit
+from lemmata.model.trace import Trace
 
 DOUBLINGS, HALVINGS = 6, 16
 """Of the distance, in the search for the nearest reference: it ends a ten-thousandth away."""

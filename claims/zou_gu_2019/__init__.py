@@ -16,7 +16,7 @@ The modules below are the paper's statements, in its order.
 """
 
 # ruff: noqa: I001
-from claims.zou_gu_2019 import (
+from lemmata.claims.zou_gu_2019 import (
     definitions,
     algorithm,
     gram_positive,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Control, Domain, Sides, claim
-from claims.zou_gu_2019.kernel_regime import MU, STEP
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.losses import LOSSES
-from model.trace import Trace
-from model.training import gradient_descent
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.claims.zou_gu_2019.kernel_regime import MU, STEP
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.losses import LOSSES
+from lemmata.model.trace import Trace
+from lemmata.model.training import gradient_descent
 
 STEPS = 4
 

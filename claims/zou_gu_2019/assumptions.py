@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.spectra import spectral_norm
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.spectra import spectral_norm
 
 DATA_ALONE = Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1})
 """Statements about the inputs: the network is not looked at."""

@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from model.certificates import flippable_output
-from model.spectra import spectral_norm
+from lemmata.claims.case import Case
+from lemmata.model.certificates import flippable_output
+from lemmata.model.spectra import spectral_norm
 
 
 def gradient(case: Case) -> Tensor:

@@ -4,13 +4,13 @@ import math
 
 import torch
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import ONE, Scaling
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.data import unit_rows
-from model.randomness import gaussian
-from model.spectra import spectral_norm
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.data import unit_rows
+from lemmata.model.randomness import gaussian
+from lemmata.model.spectra import spectral_norm
 
 _RANDOM = {"data": "sphere", "mu": None, "m": 4, "k": 1, "ratio": 1}
 

@@ -4,11 +4,11 @@ import torch
 from scipy.special import chdtr, chdtrc
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from claims.zou_gu_2019.kernel_regime import MU
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.losses import LOSSES
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.zou_gu_2019.kernel_regime import MU
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.losses import LOSSES
 
 NETWORKS = Domain(samples=(1, 4), fixed={"mu": MU}, lines={"m": (64, 256), "L": (2, 3)}, examples=8)
 """Identities of one network: at W⁽⁰⁾, on inputs of Assumption 3.1."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Measurement, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019.kernel_regime import RUNS, STEP, WIDE, descend, parameters_of, predicted
-from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, WIDE, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 
 ITERATIONS = Scaling(n=2, L=2, phi=-1)
 

@@ -3,9 +3,9 @@
 import functools
 import math
 
-from claims.case import Configuration, draw
-from claims.errata import Decision, decided, erratum
-from claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.case import Configuration, draw
+from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 entered = functools.partial(erratum, ZOU_GU_2019)
 told_apart = functools.partial(decided, ZOU_GU_2019)

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Domain, Measurement, Precondition, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019 import certificates
-from claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
-from claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019 import certificates
+from lemmata.claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
 

@@ -9,12 +9,12 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.data import simplex
-from model.randomness import gaussian, generator, stream
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.data import simplex
+from lemmata.model.randomness import gaussian, generator, stream
 
 SHARE = 1 / 8
 """c: the larger the regions are, the less likely they are disjoint from the other examples' cones."""

@@ -5,12 +5,12 @@ import math
 import torch
 from torch import Tensor
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Sides, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019.assumptions import DATA_ALONE
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.kernels import two_layer_gram
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.assumptions import DATA_ALONE
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.kernels import two_layer_gram
 
 SINGULAR = 1e-12
 """Eigenvalues below this are rounding; the closest inputs of generated cases are at 0.01, where λ_0 is 1e-3."""

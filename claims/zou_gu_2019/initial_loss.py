@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from claims.case import Case
-from claims.claim import Control, Domain, Measurement, Precondition, claim
-from claims.scaling import ONE
-from claims.zou_gu_2019.kernel_regime import MU
-from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
-from model.losses import LOSSES
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.claims.zou_gu_2019.kernel_regime import MU
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.model.losses import LOSSES
 
 DEEP_ENOUGH = Precondition(
     "m >= L log(nL)",

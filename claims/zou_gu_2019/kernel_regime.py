@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Domain, Precondition
-from claims.scaling import Scaling
-from model.data import Dataset, generate
-from model.kernels import KernelRun, limiting_run, tangent_kernel
-from model.losses import LOSSES
-from model.randomness import generator, stream
-from model.settings import ZOU_GU_2019
-from model.training import Iterate, Run, follow, stochastic_gradient_descent
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Domain, Precondition
+from lemmata.claims.language.scaling import Scaling
+from lemmata.model.data import Dataset, generate
+from lemmata.model.kernels import KernelRun, limiting_run, tangent_kernel
+from lemmata.model.losses import LOSSES
+from lemmata.model.randomness import generator, stream
+from lemmata.model.settings import ZOU_GU_2019
+from lemmata.model.training import Iterate, Run, follow, stochastic_gradient_descent
 
 STEP = Scaling(k=1, L=-2, m=-1)
 """η = k / (L² m): the statements' η = O(k/(L² m)), with the constant 1."""

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Measurement, claim
-from claims.scaling import ONE
-from claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
-from claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
-from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
-from model.kernels import KernelRun
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.model.kernels import KernelRun
 
 
 def _run_of(c: Configuration) -> KernelRun | None:

@@ -1,6 +1,6 @@
 """The paper, and what its statements share."""
 
-from claims.claim import Paper
+from lemmata.claims.claim import Paper
 
 ZOU_GU_2019 = Paper(
     "zou-gu-2019",

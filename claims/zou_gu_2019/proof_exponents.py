@@ -1,10 +1,10 @@
 """How width, radius, step size and iterations of Theorems 3.3 and 3.8 fit each other, by their exponents."""
 
-from claims.ledger import Derivation, Given, as_stated, derived
-from claims.scaling import ONE, Scaling
-from claims.zou_gu_2019.improvements import THEOREM_3_8
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from claims.zou_gu_2019.table_1 import ALLEN_ZHU, REGIME, THEOREM_3_3, entry
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.zou_gu_2019.improvements import THEOREM_3_8
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.table_1 import ALLEN_ZHU, REGIME, THEOREM_3_3, entry
 
 RADIUS = Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2")
 """τ of Lemmas 4.1, 4.2 and 4.5."""

@@ -2,14 +2,14 @@
 
 import math
 
-from claims.case import Case, Configuration
-from claims.claim import Control, Domain, Measurement, Precondition, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019 import certificates
-from claims.zou_gu_2019.kernel_regime import MU
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from model.limits import GAUSSIAN_KINK_PLACEMENT
-from model.losses import LOSSES
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019 import certificates
+from lemmata.claims.zou_gu_2019.kernel_regime import MU
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.limits import GAUSSIAN_KINK_PLACEMENT
+from lemmata.model.losses import LOSSES
 
 KINKS = Scaling(tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2")
 QUADRATIC = Scaling(L=2, m=1, k=-1)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Domain, Measurement, Precondition, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019.kernel_regime import (
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.kernel_regime import (
     MU,
     first,
     parameters_of,
@@ -17,7 +17,7 @@ from claims.zou_gu_2019.kernel_regime import (
     stochastic_losses,
     stochastic_step_size,
 )
-from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 
 DRAWS = 2
 """Sequences of batches over which an expected loss is averaged."""

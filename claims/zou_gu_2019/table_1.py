@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
-from claims.scaling import ONE, Scaling
-from claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 REGIME = Regime(
     large=ASYMPTOTIC.large | {"k", "batch", "X", "log_inverse_eps", "log_n", "loss"},

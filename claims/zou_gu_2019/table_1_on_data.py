@@ -1,12 +1,12 @@
 """Table 1 on data: the last row asks for least where λ_0 is of order φ/n², and not on nearly orthogonal inputs."""
 
-from claims.case import Case
-from claims.claim import Domain, Measurement, claim
-from claims.scaling import ONE
-from claims.zou_gu_2019.gram_positive import smallest_eigenvalue
-from claims.zou_gu_2019.paper import ZOU_GU_2019
-from claims.zou_gu_2019.table_1 import WORST_CASE, on_data
-from model.spectra import spectral_norm
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Domain, Measurement, claim
+from lemmata.claims.language.scaling import ONE
+from lemmata.claims.zou_gu_2019.gram_positive import smallest_eigenvalue
+from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.table_1 import WORST_CASE, on_data
+from lemmata.model.spectra import spectral_norm
 
 NEARLY_ORTHOGONAL = Domain(
     width=(4, 8),

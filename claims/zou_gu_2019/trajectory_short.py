@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from claims.case import Case, Configuration
-from claims.claim import Control, Measurement, claim
-from claims.scaling import Scaling
-from claims.zou_gu_2019.gradient_bounded_below import NEAR
-from claims.zou_gu_2019.kernel_regime import (
+from lemmata.claims.case import Case, Configuration
+from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
+from lemmata.claims.zou_gu_2019.kernel_regime import (
     AMPLITUDE,
     RUNS,
     STEP,
@@ -18,10 +18,10 @@ from claims.zou_gu_2019.kernel_regime import (
     parameters_of,
     predicted,
 )
-from claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
-from model.changes import distances
-from model.losses import LOSSES
-from model.training import Iterate, Run
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.model.changes import distances
+from lemmata.model.losses import LOSSES
+from lemmata.model.training import Iterate, Run
 
 LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
 

@@ -2,10 +2,10 @@
 
 import math
 
-from claims.scaling import Scaling
-from claims.width import Parameters, WidthCondition
-from claims.zou_gu_2019.improvements import THEOREM_3_8, THEOREM_3_10
-from claims.zou_gu_2019.table_1 import THEOREM_3_3
+from lemmata.claims.language.condition import Parameters, WidthCondition
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.zou_gu_2019.improvements import THEOREM_3_8, THEOREM_3_10
+from lemmata.claims.zou_gu_2019.table_1 import THEOREM_3_3
 
 
 def _at_least(product: Scaling, needs: tuple[str, ...], layers: int | None = None) -> WidthCondition:

@@ -1,0 +1,1 @@
+"""A file per line of `lemmata --help`."""

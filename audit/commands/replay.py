@@ -1,0 +1,49 @@
+"""`lemmata replay`: exactly one case, measured again."""
+
+from rich.text import Text
+
+from lemmata.audit.errors import naming
+from lemmata.audit.measure.sweep import replay
+from lemmata.audit.plan.devices import device_for
+from lemmata.audit.show.tables import Format, emit, finite, grid, number
+from lemmata.claims.claim import constant
+from lemmata.claims.measuring.replay import parse
+
+
+def replay_token(token: str, device: str, form: Format) -> int:
+    """Measure the token's case, print both sides, and return the exit status.
+
+    Without a constant (a claim that was never audited) there is nothing to violate, and the status is 0.
+
+    Raises:
+        UserError: if the token is not understood, or its sizes do not fit.
+    """
+    with naming("TOKEN"):
+        case = parse(token)
+        found = replay(case, device=device_for(case.claim, case.configuration, device))
+    limit = 1.0 if case.claim.kind == "EXACT" else constant(case.claim)
+    violated = [False] * len(found.lhs) if limit is None else found.violates(case.claim, limit).tolist()
+    rows = [
+        {
+            "initialisation": number_,
+            "lhs": finite(float(found.lhs[i])),
+            "rhs": finite(float(found.rhs[i])),
+            "ratio": finite(float(found.ratio[i])),
+            "residual": None if found.residual is None else finite(float(found.residual[i])),
+            "recipe": str(found.recipes[i]),
+            "worst": found.worst[i],
+            "violated": violated[i],
+        }
+        for i, number_ in enumerate(case.initialisations)
+    ]
+    verdict = "refuted" if any(violated) else "supported"
+    document = {"claim": case.claim.id, "constant": limit, "verdict": verdict, "cases": rows}
+    columns = ("initialisation", "lhs", "rhs", "ratio", "residual", "violated", "recipe")
+    cells = [[_cell(row[name]) for name in columns] for row in rows]
+    summary = f"{case.claim.id}: {sum(violated)} of {len(rows)} violate it, constant {number(limit) or 'none'}"
+    emit(form, document, grid(columns, cells), Text(summary))
+    return int(any(violated) != (case.claim.expected == "refuted"))
+
+
+def _cell(value: object) -> str:
+    return number(value) if isinstance(value, float) or value is None else str(value)

@@ -1,0 +1,246 @@
+"""From measurements to a verdict: the constant, the growth exponents, and what could have been detected."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+
+import numpy as np
+
+from lemmata.audit.judge.evidence import Budget, Evidence, detectable
+from lemmata.audit.judge.growth import Quantile, Slope, growth, quantile
+from lemmata.audit.measure.sweep import Trials
+from lemmata.claims.case import Configuration
+from lemmata.claims.claim import Claim
+from lemmata.claims.ledger import as_stated
+
+RESOLUTION = 0.05
+"""An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
+
+NEIGHBOUR = {
+    "m": 1 / 6,
+    "tau": 1 / 6,
+    "L": 1 / 3,
+    "n": 1 / 2,
+    "d": 1 / 2,
+    "k": 1 / 2,
+    "batch": 1 / 2,
+    "phi": 1 / 2,
+    "eps": 1 / 2,
+    "mu": 1 / 2,
+}
+"""The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
+
+TOWARD_ZERO = {"tau", "phi", "eps", "mu"}
+"""Parameters whose bounds are about small values."""
+
+DECADES = {"m", "tau", "phi", "eps", "mu"}
+"""Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
+
+FITTED = ("m", "L", "n", "tau", "phi", "eps", "d", "k", "batch", "mu")
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """A measured growth exponent beside the claimed one.
+
+    Attributes:
+        parameter: what varies.
+        claimed: exponent of the parameter in the claim's scaling.
+        measured: of the left-hand side over the measured factor and logs, at the asymptotic end.
+        excess: interval of how far the ratio outgrows the bound, in the direction that breaks the claim;
+            positive means that no constant can save the statement.
+        line: what it was measured along.
+    """
+
+    parameter: str
+    claimed: Fraction
+    measured: Slope
+    excess: tuple[float, float]
+    line: tuple[Trials, ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the ratio outgrows every constant.
+
+        Two sizes cannot tell growth from the approach to a limit, except where limits are approached over decades.
+        """
+        resolved = self.measured.points > 2 or self.parameter in DECADES
+        return resolved and self.excess[0] > RESOLUTION
+
+    @property
+    def settled(self) -> bool:
+        """Whether the next steeper exponent is excluded."""
+        return self.excess[1] < NEIGHBOUR[self.parameter]
+
+
+@dataclass
+class Finding:
+    """Everything the audit says of one claim."""
+
+    claim: Claim
+    verdict: str
+    reason: str
+    trials: list[Trials]
+    constant: Quantile | None = None
+    at: Trials | None = None
+    exponents: dict[str, Exponent] = field(default_factory=dict)
+    detectable: str = ""
+    preconditions: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> bool:
+        """Whether the verdict is the one that truth demands."""
+        return self.verdict == self.claim.expected
+
+    @property
+    def initialisations(self) -> int:
+        """Independent initialisations measured, over all configurations."""
+        return sum(len(trials.lhs) for trials in self.trials)
+
+
+def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> Finding:
+    """The verdict on a claim from its trials.
+
+    Identities, definitions and deterministic inequalities with explicit constants fall with one violation. Statements
+    with explicit constants and probability are judged by exact binomial evidence. Statements up to an absolute constant
+    are judged by growth: refuted when the ratio outgrows every constant in some parameter.
+    """
+    finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
+    if not trials:
+        return finding
+    finding.preconditions = _preconditions(claim, trials)
+    level = 1 - delta if claim.bound != "lower" else delta
+    if claim.kind != "EXACT":
+        finding.constant, finding.at = _constant(claim, trials, level)
+    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
+        _judge_counts(finding, budget, 0.0)
+    elif claim.stated is not None:
+        _judge_counts(finding, budget, delta)
+    elif not all(math.isfinite(side) for item in trials for side in (*item.lhs, *item.rhs)):
+        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
+    else:
+        finding.exponents = exponents(claim, trials)
+        _judge_growth(finding)
+    return finding
+
+
+def judge_unmeasured(claim: Claim) -> Finding:
+    """The verdict on a claim that no number decides: its derivation's, or why nothing can."""
+    if claim.derive is None:
+        return Finding(claim, "not-executable", claim.notes, [])
+    derivation = claim.derive(as_stated)
+    return Finding(claim, "supported" if derivation.holds else "refuted", derivation.verdict(), [])
+
+
+def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
+    """Growth exponents in every parameter that varies while the others stay."""
+    trials = list(trials)
+    found = {}
+    for name in FITTED:
+        along = _along(name, trials, random=bool(claim.probability))
+        if along is None:
+            continue
+        slope, line = along
+        claimed = claim.terms[0].powers.get(name, Fraction())
+        gap = (slope.low - float(claimed), slope.high - float(claimed))
+        outward = -1 if (name in TOWARD_ZERO) != (claim.bound == "lower") else 1
+        excess = gap if outward == 1 else (-gap[1], -gap[0])
+        found[name] = Exponent(name, claimed, slope, excess, tuple(line))
+    return found
+
+
+def _along(name: str, trials: list[Trials], *, random: bool) -> tuple[Slope, list[Trials]] | None:
+    """The slope along the line of configurations with most sizes, and the line; of several, that of largest width.
+
+    `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
+    """
+    lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
+    for item in trials:
+        lines[_others(item.job.configuration, name)].append(item)
+    ranked = sorted(lines.values(), key=lambda line: (len(line), line[0].job.configuration.m), reverse=True)
+    for line in ranked:
+        sizes = [float(getattr(item.job.configuration, name) or math.nan) for item in line]
+        if len(set(sizes)) < 2:
+            return None
+        count = min(len(item.ratio) for item in line)
+        with np.errstate(all="ignore"):
+            logs = np.stack([np.log(np.abs(item.growing()[:count])) for item in line])
+        floor = [_finite_width(item.job.configuration) if random else 0.0 for item in line]
+        slope = growth(sizes, logs, toward_zero=name in TOWARD_ZERO, floor=floor)
+        if slope is not None and math.isfinite(slope.high - slope.low):
+            return slope, line
+    return None
+
+
+def _finite_width(c: Configuration) -> float:
+    """Relative standard deviation of ‖x_L‖ at width m: E‖x_L‖⁴ = (1 + 5/m)^L exactly."""
+    return math.sqrt((1 + 5 / c.m) ** c.L - 1) / 2
+
+
+def _others(configuration: Configuration, name: str) -> tuple[object, ...]:
+    return tuple(getattr(configuration, f.name) for f in fields(Configuration) if f.name != name)
+
+
+def _constant(claim: Claim, trials: list[Trials], level: float) -> tuple[Quantile | None, Trials | None]:
+    """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is."""
+    best: tuple[Quantile | None, Trials | None] = (None, None)
+    for item in trials:
+        values = [value for value in item.ratio if not math.isnan(value)]
+        if not values:
+            continue
+        here = quantile(values, level)
+        lower = claim.bound == "lower"
+        if best[0] is None or (here.estimate < best[0].estimate) == lower:
+            best = (here, item)
+    return best
+
+
+def _preconditions(claim: Claim, trials: list[Trials]) -> dict[str, int]:
+    """How many configurations meet each condition, with every absolute constant taken as 1."""
+    return {condition.id: sum(condition.holds(item.parameters) for item in trials) for condition in claim.preconditions}
+
+
+def _judge_counts(finding: Finding, budget: Budget, delta: float) -> None:
+    claim = finding.claim
+    constant = 1.0 if claim.stated is None else claim.stated
+    alpha = budget.shared(max(1, len(finding.trials))).alpha
+    refuted = []
+    for item in finding.trials:
+        k, n = item.violations(constant), len(item.lhs)
+        if Evidence(k, n, alpha).refutes(delta):
+            refuted.append(f"{k} of {n} at {item.job.configuration.token() or 'the base configuration'}")
+    most = max(len(item.lhs) for item in finding.trials)
+    if delta == 0:
+        finding.detectable = "any violation beyond rounding at the cases measured"
+    else:
+        rate = detectable(delta, most, alpha, budget.beta)
+        finding.detectable = (
+            f"a violation rate of {rate:.2g} or more at one configuration" if rate else "nothing: too few trials"
+        )
+    finding.verdict = "refuted" if refuted else "supported"
+    finding.reason = f"violated in {refuted[0]}" if refuted else "no significant violation"
+
+
+def _judge_growth(finding: Finding) -> None:
+    broken = {name: e for name, e in finding.exponents.items() if e.broken}
+    open_ = {name: e for name, e in finding.exponents.items() if not e.settled}
+    if broken:
+        name, worst = max(broken.items(), key=lambda item: item[1].excess[0])
+        finding.verdict = "refuted"
+        finding.reason = (
+            f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
+            f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
+        )
+    elif not finding.exponents:
+        finding.reason = "no parameter varies: give two or more sizes of one parameter"
+    elif open_:
+        names = ", ".join(open_)
+        finding.reason = f"the exponent in {names} is not resolved: needs more initialisations or a longer range"
+    else:
+        finding.verdict = "supported"
+        finding.reason = "bounded in " + ", ".join(finding.exponents)
+    widths = [e.excess[1] - e.excess[0] for e in finding.exponents.values()]
+    if widths:
+        finding.detectable = f"an exponent steeper by {RESOLUTION + max(widths):.2g} or more"

@@ -1,0 +1,1 @@
+"""From jobs to numbers, in parallel, kept as they land. Knows nothing of verdicts."""

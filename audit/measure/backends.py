@@ -1,0 +1,156 @@
+"""Where a sweep's jobs run: on processes of this machine, or on a cluster of Dask or Ray, through joblib alike."""
+
+import getpass
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from filelock import FileLock
+from joblib import Parallel, delayed, parallel_config
+
+from lemmata.audit.errors import UserError
+
+Name = Literal["processes", "dask", "ray"]
+MODULES: dict[Name, str] = {"dask": "distributed", "ray": "ray"}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """How jobs are spread.
+
+    Attributes:
+        name: who runs them.
+        cluster: address of a running cluster; None starts one on this machine.
+        workers: processes of this machine; a running cluster has its own.
+    """
+
+    name: Name = "processes"
+    cluster: str | None = None
+    workers: int = 1
+
+
+def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) -> Iterator[Any]:
+    """function(item) for every item, as results come in; no item is taken before a worker is free for it.
+
+    Raises:
+        UserError: if the backend is not installed, or its cluster does not answer.
+    """
+    with ExitStack() as opened:
+        workers = opened.enter_context(_CLUSTERS[backend.name](backend))
+        tasks = (delayed(function)(item) for item in work)
+        if backend.name == "ray":  # whose joblib backend returns lists only: one for every few items
+            while some := list(islice(tasks, 2 * workers)):
+                yield from Parallel(n_jobs=workers, batch_size=1)(some)
+            return
+        parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers)
+        yield from parallel(tasks)
+
+
+@contextmanager
+def alone_on(device: str) -> Iterator[None]:
+    """One trial at a time on a device that is no CPU, whichever process runs it, which then returns the memory."""
+    if device == "cpu":
+        yield
+        return
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+    name = f"lemmata-{getpass.getuser()}-{device.replace(':', '-')}-{visible.replace('/', '-')}.lock"
+    with FileLock(Path(tempfile.gettempdir()) / name):
+        try:
+            yield
+        finally:
+            torch.cuda.empty_cache()
+
+
+@contextmanager
+def _processes(backend: Backend) -> Iterator[int]:
+    if backend.cluster is not None:
+        raise UserError(
+            f"--cluster {backend.cluster!r} needs a cluster's backend; allowed: --backend dask, --backend ray"
+        )
+    with _quiet_tracker(), parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+        yield backend.workers
+
+
+@contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """An interrupt may hit loky amid its bookkeeping; its tracker then cleans up, and need not say so."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join([*([before] if before else []), "ignore:resource_tracker:UserWarning"])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end when its parent does: after a SIGKILL nothing else would tell it for minutes."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _dask(backend: Backend) -> Iterator[int]:
+    _require(backend.name)
+    from distributed import Client, LocalCluster
+
+    with ExitStack() as opened:
+        where: Any = backend.cluster
+        if where is None:
+            where = opened.enter_context(
+                LocalCluster(n_workers=backend.workers, threads_per_worker=1, dashboard_address=None)
+            )
+        try:
+            client = opened.enter_context(Client(where, timeout=10))
+        except (OSError, ValueError) as error:
+            raise UserError(f"--cluster {backend.cluster!r} does not answer as a Dask scheduler: {error}") from error
+        opened.enter_context(parallel_config("dask"))
+        yield sum(client.nthreads().values())
+
+
+@contextmanager
+def _ray(backend: Backend) -> Iterator[int]:
+    _require(backend.name)
+    import ray
+    from ray.util.joblib import register_ray
+
+    try:
+        ray.init(
+            address=backend.cluster,
+            num_cpus=backend.workers if backend.cluster is None else None,
+            include_dashboard=False if backend.cluster is None else None,
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UserError(f"--cluster {backend.cluster!r} does not answer as a Ray cluster: {error}") from error
+    register_ray()
+    try:
+        with parallel_config("ray"):
+            yield int(ray.cluster_resources().get("CPU", 1))
+    finally:
+        ray.shutdown()
+
+
+_CLUSTERS = {"processes": _processes, "dask": _dask, "ray": _ray}
+
+
+def _require(name: Name) -> None:
+    if find_spec(MODULES[name]) is None:
+        raise UserError(f"--backend {name} is not installed; allowed: `pip install 'lemmata[{name}]'`, or processes")

@@ -1,0 +1,335 @@
+"""Measuring claims over a grid: pure functions of (claim, configuration, seed, initialisations), in parallel."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from lemmata.audit.errors import UserError
+from lemmata.audit.measure.backends import Backend, alone_on, run_on
+from lemmata.audit.measure.files import load_data
+from lemmata.audit.plan.devices import device_for
+from lemmata.audit.plan.engines import Wanted, batch, engine_for
+from lemmata.audit.plan.grid import Point
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Case, Configuration, Recipe, draw
+from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
+from lemmata.claims.measuring.evaluation import Evaluation
+from lemmata.claims.measuring.replay import Replay
+from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.model.data import GENERATED, Dataset
+from lemmata.model.network import Engine
+from lemmata.model.randomness import generator, stream
+
+ASCENT = 6
+"""Gradient steps from the worst attack, on networks small enough for them."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One configuration of one claim: everything a worker needs. `first` is the first initialisation's number."""
+
+    claim: str
+    configuration: Configuration
+    initialisations: int
+    seed: int = 0
+    dtype: str = "float64"
+    device: str = "cpu"
+    engine: Engine = "dense"
+    first: int = 0
+
+
+@dataclass
+class Trials:
+    """What a job measured, one entry per initialisation.
+
+    Attributes:
+        lhs, rhs, ratio: at the worst member; for identities the norms of the sides.
+        residual, condition: of identities; empty for inequalities.
+        recipes: the attack that found the worst.
+        worst: index of the worst member.
+        certificate: sound upper bound of the ratio over the ball; empty where none is known.
+        parameters: what the scalings saw.
+        seconds: spent.
+    """
+
+    job: Job
+    lhs: list[float] = field(default_factory=list)
+    rhs: list[float] = field(default_factory=list)
+    ratio: list[float] = field(default_factory=list)
+    residual: list[float] = field(default_factory=list)
+    condition: list[float] = field(default_factory=list)
+    recipes: list[str] = field(default_factory=list)
+    worst: list[dict[str, int]] = field(default_factory=list)
+    certificate: list[float] = field(default_factory=list)
+    parameters: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def claim(self) -> Claim:
+        """The claim measured."""
+        return REGISTRY[self.job.claim]
+
+    def violations(self, constant: float) -> int:
+        """Initialisations that break the claim with this constant."""
+        return int(self._evaluation().violates(self.claim, constant).sum())
+
+    def growing(self) -> np.ndarray:
+        """The ratio times the powers that the first term claims, (S,): its exponents are to be compared with those.
+
+        The left-hand side over the measured factor and over the named logs.
+        """
+        return np.asarray(self.ratio) * self.claim.terms[0].without_logs().value(self.parameters)
+
+    def replay(self, number: int) -> Replay:
+        """One initialisation at the recipe that was worst there."""
+        job, recipe = self.job, Recipe.parse(self.recipes[number])
+        return Replay(self.claim, job.configuration, job.seed, (number,), recipe, job.engine)
+
+    def extreme(self) -> int:
+        """The initialisation with the worst ratio (residual for identities)."""
+        values = np.asarray(self.residual or self.ratio, dtype=float)
+        if self.claim.bound == "lower":
+            return int(np.nan_to_num(values, nan=math.inf).argmin())
+        return int(np.nan_to_num(values, nan=-math.inf).argmax())
+
+    def then(self, more: "Trials") -> "Trials":
+        """These and the initialisations that follow them, as one.
+
+        Raises:
+            ValueError: if the others do not follow.
+        """
+        mine, theirs = self.job, more.job
+        if theirs != replace(mine, first=mine.first + mine.initialisations, initialisations=theirs.initialisations):
+            raise ValueError(f"job={theirs} must go on where {mine} ends")
+        columns = ("lhs", "rhs", "ratio", "residual", "condition", "recipes", "worst", "certificate")
+        joined = {name: getattr(self, name) + getattr(more, name) for name in columns}
+        job = replace(mine, initialisations=mine.initialisations + theirs.initialisations)
+        return replace(self, job=job, seconds=self.seconds + more.seconds, **joined)
+
+    def _evaluation(self) -> Evaluation:
+        dtype = getattr(torch, self.job.dtype)
+        lhs, rhs, ratio = (torch.tensor(column, dtype=dtype) for column in (self.lhs, self.rhs, self.ratio))
+        residual, condition = (
+            torch.tensor(column, dtype=dtype) if column else None for column in (self.residual, self.condition)
+        )
+        return Evaluation(
+            lhs, rhs, ratio, residual, condition, self.worst, [Recipe.parse(text) for text in self.recipes]
+        )
+
+
+def jobs(
+    claims: Iterable[Claim],
+    grid: Callable[[Claim], list[Point]],
+    *,
+    engine: Wanted = "dense",
+    device: str = "cpu",
+    **options: str | int,
+) -> list[Job]:
+    """One job per claim and configuration, each with its engine and device."""
+    return [
+        Job(
+            claim.id,
+            c,
+            initialisations,
+            engine=engine_for(claim, c, engine),
+            device=device_for(claim, c, device),
+            **options,  # type: ignore[arg-type]
+        )
+        for claim in claims
+        for c, initialisations in grid(claim)
+    ]
+
+
+def run(job: Job, claim: Claim | None = None) -> Trials:
+    """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
+    started = time.perf_counter()
+    claim, trials = claim or REGISTRY[job.claim], Trials(job)
+    for case in _cases(job, claim):
+        found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
+        _collect(trials, found)
+        # A certificate needs the spectral norm of every layer: too many directions where the matrix is not stored.
+        if claim.certificate is not None and job.engine == "dense":
+            trials.certificate += claim.certificate(case).tolist()
+        trials.parameters = case.parameters
+    trials.seconds = time.perf_counter() - started
+    return trials
+
+
+class Kept(Protocol):
+    """Results of an earlier run, by job, and where new ones are put."""
+
+    def get(self, job: Job) -> Trials | None:
+        """The result of a job, if it is there."""
+
+    def put(self, trials: Trials) -> None:
+        """Keep a result."""
+
+
+def run_all(
+    work: Sequence[Job],
+    *,
+    workers: int = 1,
+    backend: Backend | None = None,
+    done: Callable[[Trials], None] = lambda _: None,
+    kept: Kept | None = None,
+    deadline: float = math.inf,
+) -> list[Trials]:
+    """Every job on the workers; `done` sees each result as it lands.
+
+    Args:
+        work: the jobs. Without a deadline the longest go first, so that the processes end together; with one
+            the shortest, so that as many claims as possible are measured.
+        workers: number of processes on this machine.
+        backend: in place of those processes.
+        done: called in this process.
+        kept: results that need not be measured again; new ones are put there before `done` sees them.
+        deadline: time (of `time.monotonic`) after which no further job is begun.
+
+    Raises:
+        UserError: if a claim that a person stated cannot be measured, naming file and line.
+    """
+    results: dict[Job, Trials] = {}
+    for job in dict.fromkeys(work):
+        found = None if kept is None else kept.get(job)
+        if found is not None:
+            results[job] = found
+            done(found)
+    order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
+    pending = (job for job in order if time.monotonic() < deadline)
+    measure = partial(_single_threaded, files=tuple(LOADED.values()))
+    try:
+        for trials in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
+            if kept is not None:
+                kept.put(trials)
+            results[trials.job] = trials
+            done(trials)
+    except ClaimFileError as error:
+        raise UserError(str(error)) from error
+    return [results[job] for job in work if job in results]
+
+
+def realise(
+    claim: Claim,
+    configuration: Configuration,
+    seed: int,
+    numbers: Sequence[int],
+    dtype: str = "float64",
+    device: str = "cpu",
+    engine: Engine = "dense",
+) -> Case:
+    """The case of a configuration, with generated, bundled or a file's data.
+
+    Where the claim's probability is over the sample too, that is the first initialisation's: see `measure`.
+
+    Raises:
+        ValueError: if the sizes do not fit the data or the setting.
+    """
+    sample = numbers[0] if claim.resampled else None
+    data = None if configuration.data in GENERATED else _subset(claim, configuration, seed, sample)
+    return draw(
+        claim.setting,
+        configuration,
+        seed,
+        numbers,
+        data=data,
+        dtype=getattr(torch, dtype),
+        device=device,
+        engine=engine,
+        sample=sample,
+    )
+
+
+def measure(
+    claim: Claim,
+    configuration: Configuration,
+    seed: int,
+    numbers: Sequence[int],
+    recipe: Recipe | None = None,
+    *,
+    changed: Claim | None = None,
+    dtype: str = "float64",
+    device: str = "cpu",
+    engine: Engine = "dense",
+) -> Evaluation:
+    """A claim, or a changed one on its cases, at the worst that its search finds, or where a recipe leads."""
+    measured = changed or claim
+    return Evaluation.joined(
+        [
+            supremum(measured, case) if recipe is None else found_by(measured, case, recipe)
+            for some in _together(claim, numbers)
+            for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
+        ]
+    )
+
+
+def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
+    """Measure exactly one case again."""
+    options = {"dtype": dtype, "device": device, "engine": case.engine}
+    return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+
+
+def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:
+    """n examples of a real data set, drawn by the seed."""
+    whole = _loaded(configuration.data, claim.setting).data
+    n = len(whole.inputs)
+    if configuration.n > n:
+        raise ValueError(f"n={configuration.n} examples asked of {configuration.data!r}, which has {n}")
+    own = () if sample is None else ("sample", sample)
+    rows = generator(stream(seed, "rows", configuration.data, n, *own)).permutation(n)[: configuration.n]
+    index = torch.from_numpy(rows)
+    return Dataset(whole.inputs[index], whole.labels[index])
+
+
+_loaded = cache(load_data)
+
+
+def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:
+    """The initialisations that can be measured at once: on the same sample."""
+    return [[number] for number in numbers] if claim.resampled else [numbers]
+
+
+def _cases(job: Job, claim: Claim) -> Iterator[Case]:
+    size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
+    for at in range(job.first, last, size):
+        for numbers in _together(claim, range(at, min(at + size, last))):
+            yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
+
+
+def _small(c: Configuration) -> bool:
+    return c.n * (c.m * c.d + c.m**2 * (c.L - 1)) <= 300_000
+
+
+def _collect(trials: Trials, found: Evaluation) -> None:
+    trials.lhs += found.lhs.tolist()
+    trials.rhs += found.rhs.tolist()
+    trials.ratio += found.ratio.tolist()
+    trials.residual += [] if found.residual is None else found.residual.tolist()
+    trials.condition += [] if found.condition is None else found.condition.tolist()
+    trials.recipes += [str(recipe) for recipe in found.recipes]
+    trials.worst += found.worst
+
+
+def _cost(job: Job) -> float:
+    c = job.configuration
+    return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
+
+
+def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
+    """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself."""
+    torch.set_num_threads(1)
+    for file in set(LOADED.values()) - set(files):
+        forget(file)
+    for file in files:
+        load_claims(file)
+    try:
+        with alone_on(job.device):
+            return run(job)
+    except Exception as error:
+        raise located(REGISTRY[job.claim], job.configuration.token(), error) from error

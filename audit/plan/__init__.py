@@ -1,0 +1,1 @@
+"""What is measured where: configurations, engines, devices. Knows nothing of results."""

@@ -1,0 +1,1 @@
+"""Statements run inside their own conditions."""

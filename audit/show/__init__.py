@@ -1,0 +1,1 @@
+"""Verdicts as tables, documents, pages and figures. Computes no statistics."""

@@ -1,0 +1,119 @@
+"""An audit beside an earlier one, and beside the constants that the tests hold the claims to."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import norm
+
+from lemmata.audit.errors import UserError
+from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.show.document import SCHEMA
+from lemmata.audit.show.markdown import interval
+from lemmata.claims.claim import audited_constants
+
+FALSE_ALARM = 1e-3
+"""Probability that a run with another seed than its baseline's calls any unchanged constant changed."""
+
+COMPARED = ("data", "delta", "sizes")
+"""What two audits must share for their constants to be of the same thing."""
+
+
+def load(file: str, sizes: Sizes) -> dict[str, Any]:
+    """The document of an earlier audit, which must be of the same data and sizes.
+
+    Raises:
+        UserError: if the file cannot be read, is no audit, or is one of something else.
+    """
+    document = read_audit(Path(file), "--baseline")
+    environment = document["environment"]
+    here = {"data": sizes.data, "delta": sizes.delta}
+    here["sizes"] = {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")}
+    for name in COMPARED:
+        if name in environment and environment[name] != here[name]:
+            raise UserError(f"--baseline {file}: audited with {name} {environment[name]}, this run has {here[name]}")
+    return document
+
+
+def read_audit(path: Path, argument: str) -> dict[str, Any]:
+    """An `audit.json`, checked as far as reports and comparisons rely on it.
+
+    Raises:
+        UserError: if it cannot be read, is no JSON, or has another schema.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{argument} {path}: {error.strerror}; it must be an audit.json") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{argument} {path}: not JSON ({error}); it must be an audit.json") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        raise UserError(f"{argument} {path}: schema {schema!r} must be {SCHEMA!r}, as `lemmata audit --out` writes it")
+    claims = document.get("claims")
+    sound = isinstance(document.get("environment"), dict) and isinstance(claims, dict)
+    if not sound or not all(_is_claim(found) for found in claims.values()):
+        raise UserError(f"{argument} {path}: its claims are not those of an audit.json; write it again with --out")
+    return document
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What differs for the claims that both audits have: verdicts, and constants out of their interval.
+
+    With the same seed both audits draw the same initialisations, and an estimate outside of the baseline's interval is
+    the code's doing. With another seed both estimates are random: they differ only if they do so by more than their
+    intervals explain, at `FALSE_ALARM` over all claims together, and whether a verdict could be reached is chance too.
+    """
+    same_seed = before["environment"].get("seed") == now["environment"]["seed"]
+    both = [id for id in now["claims"] if id in before["claims"]]
+    found = []
+    for id in both:
+        old, new = before["claims"][id], now["claims"][id]
+        undecided = not same_seed and "inconclusive" in (old["verdict"], new["verdict"])
+        if old["verdict"] != new["verdict"] and not undecided:
+            found.append(f"{id}: verdict {old['verdict']} became {new['verdict']}: {new['reason']}")
+        a, b = old["constant"], new["constant"]
+        if a["estimate"] is None or b["estimate"] is None:
+            continue
+        if _outside(a, b["estimate"]) if same_seed else _differ(a, b, FALSE_ALARM / len(both)):
+            found.append(f"{id}: constant {interval(a)} became {interval(b)}")
+    return found
+
+
+def drift(now: dict[str, Any]) -> list[str]:
+    """Claims whose measured interval lies beyond the constant that the tests hold them to."""
+    found = []
+    for id, claim in now["claims"].items():
+        entry, constant = audited_constants().get(id), claim["constant"]
+        if entry is None or constant["estimate"] is None:
+            continue
+        limit = float(entry["constant"])
+        lower = claim["about"]["bound"] == "lower"
+        if constant["high"] is not None and constant["high"] < limit if lower else constant["low"] > limit:
+            beyond = "below" if lower else "above"
+            found.append(f"{id}: constant {interval(constant)} is {beyond} {limit:g}")
+    return found
+
+
+def _is_claim(found: object) -> bool:
+    if not isinstance(found, dict) or not isinstance(found.get("verdict"), str):
+        return False
+    constant = found.get("constant")
+    return isinstance(constant, dict) and all(
+        constant.get(end) is None or isinstance(constant[end], int | float) for end in ("estimate", "low", "high")
+    )
+
+
+def _outside(interval: dict[str, Any], estimate: float) -> bool:
+    low, high = interval["low"], interval["high"]
+    return (low is not None and estimate < low) or (high is not None and estimate > high)
+
+
+def _differ(a: dict[str, Any], b: dict[str, Any], false_alarm: float) -> bool:
+    """Whether two independent estimates with 95 % intervals differ significantly."""
+    if None in (a["low"], a["high"], b["low"], b["high"]):
+        return False
+    lower, upper = sorted((a, b), key=lambda side: float(side["estimate"]))
+    spread = math.hypot(upper["estimate"] - upper["low"], lower["high"] - lower["estimate"]) / norm.ppf(0.975)
+    return bool(upper["estimate"] - lower["estimate"] > spread * norm.isf(false_alarm / 2))

@@ -1,0 +1,147 @@
+"""An audit as one JSON document: CONTRACT's `audit` object, from which every report is made."""
+
+import math
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from lemmata.audit.judge.growth import quantile
+from lemmata.audit.judge.verdicts import Finding
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.show.listing import page, right_hand_side
+from lemmata.audit.show.tables import finite, finite_throughout
+from lemmata.claims.claim import Search
+
+SCHEMA = "lemmata-audit/1"
+STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
+
+
+def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
+    """The audit as one document: CONTRACT's `audit` object."""
+    return {
+        "schema": SCHEMA,
+        "environment": {
+            "lemmata": version("lemmata"),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "platform": platform.platform(),
+            "device": options.device,
+            "engine": options.engine,
+            "dtype": options.dtype,
+            "seed": options.seed,
+            "data": sizes.data,
+            "delta": sizes.delta,
+            "sizes": {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")},
+        },
+        "claims": {finding.claim.id: finite_throughout(_claim(finding)) for finding in findings},
+    }
+
+
+def _claim(finding: Finding) -> dict[str, Any]:
+    claim, at = finding.claim, finding.at
+    constant = finding.constant
+    return {
+        "verdict": finding.verdict,
+        "expected": claim.expected,
+        "reason": finding.reason,
+        "constant": {
+            "estimate": None if constant is None else finite(constant.estimate),
+            "low": None if constant is None else finite(constant.low),
+            "high": None if constant is None or constant.high is None else finite(constant.high),
+            "limit": None if at is None else claim.limit(at.job.configuration),
+            "stated": claim.stated,
+            "bound": right_hand_side(claim),
+            "configurations": [_configuration(trials) for trials in finding.trials],
+        },
+        "exponents": {
+            name: {
+                "claimed": float(found.claimed),
+                "slope": found.measured.slope,
+                "low": found.measured.low,
+                "high": found.measured.high,
+                "exact": str(found.claimed),
+                "sizes": found.measured.points,
+                "line": [_point(trials, name) for trials in found.line],
+            }
+            for name, found in finding.exponents.items()
+        },
+        "searched": searched(finding),
+        "detectable": finding.detectable,
+        "preconditions": {name: f"{met} of {len(finding.trials)}" for name, met in finding.preconditions.items()},
+        "cases": len(finding.trials),
+        "initialisations": finding.initialisations,
+        "replay": replay_command(finding),
+        "about": page(claim),
+    }
+
+
+def _point(trials: Trials, parameter: str) -> dict[str, float | None]:
+    """The median ratio at one size of a line, with its interval, and its known limit."""
+    c = trials.job.configuration
+    return {"size": float(getattr(c, parameter)), **_median(trials), "limit": trials.claim.limit(c)}
+
+
+def _median(trials: Trials) -> dict[str, float | None]:
+    """The median over initialisations of the ratio, or of an identity's residual, with its interval."""
+    values = [value for value in (trials.residual or trials.ratio) if not math.isnan(value)]
+    if not values:
+        return {"median": None, "low": None, "high": None}
+    middle = quantile(values, 0.5)
+    return {
+        "median": finite(middle.estimate),
+        "low": finite(middle.low),
+        "high": None if middle.high is None else finite(middle.high),
+    }
+
+
+def _configuration(trials: Trials) -> dict[str, Any]:
+    claim, c = trials.claim, trials.job.configuration
+    at = trials.extreme()
+    certificate = [value for value in trials.certificate if not math.isnan(value)]
+    p = trials.parameters
+    return {
+        "m": c.m,
+        "L": c.L,
+        "n": c.n,
+        "d": int(p["d"]),
+        "k": c.k,
+        "tau": c.tau if claim.balls else None,
+        "phi": finite(p["phi"]),
+        "mu": c.mu,
+        "eps": c.eps if claim.kind == "RUN" else None,
+        "batch": c.batch,
+        "data": c.data,
+        "ratio": c.ratio,
+        "engine": trials.job.engine,
+        "initialisations": len(trials.lhs),
+        "quantity": "residual" if trials.residual else "ratio",
+        **_median(trials),
+        "limit": claim.limit(c),
+        "searched": claim.search(c),
+        "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
+        "preconditions": {condition.id: bool(condition.holds(p)) for condition in claim.preconditions},
+        "worst": {
+            "value": finite((trials.residual or trials.ratio)[at]),
+            "recipe": trials.recipes[at],
+            "member": trials.worst[at],
+        },
+        "replay": trials.replay(at).command(),
+        "seconds": round(trials.seconds, 3),
+    }
+
+
+def searched(finding: Finding) -> str:
+    """The weakest search over the configurations measured."""
+    used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
+    return max(used, key=STRENGTH.index, default="exact")
+
+
+def replay_command(finding: Finding) -> str | None:
+    """The command that measures the finding's worst case again."""
+    at = finding.at or max(finding.trials, key=lambda t: max(t.residual, default=0.0), default=None)
+    return None if at is None else at.replay(at.extreme()).command()

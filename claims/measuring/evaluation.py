@@ -1,0 +1,145 @@
+"""Both sides of a claim as numbers, the worst member of each, and whether it violates the claim."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lemmata.claims.case import Case, Recipe
+from lemmata.claims.claim import Claim, Measurement, Sides
+
+RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
+"""Relative residual below which an identity holds."""
+
+ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-3}
+"""Relative excess over a stated bound that rounding may cause, so that it never refutes."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A claim measured on S initialisations; each field has one entry per initialisation.
+
+    Attributes:
+        lhs, rhs: at the worst member, (S,); for identities the norms of the two sides.
+        ratio: lhs / rhs there, NaN where both are 0, infinite where only rhs is 0.
+        residual: relative norm of the difference of an identity's sides, None for inequalities.
+        condition: of an identity, the size of the terms its sides sum over the size of the sides, at least 1.
+        worst: index of the worst member along each axis of the measurement.
+        recipes: the attack that found it.
+    """
+
+    lhs: Tensor
+    rhs: Tensor
+    ratio: Tensor
+    residual: Tensor | None
+    condition: Tensor | None
+    worst: list[dict[str, int]]
+    recipes: list[Recipe]
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Evaluation]") -> "Evaluation":
+        """The parts' initialisations, one after the other."""
+
+        def column(name: str) -> Tensor | None:
+            values = [getattr(part, name) for part in parts]
+            return None if values[0] is None else torch.cat(values)
+
+        columns = {name: column(name) for name in ("lhs", "rhs", "ratio", "residual", "condition")}
+        worst = [index for part in parts for index in part.worst]
+        return cls(**columns, worst=worst, recipes=[recipe for part in parts for recipe in part.recipes])  # type: ignore[arg-type]
+
+    def where(self, take: Tensor, other: "Evaluation") -> "Evaluation":
+        """The other evaluation at the initialisations taken, (S,) boolean, this one elsewhere."""
+
+        def pick(x: Tensor, y: Tensor) -> Tensor:
+            return torch.where(take, y, x)
+
+        chosen = take.tolist()
+        return Evaluation(
+            pick(self.lhs, other.lhs),
+            pick(self.rhs, other.rhs),
+            pick(self.ratio, other.ratio),
+            None if self.residual is None or other.residual is None else pick(self.residual, other.residual),
+            None if self.condition is None or other.condition is None else pick(self.condition, other.condition),
+            [y if t else x for x, y, t in zip(self.worst, other.worst, chosen, strict=True)],
+            [y if t else x for x, y, t in zip(self.recipes, other.recipes, chosen, strict=True)],
+        )
+
+    def violates(self, claim: Claim, constant: float) -> Tensor:
+        """Which initialisations break the claim with this constant, (S,) boolean.
+
+        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything.
+        """
+        if self.residual is not None and self.condition is not None:
+            return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
+        slack = ROUNDING[self.ratio.dtype]
+        lower = claim.bound == "lower"
+        holds = self.ratio >= constant * (1 - slack) if lower else self.ratio <= constant * (1 + slack)
+        undefined = (self.lhs == 0) & (self.rhs == 0)
+        return ~(holds | undefined)
+
+
+def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
+    """Measure the claim on a case as it stands, and keep the worst layer, example and output.
+
+    The right-hand side is the sum of the claim's terms, with every audited constant taken as 1 and a
+    stated one left to `violates`.
+    """
+    measurement = claim.measure(case)
+    recipes = [recipe or Recipe()] * case.initial.initialisations
+    if isinstance(measurement, Sides):
+        return _compare(measurement, recipes)
+    lower = claim.bound == "lower"
+    lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
+    ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
+    # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
+    ratio = torch.where(lhs.isnan() | rhs.isnan(), -math.inf if lower else math.inf, ratio)
+    index = _worst(ratio, lower)
+    lhs_worst, rhs_worst, ratio_worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (lhs, rhs, ratio))
+    named = _named(index, measurement.axes, lhs.shape[1:])
+    return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, None, named, recipes)
+
+
+def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tensor:
+    """Σ scaling · factor over the claim's terms, in the shape of the left-hand side."""
+    total = torch.zeros_like(measurement.lhs)
+    for scaling, factor in zip(claim.terms, measurement.factors, strict=True):
+        total = total + scaling.value(case.parameters) * factor
+    return total
+
+
+def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
+    largest = torch.maximum(sides.left, sides.right).clamp_min(torch.finfo(sides.gap.dtype).tiny)
+    residual = sides.gap / largest
+    condition = torch.ones_like(residual) if sides.scale is None else (sides.scale / largest).clamp_min(1.0)
+    index = _worst(residual / condition, False)
+    lhs, rhs, worst, amplified = (
+        _members(part).gather(1, index[:, None])[:, 0] for part in (sides.left, sides.right, residual, condition)
+    )
+    named = _named(index, sides.axes, residual.shape[1:])
+    return Evaluation(lhs, rhs, lhs / rhs, worst, amplified, named, recipes)
+
+
+def _members(x: Tensor) -> Tensor:
+    """(S, everything else)."""
+    return x.reshape(len(x), -1)
+
+
+def _worst(ratio: Tensor, lower: bool) -> Tensor:
+    """Index of the worst member per initialisation, undefined ones last, (S,)."""
+    flat = _members(ratio)
+    return flat.nan_to_num(math.inf).argmin(-1) if lower else flat.nan_to_num(-math.inf, math.inf).argmax(-1)
+
+
+def _named(index: Tensor, axes: tuple[str, ...], sizes: torch.Size) -> list[dict[str, int]]:
+    """Positions along the axes; layers are counted from 1, as in the papers."""
+    named = []
+    for flat in index.tolist():
+        position = {}
+        for axis, size in reversed(list(zip(axes, sizes, strict=True))):
+            flat, at = divmod(flat, size)
+            position[axis] = at + (axis == "layer")
+        named.append(dict(reversed(position.items())))
+    return named

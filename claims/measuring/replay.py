@@ -1,0 +1,93 @@
+"""Cases as text: everything that decides a measurement, in one shell-safe token."""
+
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+from urllib.parse import unquote
+
+from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.claim import REGISTRY, Claim
+from lemmata.model.network import Engine
+
+_INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
+_WORDS = {"data", "labels"}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A claim at one configuration, seed and initialisations; with a recipe, or at the worst of the claim's own."""
+
+    claim: Claim
+    configuration: Configuration
+    seed: int
+    initialisations: tuple[int, ...]
+    recipe: Recipe | None = None
+    engine: Engine = "dense"
+
+    def token(self) -> str:
+        """`claim:m=64,L=2,…,seed=0,init=3[,recipe=place-on-kinks@1.0.0][,engine=deferred]`."""
+        parts = [part for part in self.configuration.token().split(",") if part]
+        parts += [f"seed={self.seed}", f"init={_compact(self.initialisations)}"]
+        if self.recipe is not None:
+            parts.append(f"recipe={self.recipe}")
+        if self.engine != "dense":
+            parts.append(f"engine={self.engine}")
+        return f"{self.claim.id}:{','.join(parts)}"
+
+    def command(self) -> str:
+        """What to type."""
+        return f"lemmata replay '{self.token()}'"
+
+
+def parse(token: str) -> Replay:
+    """The inverse of `Replay.token`.
+
+    Raises:
+        ValueError: naming the part that is not understood, and what is allowed.
+    """
+    id, _, rest = token.partition(":")
+    if id not in REGISTRY:
+        raise ValueError(f"replay token names the unknown claim {id!r}; `lemmata list` shows the claims")
+    values = dict(_pair(part) for part in rest.split(",") if part)
+    seed, numbers = values.pop("seed", "0"), values.pop("init", "0")
+    recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")
+    if engine not in get_args(Engine):
+        raise ValueError(f"replay token has engine={engine!r}; allowed are {', '.join(get_args(Engine))}")
+    names = {field.name for field in fields(Configuration)}
+    for name in values:
+        if name not in names:
+            allowed = f"{', '.join(sorted(names))}, seed, init, recipe, engine"
+            raise ValueError(f"replay token has {name!r}; allowed are {allowed}")
+    try:
+        sizes: dict[str, Any] = {name: _value(name, text) for name, text in values.items()}
+        configuration = Configuration(**sizes)
+        chosen = tuple(number for part in numbers.split("+") for number in _range(part))
+        aim = None if recipe is None else Recipe.parse(recipe)
+        return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ValueError(f"replay token {token!r}: {error}") from None
+
+
+def _pair(part: str) -> tuple[str, str]:
+    name, equals, value = part.partition("=")
+    if not equals:
+        raise ValueError(f"replay token has {part!r}; parts look like name=value")
+    return name, unquote(value)
+
+
+def _value(name: str, text: str) -> object:
+    if name in _WORDS:
+        return text
+    if text == "None":
+        return None
+    return int(text) if name in _INTEGERS else float(text)
+
+
+def _compact(numbers: tuple[int, ...]) -> str:
+    if len(numbers) > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}-{numbers[-1]}"
+    return "+".join(map(str, numbers))
+
+
+def _range(part: str) -> range:
+    first, dash, last = part.partition("-")
+    return range(int(first), int(last or first) + 1) if dash else range(int(first), int(first) + 1)

@@ -1,0 +1,1 @@
+"""Theorem-checking property tests for the lemmas of over-parameterised deep ReLU network theory."""
