@@ -14,8 +14,9 @@ import sys
 import torch
 
 from lemmata.claims import select
-from lemmata.claims.case import Configuration, Recipe, draw
+from lemmata.claims.case import Recipe, draw
 from lemmata.claims.claim import Claim
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import found_by, supremum
 
 STEPS = 10

@@ -6,7 +6,8 @@ notation and lists its statements in order.
 
 # ruff: noqa: I001
 from lemmata.claims import cao_gu_2020, zou_gu_2019, cao_gu_2019_slides, chen_et_al_2019_poster
-from lemmata.claims.claim import REGISTRY, Claim, select
+from lemmata.claims.registry import REGISTRY, select
+from lemmata.claims.claim import Claim
 
 __all__ = [
     "REGISTRY",

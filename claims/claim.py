@@ -1,27 +1,20 @@
-"""The Claim record and the registry: a claim is data plus one short function."""
+"""The Claim record: a claim is data plus one short function."""
 
-import fnmatch
 import re
-import sys
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from lemmata.claims.case import Case, Configuration, Recipe
+from lemmata.claims.case import Case, Recipe
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import Derive
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.model.adversary import ATTACKS
 from lemmata.model.settings import SETTINGS, Setting
-
-if TYPE_CHECKING:
-    from lemmata.claims.ledger import Derivation, Given
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "existence"]
@@ -117,55 +110,6 @@ class Sides:
 Measure = Callable[[Case], Measurement | Sides]
 
 
-def unmeasured(case: Case) -> Measurement:
-    """The measurement of a claim that no network decides.
-
-    Raises:
-        TypeError: always.
-    """
-    raise TypeError("a claim of kind LEDGER or CTX is not measured")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Domain:
-    """What the statement says "for all" about, as ranges of valid sizes; the hardest end comes first.
-
-    Attributes:
-        width: smallest and largest m that generated cases use.
-        depth: of L, as the paper counts it.
-        samples: of n.
-        radius: of τ; None for a statement that has no ball.
-        fixed: fields of every `Configuration` that the statement is measured at, for instance its data. Of m, L, n and
-            τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
-        lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
-            the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
-        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
-            alone.
-        examples: the most cases that a generated test draws, for statements that need a whole training run.
-        initialisations: per configuration of an audit, where its own number does not resolve the exponents.
-    """
-
-    width: tuple[int, int] = (32, 256)
-    depth: tuple[int, int] = (1, 4)
-    samples: tuple[int, int] = (1, 6)
-    radius: tuple[float, float] | None = None
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    examples: int | None = None
-    initialisations: int | None = None
-
-    def describe(self) -> dict[str, Any]:
-        """Ranges by name, for JSON."""
-        return {
-            "m": list(self.width),
-            "L": list(self.depth),
-            "n": list(self.samples),
-            "tau": None if self.radius is None else list(self.radius),
-            **{name: value for name, value in self.fixed.items() if name not in ("m", "L", "n", "tau")},
-        }
-
-
 @dataclass(frozen=True)
 class Precondition:
     """A condition under which a statement is made, with every absolute constant taken as 1."""
@@ -246,7 +190,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
-    derive: "Callable[[Given], Derivation] | None" = None
+    derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     constant: Literal["stated", "limit", "audited"] = "audited"
     stated: float | None = None
@@ -367,100 +311,3 @@ AIMED_AT_EXAMPLE = {
     "push-features",
     "stretch-product",
 } - TOGETHER
-
-FROM_FILE = "claims_from_"
-"""How the names of modules begin that are files of a person's own."""
-
-REGISTRY: dict[str, Claim] = {}
-
-
-def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
-    """Register the decorated function as the measurement of a claim.
-
-    Args:
-        id: `paper/statement[@printed]`.
-        data: the other fields of `Claim`; `setting` defaults to the paper's.
-
-    Raises:
-        ValueError: if the id is taken, or a field cannot be what it is.
-        TypeError: if a field is missing or unknown.
-    """
-
-    def register(measure: Measure) -> Claim:
-        if id in REGISTRY:
-            raise ValueError(f"claim {id!r} is registered twice")
-        source = data.get("source")
-        if not isinstance(source, Source):
-            raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
-        fields = data if "setting" in data else {"setting": source.paper.setting, **data}
-        REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
-        return REGISTRY[id]
-
-    return register
-
-
-def measured_claims() -> list[Claim]:
-    """The claims that share the error budget of a run: those that numbers decide."""
-    return [claim for claim in REGISTRY.values() if claim.measured]
-
-
-def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
-    """Register a statement that nothing can execute, with what is tested instead.
-
-    Raises:
-        ValueError: if the id is taken.
-    """
-    return claim(
-        id,
-        source=source,
-        statement=statement,
-        kind="CTX",
-        bound=None,
-        constant="stated",
-        expected="not-executable",
-        notes=instead,
-    )(unmeasured)
-
-
-def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
-    """Claims whose id, or its part after the paper, matches any pattern; all of them for no pattern.
-
-    Raises:
-        LookupError: naming the first pattern that matches nothing.
-    """
-    chosen: dict[str, Claim] = {}
-    for pattern in patterns or ("*",):
-        found = {id: c for id, c in REGISTRY.items() if _matches(id, pattern)}
-        if not found:
-            raise LookupError(pattern)
-        chosen |= found
-    return [c for id, c in REGISTRY.items() if id in chosen]
-
-
-def _matches(id: str, pattern: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
-
-
-@cache
-def audited_constants() -> dict[str, dict[str, Any]]:
-    """Per claim its audited constant, the configuration and data that decided it, and where that comes from."""
-    constants: dict[str, dict[str, Any]] = {}
-    for file in {constants_file(id) for id in REGISTRY}:
-        constants |= tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return constants
-
-
-def constants_file(id: str) -> Traversable:
-    """Where a claim's audited constant is: `constants.toml`, or beside the file that a person stated it in."""
-    module = REGISTRY[id].measure.__module__ if id in REGISTRY else ""
-    if module.startswith(FROM_FILE):
-        return Path(sys.modules[module].__file__ or "").with_suffix(".toml")
-    return files("lemmata.claims").joinpath("constants.toml")
-
-
-def constant(claim: Claim) -> float | None:
-    """The constant the claim is held to: the paper's, or the audited one of its plain id; None if there is none."""
-    if claim.stated is not None:
-        return claim.stated
-    entry = audited_constants().get(claim.plain_id)
-    return None if entry is None else float(entry["constant"])

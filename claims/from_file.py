@@ -6,7 +6,9 @@ import traceback
 import zlib
 from pathlib import Path
 
-from lemmata.claims.claim import FROM_FILE, REGISTRY, Claim, audited_constants
+from lemmata.claims.claim import Claim
+from lemmata.claims.constants import FROM_FILE, audited_constants
+from lemmata.claims.registry import REGISTRY
 
 LOADED: dict[str, str] = {}
 """Files loaded in this process, by the name of the module that each became."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from lemmata.audit.show.listing import defined_at
-from lemmata.claims.claim import REGISTRY, Claim
-from lemmata.claims.ledger import as_stated
+from lemmata.claims.claim import Claim
+from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.registry import REGISTRY
 
 PLACE = Path(__file__).with_name("concordance.md")
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lemmata.claims.case import Configuration
-from lemmata.claims.claim import Claim, Domain
+from lemmata.claims.claim import Claim
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.model.settings import Setting
 from lemmata.strategies.architectures import RATIOS, hidden_widths, output_dimensions
 from lemmata.strategies.arguments import InvalidArgument, check_reals

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lemmata.claims.case import Configuration
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.data import Dataset, generate
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import Setting

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.case import Recipe
 from lemmata.claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, distinct
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.adversary import ATTACKS
 from lemmata.model.settings import Setting
 from lemmata.strategies.arguments import InvalidArgument, check_integer, check_names

@@ -15,7 +15,7 @@ from lemmata.audit.cli import main
 from lemmata.audit.judge.rounds import FIRST, spend
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
 from lemmata.audit.measure.sweep import Job, run, run_all
-from lemmata.claims.case import Configuration
+from lemmata.claims.language.configuration import Configuration
 
 ROOT = Path(__file__).parent.parent
 WORK = [Job("cao-gu-2020/lemma-5.2a", Configuration(m=m, n=2), 4) for m in (16, 24, 32)]

@@ -4,7 +4,7 @@ import pytest
 
 from lemmata.audit.commands.calibrate import measure_all
 from lemmata.audit.judge.truths import TRUTHS
-from lemmata.claims.case import Configuration
+from lemmata.claims.language.configuration import Configuration
 
 CHEAP = 8_000_000
 """Weights that all initialisations of a truth's configurations may have together."""

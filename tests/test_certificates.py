@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Configuration, Recipe, draw
+from lemmata.claims.case import Recipe, draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.search import supremum
 from lemmata.model.certificates import flippable_output, signal_norms

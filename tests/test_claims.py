@@ -11,11 +11,14 @@ from hypothesis.errors import NoSuchExample
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.measure.backends import alone_on
 from lemmata.audit.measure.sweep import measure
-from lemmata.claims.case import Configuration, Recipe
-from lemmata.claims.claim import Claim, audited_constants, constant, measured_claims
-from lemmata.claims.ledger import as_stated
+from lemmata.claims.case import Recipe
+from lemmata.claims.claim import Claim
+from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.claims.registry import measured_claims
 from lemmata.strategies import cases, recipes
 
 FIRST, MOST = 8, 256

@@ -10,7 +10,8 @@ from scipy.stats import binom, norm
 from lemmata.claims.cao_gu_2020.capacity_bounded import jensen, signs
 from lemmata.claims.cao_gu_2020.generalization import SAMPLING, error_below, fresh_margins, smallest_radius
 from lemmata.claims.cao_gu_2020.paper import WIDE
-from lemmata.claims.case import Case, Configuration, draw
+from lemmata.claims.case import Case, draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.limits import OUTPUT_VARIANCE
 from lemmata.model.losses import surrogate
 from lemmata.model.settings import CAO_GU_2020

@@ -17,8 +17,9 @@ from lemmata.audit.judge.constants import (
     share_of_data_sets,
 )
 from lemmata.audit.plan.grid import corners
-from lemmata.claims.claim import audited_constants, measured_claims
+from lemmata.claims.constants import audited_constants
 from lemmata.claims.measuring.replay import parse
+from lemmata.claims.registry import measured_claims
 from lemmata.strategies import flipping_radius
 from tests.assertions import assert_each_close
 

@@ -11,8 +11,10 @@ from lemmata.audit.measure.sweep import Job, realise, replay, run
 from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for, needed_bytes, processes
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.claims import REGISTRY, select
-from lemmata.claims.case import Case, Configuration, draw
-from lemmata.claims.claim import Claim, constant
+from lemmata.claims.case import Case, draw
+from lemmata.claims.claim import Claim
+from lemmata.claims.constants import constant
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import supremum
 from lemmata.model.adversary import ATTACKS, Pair, Target

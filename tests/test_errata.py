@@ -12,8 +12,9 @@ import torch
 from lemmata.audit.cli import main
 from lemmata.audit.commands.errata import readings
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
 from lemmata.claims.erratum import ERRATA, decided, erratum, select_errata
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_each_close
 

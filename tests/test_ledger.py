@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lemmata.claims import REGISTRY, Claim
-from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import (
+from lemmata.claims.language.derivation import (
     ASYMPTOTIC,
     Derivation,
     Regime,
@@ -22,6 +21,7 @@ from lemmata.claims.ledger import (
     unit_shifts,
     without,
 )
+from lemmata.claims.language.scaling import ONE, Scaling
 from tests.assertions import assert_each_close
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=60)

@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 
 from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2020.exponents import CONSISTENT, PRINTED, RADIUS_BELOW
+from lemmata.claims.language.derivation import as_stated, shifted
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import as_stated, shifted
 from tests.assertions import assert_each_close
 from tests.test_ledger import point
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from lemmata.claims import REGISTRY
+from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import as_stated
 from lemmata.claims.zou_gu_2019.table_1 import TABLE_1, on_data
 from tests.assertions import assert_each_close
 from tests.test_ledger import point

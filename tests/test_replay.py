@@ -10,7 +10,8 @@ from lemmata.audit.cli import main
 from lemmata.audit.measure.sweep import Job, measure, realise, replay, run
 from lemmata.audit.plan.grid import corners
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Configuration, Recipe
+from lemmata.claims.case import Recipe
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import found_by
 from lemmata.claims.zou_gu_2019.kernel_regime import batches

@@ -11,7 +11,8 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, feature, gamma, products
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import supremum
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.margins import hard_margin

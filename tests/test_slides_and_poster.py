@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from lemmata.claims.cao_gu_2019_slides.one_pass import FRESH, errors_of_the_iterates
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
 from lemmata.claims.chen_et_al_2019_poster.reference_points import SEPARATED, linear_radius, reference_radius
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CHEN_ET_AL_2019_POSTER
 from tests import reference
 from tests.assertions import assert_close

@@ -17,7 +17,7 @@ from lemmata.audit.cli import main
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.store import FILE, SCHEMA, Store, key
 from lemmata.audit.measure.sweep import Job, run
-from lemmata.claims.case import Configuration
+from lemmata.claims.language.configuration import Configuration
 
 ROOT = Path(__file__).parent.parent
 JOB = Job("cao-gu-2020/lemma-5.1a", Configuration(m=16, n=2), 4)

@@ -16,8 +16,10 @@ from hypothesis.errors import InvalidArgument
 
 from lemmata import strategies
 from lemmata.claims import REGISTRY, Claim
-from lemmata.claims.case import Configuration, Recipe, draw
-from lemmata.claims.claim import DEEP, TOGETHER, Domain
+from lemmata.claims.case import Recipe, draw
+from lemmata.claims.claim import DEEP, TOGETHER
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.model.adversary import ATTACKS
 from lemmata.model.data import INPUTS, Dataset

@@ -8,7 +8,8 @@ import torch
 
 from lemmata.claims.cao_gu_2020.learned_distributions import fair_labels_cannot_be_learned
 from lemmata.claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.data import generate
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.margins import hard_margin

@@ -10,7 +10,7 @@ from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import Job, Trials
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Configuration
+from lemmata.claims.language.configuration import Configuration
 
 ID = "cao-gu-2020/lemma-5.2a"
 

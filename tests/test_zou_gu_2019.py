@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, WIDE
 from lemmata.model.settings import ZOU_GU_2019

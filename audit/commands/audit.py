@@ -31,7 +31,8 @@ from lemmata.audit.show import baseline as earlier
 from lemmata.audit.show import step_summary
 from lemmata.audit.show.document import replay_command, searched, to_json
 from lemmata.audit.show.tables import Format, emit, grid, number
-from lemmata.claims.claim import Claim, measured_claims
+from lemmata.claims.claim import Claim
+from lemmata.claims.registry import measured_claims
 from lemmata.model.data import GENERATED
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lemmata.audit.judge.truths import CLOSE, EDGE, TRUTHS, Truth
 from lemmata.audit.show.tables import Format, emit, grid
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
+from lemmata.claims.language.configuration import Configuration
 
 
 @dataclass(frozen=True)

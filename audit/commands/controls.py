@@ -14,11 +14,14 @@ from lemmata.audit.measure.sweep import Trials, jobs, measure, run, run_all
 from lemmata.audit.plan.devices import device_for
 from lemmata.audit.plan.grid import Sizes, points, small
 from lemmata.audit.show.tables import Format, emit, finite, grid
-from lemmata.claims.case import Configuration
-from lemmata.claims.claim import Claim, Control, Domain, audited_constants, constant, measured_claims
-from lemmata.claims.ledger import as_stated
+from lemmata.claims.claim import Claim, Control
+from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
 from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.claims.registry import measured_claims
 
 Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
 FIRST, MOST = 16, 1024

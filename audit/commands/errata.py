@@ -8,8 +8,8 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.tables import Format, emit, grid
-from lemmata.claims.claim import REGISTRY
 from lemmata.claims.erratum import ERRATA, Erratum, select_errata
+from lemmata.claims.registry import REGISTRY
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
 from lemmata.audit.show.listing import find
 from lemmata.audit.show.tables import Format, emit, grid
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.blocks import follow_in_blocks
 from lemmata.model.data import generate
 from lemmata.model.kernels import last_layer_kernel

@@ -6,7 +6,7 @@ from lemmata.audit.errors import naming
 from lemmata.audit.measure.sweep import replay
 from lemmata.audit.plan.devices import device_for
 from lemmata.audit.show.tables import Format, emit, finite, grid, number
-from lemmata.claims.claim import constant
+from lemmata.claims.constants import constant
 from lemmata.claims.measuring.replay import parse
 
 

@@ -21,8 +21,10 @@ from lemmata.audit.measure.files import write_whole
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Job, Trials, jobs, run_all
 from lemmata.audit.plan.grid import Point, corners
-from lemmata.claims.case import Configuration
-from lemmata.claims.claim import REGISTRY, Claim, audited_constants, constants_file, measured_claims
+from lemmata.claims.claim import Claim
+from lemmata.claims.constants import audited_constants, constants_file
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.registry import REGISTRY, measured_claims
 
 SCREENED = 2
 """Data sets on which every corner is measured."""

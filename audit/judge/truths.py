@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020 import witnesses
-from lemmata.claims.case import Case, Configuration, Recipe
+from lemmata.claims.case import Case, Recipe
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model import limits, losses
 from lemmata.model.data import Dataset, generate
 from lemmata.model.kernels import (

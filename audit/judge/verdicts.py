@@ -11,9 +11,9 @@ import numpy as np
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.judge.growth import Quantile, Slope, growth, quantile
 from lemmata.audit.measure.sweep import Trials
-from lemmata.claims.case import Configuration
 from lemmata.claims.claim import Claim
-from lemmata.claims.ledger import as_stated
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import as_stated
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""

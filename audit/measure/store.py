@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.sweep import Job, Trials
 from lemmata.audit.measure.versions import claim_version
-from lemmata.claims.claim import REGISTRY
+from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import GENERATED
 
 FILE = "audit.sqlite"

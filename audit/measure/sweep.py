@@ -17,9 +17,10 @@ from lemmata.audit.plan.devices import device_for
 from lemmata.audit.plan.engines import Wanted, batch, engine_for
 from lemmata.audit.plan.grid import Point
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import Case, Configuration, Recipe, draw
+from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum

@@ -3,8 +3,8 @@
 import torch
 
 from lemmata.audit.errors import UserError
-from lemmata.claims.case import Configuration
 from lemmata.claims.claim import Claim
+from lemmata.claims.language.configuration import Configuration
 
 LARGE = 1_000_000
 """Weights from which `auto` takes the GPU, which is then several times as fast as a core; with fewer it waits for the

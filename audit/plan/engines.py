@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from lemmata.claims.case import Configuration
 from lemmata.claims.claim import DEEP, Claim
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model import spectra
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 from lemmata.model.network import Engine

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from lemmata.claims.case import Configuration
 from lemmata.claims.claim import Claim
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.data import GENERATED, generate
 from lemmata.model.limits import FEWEST, flipping_radius
 from lemmata.model.randomness import generator, stream

@@ -9,9 +9,11 @@ import torch
 from lemmata.audit.measure.sweep import realise
 from lemmata.audit.plan.engines import directions
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, wide_and_near
-from lemmata.claims.case import Configuration
-from lemmata.claims.claim import DEEP, REGISTRY, Claim, constant
+from lemmata.claims.claim import DEEP, Claim
+from lemmata.claims.constants import constant
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import supremum
+from lemmata.claims.registry import REGISTRY
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 
 LEMMAS = {

@@ -11,7 +11,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.document import SCHEMA
 from lemmata.audit.show.markdown import interval
-from lemmata.claims.claim import audited_constants
+from lemmata.claims.constants import audited_constants
 
 FALSE_ALARM = 1e-3
 """Probability that a run with another seed than its baseline's calls any unchanged constant changed."""

@@ -11,9 +11,9 @@ from lemmata import claims
 from lemmata.audit.errors import UserError
 from lemmata.audit.show.tables import Format, emit, grid, number
 from lemmata.claims import REGISTRY, Claim, select
-from lemmata.claims.case import Configuration
-from lemmata.claims.claim import audited_constants, constant
-from lemmata.claims.ledger import as_stated
+from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.measuring.neighbours import neighbours
 
 DEPTHS = (1, 2, 4)

@@ -3,9 +3,11 @@
 import math
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import GAUSSIAN_KINK_PLACEMENT
 
 RATE = Scaling(L=2, tau="1/3", m="1/2", log_m="1/2")

@@ -1,8 +1,9 @@
 """The radius of the class is one of each layer, the norm in the corollary one of all layers together."""
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES
+from lemmata.claims.language.derivation import ASYMPTOTIC, Derivation, Given, Regime, as_stated
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
+from lemmata.claims.registry import derived
 
 REGIME = Regime(large=ASYMPTOTIC.large | {"R"}, small=ASYMPTOTIC.small)
 """With R at least 1."""

@@ -4,7 +4,9 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 
 
 @claim(

@@ -4,7 +4,9 @@ import torch
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import hard_margin, label_complexity
 

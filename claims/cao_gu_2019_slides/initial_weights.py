@@ -7,7 +7,8 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.registry import claim
 
 PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
 

@@ -8,8 +8,10 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import feature_stretch
 from lemmata.model.losses import surrogate, taylor_remainder
 

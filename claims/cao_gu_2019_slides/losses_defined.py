@@ -5,7 +5,8 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES
 
 

@@ -9,7 +9,9 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 from lemmata.model.trace import Trace
 from lemmata.model.training import stochastic_gradient_descent
 

@@ -1,6 +1,7 @@
 """The slides, and what their statements share."""
 
-from lemmata.claims.claim import Domain, Paper
+from lemmata.claims.claim import Paper
+from lemmata.claims.language.domain import Domain
 
 CAO_GU_2019_SLIDES = Paper(
     "cao-gu-2019-slides",

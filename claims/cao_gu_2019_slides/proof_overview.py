@@ -1,7 +1,7 @@
 """How the slides put their statements together."""
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES
-from lemmata.claims.claim import context
+from lemmata.claims.registry import context
 
 context(
     "cao-gu-2019-slides/proof-overview",

@@ -7,8 +7,10 @@ import torch
 from lemmata.claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.kernels import measured_layers, tangent_kernel
 from lemmata.model.margins import label_complexity
 from lemmata.model.reference_class import class_minimum

@@ -7,8 +7,10 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Domain, Measurement, claim
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import label_complexity
 

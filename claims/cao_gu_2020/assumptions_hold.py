@@ -7,7 +7,8 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
 from lemmata.model.losses import cross_entropy, surrogate_change, surrogate_error
 from lemmata.model.trace import Trace

@@ -10,8 +10,10 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins, no_population
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.ball import Ball
 from lemmata.model.difference import Difference
 from lemmata.model.limits import LINEARISATION

@@ -18,8 +18,9 @@ from lemmata.claims.cao_gu_2020.exponents import (
 from lemmata.claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
 from lemmata.claims.cao_gu_2020.outputs_bounded import outputs_are_bounded
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.derivation import Derivation, Given, as_stated, substitute
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived, substitute
+from lemmata.claims.registry import derived
 
 STEP_CONDITIONS = {
     "@printed": (Scaling(L=3, m=1, eta=1), Scaling(B=2)),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from lemmata.claims.cao_gu_2020.exponents import COROLLARIES, PRINTED, SCHEDULES
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.registry import derived
 
 
 @dataclass(frozen=True)

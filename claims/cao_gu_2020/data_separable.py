@@ -10,7 +10,8 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, feature, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.registry import claim
 from lemmata.model.data import LABELLED
 from lemmata.model.kernels import conjugate_kernel
 from lemmata.model.margins import random_feature_margin, signed, simplex_minimum

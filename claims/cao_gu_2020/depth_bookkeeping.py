@@ -6,8 +6,9 @@ from lemmata.claims.cao_gu_2020.features_lipschitz import features_are_lipschitz
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
 from lemmata.claims.cao_gu_2020.patterns_stable import few_patterns_change
 from lemmata.claims.cao_gu_2020.signals_bounded import sparse_signals_are_short
+from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.registry import derived
 
 
 @derived(

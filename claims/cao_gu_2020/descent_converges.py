@@ -18,8 +18,10 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     step_size,
 )
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.difference import Difference
 from lemmata.model.losses import LOSSES, surrogate_error
 from lemmata.model.training import Run

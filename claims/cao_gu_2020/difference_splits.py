@@ -4,7 +4,8 @@ import torch
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.registry import claim
 from lemmata.model.trace import Trace
 
 SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")

@@ -7,8 +7,8 @@ import torch
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
 from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.claims.language.derivation import Derivation
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import Derivation
 from lemmata.model.losses import cross_entropy, surrogate
 
 entered = functools.partial(erratum, CAO_GU_2020)

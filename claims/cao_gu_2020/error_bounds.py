@@ -12,8 +12,9 @@ from lemmata.claims.cao_gu_2020.exponents import (
 )
 from lemmata.claims.cao_gu_2020.gradients_bounded import output_gradients_are_bounded
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.registry import derived
 
 
 @derived(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lemmata.claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
 from lemmata.claims.cao_gu_2020.semi_smooth import loss_is_almost_smooth
+from lemmata.claims.language.derivation import Derivation, substitute
 from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.ledger import Derivation, substitute
 
 LAYERS = Scaling(L=1)
 HALF_EPS = Scaling(two=-1, eps=1)

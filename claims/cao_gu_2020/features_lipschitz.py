@@ -7,8 +7,9 @@ import torch
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.claim import Measurement
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import propagator_edge
 
 

@@ -9,7 +9,8 @@ import torch
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition, claim
+from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.registry import claim
 from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN
 
 

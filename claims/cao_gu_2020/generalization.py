@@ -10,8 +10,10 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.losses import surrogate_error
 from lemmata.model.trace import Trace
 

@@ -8,9 +8,12 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import dominance
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.losses import LOSSES, surrogate_error
 from lemmata.model.margins import hard_margin, last_layer_gram, simplex_minimum

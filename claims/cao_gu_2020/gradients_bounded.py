@@ -6,9 +6,11 @@ import torch
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import ACTIVATED
 from lemmata.model.losses import LOSSES, surrogate_error
 

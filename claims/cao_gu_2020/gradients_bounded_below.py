@@ -10,8 +10,10 @@ from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
 
 RADIUS = (1e-4, 1e-2)

@@ -12,8 +12,10 @@ from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHA
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import FLIPPED_SIGNAL
 from lemmata.model.losses import LOSSES, cross_entropy, surrogate_error
 

@@ -10,7 +10,9 @@ from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 from lemmata.model.margins import last_layer_gram, simplex_minimum
 from lemmata.model.randomness import generator
 

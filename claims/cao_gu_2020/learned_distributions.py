@@ -5,8 +5,10 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim, context
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim, context
 from lemmata.model.randomness import generator, stream
 from lemmata.model.trace import Trace
 from lemmata.model.training import follow

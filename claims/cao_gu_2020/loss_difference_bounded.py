@@ -6,8 +6,9 @@ from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR, one_layer
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES, surrogate_error, taylor_remainder
 
 

@@ -5,8 +5,9 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.model.losses import cross_entropy, surrogate
 
 SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z", "constant": "stated"}

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES, cross_entropy
 from lemmata.model.training import gradient_descent
 

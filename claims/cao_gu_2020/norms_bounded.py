@@ -7,9 +7,11 @@ import torch
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.limits import feature_stretch, spectral_edge
 
 

@@ -6,8 +6,10 @@ import torch
 
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.registry import claim
 
 WIDE_FOR_DEPTH = Precondition(
     "m >= L log(nL/delta)",

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from lemmata.claims.claim import Domain, Paper, Precondition
+from lemmata.claims.claim import Paper, Precondition
+from lemmata.claims.language.domain import Domain
 
 CAO_GU_2020 = Paper(
     "cao-gu-2020",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Domain
+from lemmata.claims.language.domain import Domain
 from lemmata.model.margins import last_layer_gram, simplex_minimum
 from lemmata.model.training import Run, follow
 

@@ -6,7 +6,8 @@ import torch
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.registry import claim
 
 
 @claim(

@@ -9,7 +9,9 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 
 ERRORS = 8.0
 """Standard errors allowed between one sum over the units of a layer and its expectation.

@@ -7,8 +7,10 @@ import torch
 from lemmata.claims.case import Case
 from lemmata.claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_POSTER, DEPTH, WITH_PROBABILITY
 from lemmata.claims.chen_et_al_2019_poster.reference_points import SEPARATED, reference_radius
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.training import follow
 
 STEP = 0.5

@@ -4,9 +4,10 @@ import functools
 
 import torch
 
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
 from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
 from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.claims.language.configuration import Configuration
 from lemmata.model.settings import SETTINGS
 
 entered = functools.partial(erratum, CHEN_ET_AL_2019_POSTER)

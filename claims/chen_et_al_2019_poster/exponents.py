@@ -4,9 +4,9 @@
 """
 
 from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER
-from lemmata.claims.claim import context
+from lemmata.claims.language.derivation import ASYMPTOTIC, Derivation, Given, Regime, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
+from lemmata.claims.registry import context, derived
 
 REGIME = Regime(large=ASYMPTOTIC.large | {"R", "T", "m_to_alpha"}, small=ASYMPTOTIC.small)
 """With R, T and m^α at least 1."""

@@ -3,7 +3,8 @@
 from lemmata.claims.cao_gu_2019_slides.initial_weights import variances_deviate
 from lemmata.claims.case import Case
 from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, WITH_PROBABILITY
-from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.registry import claim
 
 
 @claim(

@@ -16,8 +16,10 @@ from lemmata.claims.chen_et_al_2019_poster.paper import (
     WITH_PROBABILITY,
 )
 from lemmata.claims.chen_et_al_2019_poster.reference_points import reference_radius
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES
 from lemmata.model.trace import Trace
 from lemmata.model.training import gradient_descent

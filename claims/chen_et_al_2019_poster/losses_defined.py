@@ -3,7 +3,8 @@
 from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic, margins
 from lemmata.claims.case import Case
 from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
-from lemmata.claims.claim import Control, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES
 
 

@@ -1,6 +1,7 @@
 """The poster, and what its statements share."""
 
-from lemmata.claims.claim import Domain, Paper
+from lemmata.claims.claim import Paper
+from lemmata.claims.language.domain import Domain
 
 CHEN_ET_AL_2019_POSTER = Paper(
     "chen-et-al-2019-poster",

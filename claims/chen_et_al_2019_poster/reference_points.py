@@ -13,8 +13,10 @@ from lemmata.claims.chen_et_al_2019_poster.paper import (
     EQUAL_WIDTHS,
     WITH_PROBABILITY,
 )
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
 from lemmata.model.losses import cross_entropy
 from lemmata.model.margins import hard_margin

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from lemmata.claims.claim import REGISTRY, Claim, Control
-from lemmata.claims.ledger import as_stated, shifted, unit_shifts
+from lemmata.claims.claim import Claim, Control
+from lemmata.claims.language.derivation import as_stated, shifted, unit_shifts
+from lemmata.claims.registry import REGISTRY
 
 STRONGER = {
     "m": Fraction(-1, 6),

@@ -4,8 +4,10 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 from urllib.parse import unquote
 
-from lemmata.claims.case import Configuration, Recipe
-from lemmata.claims.claim import REGISTRY, Claim
+from lemmata.claims.case import Recipe
+from lemmata.claims.claim import Claim
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.registry import REGISTRY
 from lemmata.model.network import Engine
 
 _INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}

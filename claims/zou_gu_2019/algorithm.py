@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Sides, claim
+from lemmata.claims.claim import Control, Sides
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU, STEP
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.losses import LOSSES

@@ -5,8 +5,10 @@ import math
 import torch
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, claim
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.data import unit_rows
 from lemmata.model.randomness import gaussian

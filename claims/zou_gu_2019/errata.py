@@ -3,8 +3,9 @@
 import functools
 import math
 
-from lemmata.claims.case import Configuration, draw
+from lemmata.claims.case import draw
 from lemmata.claims.erratum import Decision, decided, erratum
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 entered = functools.partial(erratum, ZOU_GU_2019)

@@ -3,9 +3,12 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019 import certificates
 from lemmata.claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019

@@ -4,8 +4,10 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Sides, claim
+from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.adversary import ATTACKS

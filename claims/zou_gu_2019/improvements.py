@@ -1,7 +1,8 @@
 """By which factors the paper says that it improves on others: quotients of what the theorems and the others ask."""
 
+from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.registry import derived
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.claims.zou_gu_2019.table_1 import (
     ALLEN_ZHU,

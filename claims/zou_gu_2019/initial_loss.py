@@ -6,8 +6,10 @@ from dataclasses import replace
 import torch
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.losses import LOSSES

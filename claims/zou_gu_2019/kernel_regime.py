@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Domain, Precondition
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Precondition
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.model.data import Dataset, generate
 from lemmata.model.kernels import KernelRun, limiting_run, tangent_kernel

@@ -3,9 +3,11 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Measurement, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
 from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019

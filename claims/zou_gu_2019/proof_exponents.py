@@ -1,7 +1,8 @@
 """How width, radius, step size and iterations of Theorems 3.3 and 3.8 fit each other, by their exponents."""
 
+from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import Derivation, Given, as_stated, derived
+from lemmata.claims.registry import derived
 from lemmata.claims.zou_gu_2019.improvements import THEOREM_3_8
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.claims.zou_gu_2019.table_1 import ALLEN_ZHU, REGIME, THEOREM_3_3, entry

@@ -2,9 +2,12 @@
 
 import math
 
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019 import certificates
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019

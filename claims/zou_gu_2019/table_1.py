@@ -8,8 +8,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from lemmata.claims.language.derivation import ASYMPTOTIC, Derivation, Given, Regime, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.claims.ledger import ASYMPTOTIC, Derivation, Given, Regime, as_stated, derived
+from lemmata.claims.registry import derived
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 REGIME = Regime(

@@ -1,8 +1,10 @@
 """Table 1 on data: the last row asks for least where λ_0 is of order φ/n², and not on nearly orthogonal inputs."""
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Domain, Measurement, claim
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gram_positive import smallest_eigenvalue
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.claims.zou_gu_2019.table_1 import WORST_CASE, on_data

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Control, Measurement, claim
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     AMPLITUDE,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lemmata.claims.claim import Claim, Source, claim, unmeasured
 from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 
 Rule = Literal["given", "multiply", "substitute", "enlarge", "solve", "at most", "equal", "decreases", "note"]
@@ -300,23 +299,3 @@ class Derivation:
 
 Derive = Callable[[Given], Derivation]
 """A derivation, from the premises as stated or from others."""
-
-
-def derived(id: str, *, source: Source, statement: str, **data: object) -> Callable[[Derive], Claim]:
-    """Register the decorated derivation as a claim of kind LEDGER, which exponent arithmetic decides.
-
-    Args:
-        id: `paper/statement[@printed]`.
-        source: paper and place.
-        statement: LaTeX.
-        data: other fields of `Claim`: `expected` is "refuted" where the derivation must fail.
-
-    Raises:
-        ValueError: if the id is taken.
-    """
-    fields = {"kind": "LEDGER", "bound": None, "constant": "stated", "source": source, "statement": statement, **data}
-
-    def register(derive: Derive) -> Claim:
-        return claim(id, derive=derive, **fields)(unmeasured)
-
-    return register

@@ -1,0 +1,106 @@
+"""Every claim by its id, and the decorators that enter one."""
+
+import fnmatch
+from collections.abc import Callable
+
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Claim, Measure, Measurement, Source
+from lemmata.claims.language.derivation import Derive
+
+REGISTRY: dict[str, Claim] = {}
+
+
+def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
+    """Register the decorated function as the measurement of a claim.
+
+    Args:
+        id: `paper/statement[@printed]`.
+        data: the other fields of `Claim`; `setting` defaults to the paper's.
+
+    Raises:
+        ValueError: if the id is taken, or a field cannot be what it is.
+        TypeError: if a field is missing or unknown.
+    """
+
+    def register(measure: Measure) -> Claim:
+        if id in REGISTRY:
+            raise ValueError(f"claim {id!r} is registered twice")
+        source = data.get("source")
+        if not isinstance(source, Source):
+            raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
+        fields = data if "setting" in data else {"setting": source.paper.setting, **data}
+        REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
+        return REGISTRY[id]
+
+    return register
+
+
+def measured_claims() -> list[Claim]:
+    """The claims that share the error budget of a run: those that numbers decide."""
+    return [claim for claim in REGISTRY.values() if claim.measured]
+
+
+def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
+    """Register a statement that nothing can execute, with what is tested instead.
+
+    Raises:
+        ValueError: if the id is taken.
+    """
+    return claim(
+        id,
+        source=source,
+        statement=statement,
+        kind="CTX",
+        bound=None,
+        constant="stated",
+        expected="not-executable",
+        notes=instead,
+    )(unmeasured)
+
+
+def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
+    """Claims whose id, or its part after the paper, matches any pattern; all of them for no pattern.
+
+    Raises:
+        LookupError: naming the first pattern that matches nothing.
+    """
+    chosen: dict[str, Claim] = {}
+    for pattern in patterns or ("*",):
+        found = {id: c for id, c in REGISTRY.items() if _matches(id, pattern)}
+        if not found:
+            raise LookupError(pattern)
+        chosen |= found
+    return [c for id, c in REGISTRY.items() if id in chosen]
+
+
+def _matches(id: str, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
+
+
+def derived(id: str, *, source: Source, statement: str, **data: object) -> Callable[[Derive], Claim]:
+    """Register the decorated derivation as a claim of kind LEDGER, which exponent arithmetic decides.
+
+    Args:
+        id: `paper/statement[@printed]`.
+        source: paper and place.
+        statement: LaTeX.
+        data: other fields of `Claim`: `expected` is "refuted" where the derivation must fail.
+
+    Raises:
+        ValueError: if the id is taken.
+    """
+    fields = {"kind": "LEDGER", "bound": None, "constant": "stated", "source": source, "statement": statement, **data}
+
+    def register(derive: Derive) -> Claim:
+        return claim(id, derive=derive, **fields)(unmeasured)
+
+    return register
+
+
+def unmeasured(case: Case) -> Measurement:
+    """The measurement of a claim that no network decides.
+
+    Raises:
+        TypeError: always.
+    """
+    raise TypeError("a claim of kind LEDGER or CTX is not measured")
