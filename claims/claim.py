@@ -11,13 +11,15 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import Derive
+from lemmata.claims.language.direction import LOWER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.model.adversary import ATTACKS
 from lemmata.model.settings import SETTINGS, Setting
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
-Bound = Literal["upper", "lower", "equality", "existence"]
+Bound = Literal["upper", "lower", "equality"]
+Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["exact", "ascent", "sampled"]
 
@@ -160,8 +162,7 @@ class Claim:
         setting: network conventions.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
-        constant: "stated" (the paper gives it), "limit" (known in closed form at infinite width) or "audited".
-        stated: the paper's constant, where it gives one.
+        stated: the paper's constant, where it gives one; any other is audited.
         domain: what it says "for all" about.
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
@@ -192,7 +193,6 @@ class Claim:
     setting: Setting
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
-    constant: Literal["stated", "limit", "audited"] = "audited"
     stated: float | None = None
     domain: Domain = field(default_factory=Domain)
     quantifiers: str = ""
@@ -241,7 +241,32 @@ class Claim:
     @property
     def measured(self) -> bool:
         """Whether numbers decide the claim, and not exponents, or nothing."""
-        return self.derive is None and self.kind != "CTX"
+        return self.judged not in ("derivation", "nothing")
+
+    @property
+    def judged(self) -> Judged:
+        """How its verdict comes about; audit, controls, grid and tests go by this and by `rate`, and by nothing else.
+
+        identity: the two sides agree to rounding, always. violations: of a stated constant, counted against `rate`.
+        growth: some constant will do, so only a ratio that outgrows every constant refutes. derivation: exponent
+        arithmetic. nothing: no computation decides it.
+        """
+        if self.derive is not None:
+            return "derivation"
+        if self.kind == "CTX":
+            return "nothing"
+        if self.bound == "equality":
+            return "identity"
+        return "growth" if self.stated is None else "violations"
+
+    def rate(self, configuration: Configuration) -> float:
+        """The share of initialisations that may violate it: the configuration's δ, 0 if nothing is left to chance."""
+        return configuration.delta if self.probability else 0.0
+
+    @property
+    def direction(self) -> Direction:
+        """Which ratios are worse; of an identity, which residuals."""
+        return LOWER if self.bound == "lower" else UPPER
 
     @property
     def balls(self) -> bool:

@@ -103,7 +103,7 @@ def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, store: Sto
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, sizes, options, store):
         by_claim[trials.job.claim].append(trials)
-    judged = [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in measurable]
+    judged = [judge(claim, by_claim[claim.id], budget) for claim in measurable]
     found = {finding.claim.id: finding for finding in (*derived, *judged)}
     return [found[claim.id] for claim in chosen]
 
@@ -118,7 +118,7 @@ def _measured(work: list[Job], sizes: Sizes, options: Options, store: Store | No
 
         if options.budget == math.inf:
             return measure(work)
-        return spend(work, measure, deadline=deadline, delta=sizes.delta, at_once=options.workers)
+        return spend(work, measure, deadline=deadline, at_once=options.workers)
 
 
 def _how_to_go_on(store: Store | None) -> str:

@@ -126,7 +126,7 @@ def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Tria
         ratios = torch.tensor(item.ratio) / factor[id(item)]
         violations = int((ratios > 2 * level[low]).sum())
         evidence = Evidence(violations, len(ratios), Budget().shared(len(measured_claims())).alpha)
-        if evidence.refutes(item.job.configuration.delta):
+        if evidence.refutes(claim.rate(item.job.configuration)):
             reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
             return Result(control, "refuted", reason, item.replay(item.extreme()), finite(float(ratios.max())))
     return Result(
@@ -140,11 +140,12 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     """Violations at the claim's hardest configuration, or the control's, of the changed measurement or constant."""
     changed = neighbour(claim, control)
     known = constant(claim)
-    limit = (1.0 if known is None else known) * control.factor
+    if known is None and claim.judged != "identity":
+        return Result(control, "inconclusive", "no constant yet: `lemmata audit --write-constants` stores one")
+    limit = None if known is None else known * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
     for configuration, seed in hardest(claim, control.domain, options.seed):
-        delta = configuration.delta if claim.probability else 0.0
         device = device_for(claim, configuration, options.device)
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
@@ -152,7 +153,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
             found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop
-            if Evidence(violations, drawn, alpha).refutes(delta):
+            if Evidence(violations, drawn, alpha).refutes(changed.rate(configuration)):
                 at = int(violated.nonzero()[0])
                 value = found.ratio if found.residual is None else found.residual
                 witness = Replay(claim, configuration, seed, (numbers.start + at,), found.recipes[at])

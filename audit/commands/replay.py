@@ -21,8 +21,9 @@ def replay_token(token: str, device: str, form: Format) -> int:
     with naming("TOKEN"):
         case = parse(token)
         found = replay(case, device=device_for(case.claim, case.configuration, device))
-    limit = 1.0 if case.claim.kind == "EXACT" else constant(case.claim)
-    violated = [False] * len(found.lhs) if limit is None else found.violates(case.claim, limit).tolist()
+    limit = constant(case.claim)
+    decides = case.claim.judged == "identity" or limit is not None
+    violated = found.violates(case.claim, limit).tolist() if decides else [False] * len(found.lhs)
     rows = [
         {
             "initialisation": number_,

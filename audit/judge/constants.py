@@ -24,6 +24,7 @@ from lemmata.audit.plan.grid import Point, corners
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants, constants_file
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.direction import Direction
 from lemmata.claims.registry import REGISTRY, measured_claims
 
 SCREENED = 2
@@ -104,18 +105,18 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
 
 def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
     """The weakest of the constants that the worst corners ask for."""
-    lower, ratios = finding.claim.bound == "lower", {c: _ratios(on) for c, on in _finalists(measured).items()}
+    direction, ratios = finding.claim.direction, {c: _ratios(on) for c, on in _finalists(measured).items()}
     limits = {c: _limit(finding.claim, c, ratios[c]) for c in ratios}
-    where = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
+    where = max(limits, key=lambda configuration: direction.sign * limits[configuration])
     medians = np.nanmedian(ratios[where], axis=1)
-    seed = measured[where][int(medians.argmin() if lower else medians.argmax())].job.seed
+    seed = measured[where][int((direction.sign * medians).argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
     sets, each = ratios[where].shape
     provenance = (
         f"lemmata audit --write-constants --seed {options.seed}; {sets} data sets of {each} initialisations there, "
         f"{count} initialisations in all"
     )
-    return Entry(_outwards(limits[where], lower=lower), where, seed, provenance)
+    return Entry(_outwards(limits[where], direction), where, seed, provenance)
 
 
 def share_of_data_sets() -> float:
@@ -123,15 +124,15 @@ def share_of_data_sets() -> float:
     return 1 - Budget().shared(len(measured_claims())).alpha
 
 
-def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
+def values(ratios: np.ndarray, direction: Direction) -> tuple[np.ndarray, bool]:
     """Ratios on the scale and with the sign on which they are bounded from above, and whether that is logarithms."""
     logs = bool((ratios[~np.isnan(ratios)] > 0).all())
-    return np.nan_to_num((np.log(ratios) if logs else ratios) * (-1 if lower else 1), nan=-math.inf), logs
+    return np.nan_to_num((np.log(ratios) if logs else ratios) * direction.sign, nan=-math.inf), logs
 
 
-def data_matter(ratios: np.ndarray, *, lower: bool) -> bool:
+def data_matter(ratios: np.ndarray, direction: Direction) -> bool:
     """Whether an F test sees that data sets differ, from ratios (data sets, initialisations)."""
-    found, _ = values(ratios, lower=lower)
+    found, _ = values(ratios, direction)
     if not np.isfinite(found).all():
         return False
     between, within = found.mean(axis=1).var(ddof=1), found.var(axis=1, ddof=1).mean()
@@ -144,16 +145,16 @@ def top(found: np.ndarray) -> np.ndarray:
     return np.sort(found, axis=1)[:, -max(1, found.shape[1] // 4) :].mean(axis=1)
 
 
-def over_initialisations(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+def over_initialisations(ratios: np.ndarray, level: float, direction: Direction) -> float:
     """The outer end of the interval for the quantile of ratios that are all independent of one another."""
     if np.isinf(ratios).any():
-        return 0.0 if lower else math.inf
-    found, logs = values(ratios, lower=lower)
-    limit = _upper_end(found.ravel(), level) * (-1 if lower else 1)
+        return direction.no_constant
+    found, logs = values(ratios, direction)
+    limit = _upper_end(found.ravel(), level) * direction.sign
     return math.exp(limit) if logs else limit
 
 
-def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+def over_data_sets(ratios: np.ndarray, level: float, direction: Direction) -> float:
     """What the quantile over initialisations stays below (for lower bounds above) on nearly all data sets.
 
     Data sets are taken to differ by a shift of what is largest in them, normal on a logarithmic scale where that
@@ -165,21 +166,21 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     Args:
         ratios: (data sets, initialisations).
         level: of the quantile, for an upper bound.
-        lower: whether the ratio is bounded from below.
+        direction: whether the ratio is bounded from above or from below.
     """
     if np.isinf(ratios).any():
-        return 0.0 if lower else math.inf
-    found, logs = values(ratios, lower=lower)
+        return direction.no_constant
+    found, logs = values(ratios, direction)
     largest, count = top(found), len(found)
     limit = float(largest.mean())
-    if data_matter(ratios, lower=lower):
+    if data_matter(ratios, direction):
         between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
         farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
         limit += nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count) * between
-    limit = (limit + _upper_end((found - largest[:, None]).ravel(), level)) * (-1 if lower else 1)
+    limit = (limit + _upper_end((found - largest[:, None]).ravel(), level)) * direction.sign
     # What is largest in a data set is part of it, which draws the rest together: no less than all of them as one.
-    weakest = min if lower else max
-    return weakest(math.exp(limit) if logs else limit, over_initialisations(ratios, level, lower=lower))
+    together = over_initialisations(ratios, level, direction)
+    return direction.worst((math.exp(limit) if logs else limit, together))
 
 
 def _upper_end(found: np.ndarray, level: float) -> float:
@@ -216,30 +217,29 @@ def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: 
 
 def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
     """The corners whose ratio is worst, at the level that the claim is held to."""
-    sign = 1 if claim.bound == "lower" else -1
 
     def badness(configuration: Configuration) -> float:
-        return float(np.nanquantile(sign * _ratios(measured[configuration]), configuration.delta))
+        return float(np.nanquantile(-claim.direction.sign * _ratios(measured[configuration]), configuration.delta))
 
     return sorted(measured, key=badness)[:FINALISTS]
 
 
 def _varies(claim: Claim, on: Sequence[Trials]) -> bool:
-    return data_matter(_ratios(on), lower=claim.bound == "lower")
+    return data_matter(_ratios(on), claim.direction)
 
 
 def _limit(claim: Claim, configuration: Configuration, ratios: np.ndarray) -> float:
     """Where every initialisation has a sample of its own, data sets only collect them."""
     limit = over_initialisations if claim.resampled else over_data_sets
-    return limit(ratios, 1 - configuration.delta, lower=claim.bound == "lower")
+    return limit(ratios, 1 - configuration.delta, claim.direction)
 
 
-def _outwards(end: float, *, lower: bool) -> float:
+def _outwards(end: float, direction: Direction) -> float:
     """Rounded to three digits, to the side on which the claim is weaker."""
     if not end or not math.isfinite(end):
         return end
     unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
-    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
+    return float(f"{(math.ceil if direction.sign > 0 else math.floor)(end / unit) * unit:.3g}")
 
 
 def _text(entries: Mapping[str, Mapping[str, object]]) -> str:

@@ -77,7 +77,7 @@ class Trials:
         """The claim measured."""
         return REGISTRY[self.job.claim]
 
-    def violations(self, constant: float) -> int:
+    def violations(self, constant: float | None) -> int:
         """Initialisations that break the claim with this constant."""
         return int(self._evaluation().violates(self.claim, constant).sum())
 
@@ -96,9 +96,7 @@ class Trials:
     def extreme(self) -> int:
         """The initialisation with the worst ratio (residual for identities)."""
         values = np.asarray(self.residual or self.ratio, dtype=float)
-        if self.claim.bound == "lower":
-            return int(np.nan_to_num(values, nan=math.inf).argmin())
-        return int(np.nan_to_num(values, nan=-math.inf).argmax())
+        return int(self.claim.direction.worst_at(torch.tensor(values)))
 
     def then(self, more: "Trials") -> "Trials":
         """These and the initialisations that follow them, as one.

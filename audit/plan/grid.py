@@ -147,7 +147,7 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
             for name, values in claim.domain.lines.items()
             for value in values
         ]
-    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
+    if claim.judged in ("identity", "violations") and not claim.probability:
         shallow = claim.domain.depth[0] - 1
         n = claim.domain.fixed.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]

@@ -82,7 +82,7 @@ def row(claim: Claim) -> dict[str, object]:
         "expected": claim.expected,
         "statement": claim.statement,
         "scaling": [term.exponents() for term in claim.terms],
-        "constant": {"kind": claim.constant, "value": constant(claim), "provenance": _provenance(claim)},
+        "constant": {"kind": _kind_of_constant(claim), "value": constant(claim), "provenance": _provenance(claim)},
         "domain": claim.domain.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
@@ -114,10 +114,15 @@ def page(claim: Claim) -> dict[str, object]:
 
 def right_hand_side(claim: Claim) -> str:
     """The right-hand side in plain text; the factors that are measured are left out."""
-    if claim.bound is None or claim.kind == "EXACT":
+    if claim.judged not in ("violations", "growth"):
         return ""
     front = "C" if claim.stated is None else f"{claim.stated:g}"
     return " + ".join(" ".join([front, *([str(term)] if term.powers else [])]) for term in claim.terms)
+
+
+def _kind_of_constant(claim: Claim) -> str | None:
+    """Whether the constant is the paper's or audited; None for a claim that has none."""
+    return {"violations": "stated", "growth": "audited"}.get(claim.judged)
 
 
 def _provenance(claim: Claim) -> str | None:

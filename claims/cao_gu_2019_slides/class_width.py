@@ -16,7 +16,6 @@ from lemmata.claims.registry import claim
     r" \|W_l\|_F \le R m^{-1/2}, l \in [L]\}",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=Domain(
         depth=DEPTH,

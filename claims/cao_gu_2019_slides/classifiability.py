@@ -18,7 +18,6 @@ from lemmata.model.margins import hard_margin, label_complexity
     r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=Domain(
         depth=DEPTH,
         samples=(1, 6),

@@ -20,7 +20,6 @@ PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
     quantifiers="for all l ≤ L",

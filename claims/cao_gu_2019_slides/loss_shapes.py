@@ -139,7 +139,6 @@ LOSSES = {"logistic": _logistic, "square": _square, "hinge": _hinge}
     r"\text{(almost) convex / Lipschitz / smooth}",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for the logistic, square and hinge losses, all W, W' in the ball and i ≤ n",

@@ -30,7 +30,6 @@ FRESH = 200
     r" E[L_D(\hat W)] = \frac1n \sum_i E[\ell(y_i f_{W^{(i-1)}}(x_i))]",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=Domain(
         depth=DEPTH,
         width=(32, 64),

@@ -23,7 +23,6 @@ NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.legg
     r" \langle \nabla_W f_{W^{(0)}}(x_i), \nabla_W f_{W^{(0)}}(x_j) \rangle",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=replace(DEFINED, fixed={**DEFINED.fixed, "data": "sphere"}),
     quantifiers="for all pairs of inputs",
     controls=(

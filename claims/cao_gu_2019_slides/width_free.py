@@ -23,7 +23,6 @@ from lemmata.model.margins import label_complexity
     kind="RUN",
     bound="upper",
     terms=(ONE,),
-    constant="limit",
     domain=Domain(
         depth=DEPTH,
         fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 4, "m": 256},

@@ -36,7 +36,6 @@ POPULATION = 4000
     r" 2 \hat R_n[\mathcal{F}_\tau] + C_1 \sqrt{\log(1/\delta) / n}, \quad C_1 = 3 / \sqrt 2",
     kind="PROB",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=Domain(
         width=(64, 256),
@@ -106,7 +105,6 @@ def signs(case: Case) -> Tensor:
     statement=r"\hat R_n[\mathcal{F}_\tau] \le I_1 + I_2",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=replace(NEAR, samples=(1, 6)),
     quantifiers="for all families of W, here W⁽⁰⁾, W̃ and Ŵ, and all sign vectors at once",
@@ -175,7 +173,6 @@ def linearisation_errors_are_small(case: Case) -> Measurement:
     r" E_\xi \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2 = \sum_i \|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=replace(AT_INITIALISATION, samples=(1, 5), radius=(1e-3, 0.1)),
     quantifiers="for all l ≤ L; the first for the signs of the labels, the second over all sign vectors",
     attacks=("stay",),

@@ -134,7 +134,6 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     kind="DET",
     bound="upper",
     stated=1.0,
-    constant="stated",
     terms=(Scaling(tau=1),),
     domain=Domain(width=(128, 512), depth=(1, 3), samples=(4, 4), radius=(0.2, 0.5), fixed=XOR),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
@@ -218,7 +217,6 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le -\tfrac12 \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
     kind="RUN",
     bound="lower",
-    constant="stated",
     stated=0.5,
     domain=Domain(
         width=(64, 256),
@@ -255,7 +253,6 @@ def _gain(case: Case, run: Run) -> Tensor:
     r" [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}, \quad C_2 = \sqrt 2 C",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=math.sqrt(2),
     domain=ON_XOR,
     quantifiers="for all k and l ≤ L, with C the constant of Lemma 5.1 along the run",
@@ -305,7 +302,6 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     r" \le C_2 \sqrt{K \eta} B^{-1} [L_S(W^{(0)}) - L_S(W^{(K)})]^{1/2}",
     kind="RUN",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=ON_XOR,
     quantifiers="for all t < K and l ≤ L, each inequality for itself, with C_2 = √2 C and C as in Lemma 5.1",
@@ -337,7 +333,6 @@ def _links(case: Case, shortened: Tensor) -> Measurement:
 TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
-    "constant": "stated",
     "stated": 0.5,
     "domain": Domain(
         width=(64, 256),

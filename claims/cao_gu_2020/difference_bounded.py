@@ -20,7 +20,6 @@ from lemmata.claims.registry import claim
     r" \le \|\hat W_l^T \hat x_{l-1,i} - \tilde W_l^T \tilde x_{l-1,i}\|_2",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all W̃, Ŵ, l ≤ L and i ≤ n",

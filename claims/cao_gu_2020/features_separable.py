@@ -52,7 +52,6 @@ def _promised(case: Case) -> torch.Tensor:
     statement=r"\exists \alpha_l \in S^{m_l - 1}: y_i \langle \alpha_l, x_{l,i}^{(0)} \rangle \ge 2^{-(l+1)} \gamma",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=1.0,
     domain=replace(CONES, depth=(1, 4), lines={**CONES.lines, "L": (1, 2, 4, 8)}),
     quantifiers="for all l ≤ L, one α_l for all i ≤ n",

@@ -49,7 +49,6 @@ def _against_autograd(case: Case, mask: Tensor) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    constant="stated",
     domain=Domain(width=(8, 64)),
     erratum="E-07",
     controls=(
@@ -72,7 +71,6 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    constant="stated",
     domain=Domain(width=(8, 64), depth=(2, 4), fixed={"ratio": 1}),
     erratum="E-07",
     expected="refuted",
@@ -96,7 +94,6 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
     statement=r"\|G\|_F \ge \tfrac{2^{-L}}{2\sqrt2} \sqrt{m_L} \gamma \cdot \mathcal{E}_S(W)",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=LEAST_SHARE,
     domain=replace(CONES, radius=(1e-3, 1.0), lines={**CONES.lines, "tau": (0.01, 0.1, 1.0)}, examples=6),
     quantifiers="for the weights −ℓ'(y_i f_W(x_i)) of any W",

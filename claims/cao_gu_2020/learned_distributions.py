@@ -47,7 +47,6 @@ LEARNING = {
     kind="EXACT",
     bound="equality",
     domain=AT_INITIALISATION,
-    constant="stated",
     quantifiers="for every classifier f",
     controls=(
         Control(

@@ -45,7 +45,6 @@ def outputs_are_bounded(case: Case) -> Measurement:
     kind="PROB",
     bound="upper",
     terms=(ONE,),
-    constant="stated",
     stated=1.0,
     domain=Domain(width=(2, 8), depth=(2, 4), samples=(1, 1), lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
     quantifiers="for some C ≤ 1000",

@@ -14,7 +14,6 @@ from lemmata.claims.registry import claim
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
     quantifiers="for all l ≤ L",

@@ -91,7 +91,6 @@ def _complexity(case: Case) -> Tensor:
     r" \eta = \tfrac12 m^{-2\alpha} (L R^2 n^{-1} \epsilon^{-1} \wedge L^{-1})",
     kind="RUN",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(Scaling(L=2, n=-1), Scaling(n=-1), Scaling(eps=1)),
     domain=Domain(

@@ -36,7 +36,6 @@ SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3, "m": 256, "n":
     statement=r"\|x_i\|_2 = 1, \quad \exists W^* \in B(W^{(0)}, R m^{-\alpha}):\ L_i(W^*) < \epsilon, i \in [n]",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(ONE,),
     domain=Domain(

@@ -110,7 +110,6 @@ def random_data_matrix_is_balanced(case: Case) -> Measurement:
     statement=r"\|X\|_2^2 \le n",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(Scaling(n=1),),
     domain=Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1}),

@@ -43,7 +43,6 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
     statement=r"\max_i \|y_i\|_2 = O(1)",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=Domain(
         samples=(1, 6), depth=(1, 1), width=(32, 32), fixed={"mu": MU, "m": 32, "n": 3}, lines={"n": (1, 6)}, examples=8
