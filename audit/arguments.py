@@ -1,4 +1,4 @@
-"""What the values of command-line options may be: each kind says in one line what is allowed."""
+"""What several commands take, and what the values of their options may be: each says in one line what is allowed."""
 
 import math
 from typing import Any, ClassVar
@@ -53,7 +53,7 @@ class Positive(click.ParamType):
         return number
 
 
-class Sizes(click.ParamType):
+class SizeList(click.ParamType):
     """A comma-separated list of positive numbers, whole ones or not."""
 
     def __init__(self, kind: type[int] | type[float]) -> None:
@@ -102,3 +102,47 @@ class Duration(click.ParamType):
         if not 0 < time < math.inf:
             raise UserError(f"--budget: {value!r} must be a positive time such as 90s, 10m or 2h")
         return time
+
+
+def _load_claims(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
+    """Register a person's own claims before anything asks for them."""
+    if file is None:
+        return
+    from lemmata.claims.from_file import ClaimFileError, load_claims
+
+    try:
+        load_claims(file)
+    except ClaimFileError as error:
+        raise UserError(f"--claims-from {error}") from error
+
+
+patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+claims_from = click.option(
+    "--claims-from",
+    metavar="FILE.py",
+    callback=_load_claims,
+    expose_value=False,
+    is_eager=True,
+    help="Claims stated in this file too.",
+)
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where tensors live; auto: large networks on the GPU, where there is one.",
+)
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="json: one document on standard output, nothing else.",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it."
+)
+delta_option = click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")

@@ -14,7 +14,8 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.judge.rounds import FIRST, spend
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
-from lemmata.audit.measure.sweep import Job, run, run_all
+from lemmata.audit.measure.sweep import run, run_all
+from lemmata.audit.plan.job import Job
 from lemmata.claims.language.configuration import Configuration
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from lemmata.audit.commands.controls import hardest
 from lemmata.audit.judge.constants import (
     COLLECTED,
     DATA_SETS,
@@ -16,6 +15,7 @@ from lemmata.audit.judge.constants import (
     over_initialisations,
     share_of_data_sets,
 )
+from lemmata.audit.judge.controls import hardest
 from lemmata.audit.plan.grid import corners
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.language.direction import LOWER, UPPER

@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lemmata.audit.commands.audit import Options, sweep
-from lemmata.audit.measure.sweep import Job, realise, replay, run
-from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for, needed_bytes, processes
+from lemmata.audit.judge.findings import sweep
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import realise, replay, run
+from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for
 from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.job import Job
+from lemmata.audit.plan.memory import needed_bytes, processes
 from lemmata.claims import REGISTRY, select
 from lemmata.claims.case import Case, draw
 from lemmata.claims.claim import Claim
@@ -147,9 +150,9 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.Monke
     claim = select(("lemma-B.1-iv",))[0]
     job = Job(claim.id, Configuration(m=100_000, L=2, n=2), 8, engine="deferred")
     needed = needed_bytes(job, claim)
-    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: 3 * needed)
+    monkeypatch.setattr("lemmata.audit.plan.memory.available_bytes", lambda _: 3 * needed)
     assert processes([job], REGISTRY, 4) == 2
-    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: needed)
+    monkeypatch.setattr("lemmata.audit.plan.memory.available_bytes", lambda _: needed)
     with pytest.raises(ValueError, match=r"B\.1-iv at m=100000,.*deferred engine needs about .* bytes.*allowed are"):
         processes([job], REGISTRY, 4)
     dense = replace(job, engine="dense")

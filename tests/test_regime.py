@@ -8,7 +8,8 @@ import pytest
 
 from lemmata.audit.cli import main
 from lemmata.audit.commands import regime
-from lemmata.audit.commands.regime import REGIMES, Comparison, Regime, least_width, wide_and_near
+from lemmata.audit.regimes.comparison import Comparison, Regime, least_width, wide_and_near
+from lemmata.audit.regimes.entries import REGIMES
 from lemmata.claims import REGISTRY
 from tests.assertions import assert_rounded
 

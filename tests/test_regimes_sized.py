@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lemmata.audit.cli import main
-from lemmata.audit.commands.regime import SIZED
 from lemmata.audit.regimes.comparison import least_width
+from lemmata.audit.regimes.entries import SIZED
 from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate, polygon
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
 from lemmata.claims import REGISTRY

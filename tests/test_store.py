@@ -16,7 +16,8 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.store import FILE, SCHEMA, Store, key
-from lemmata.audit.measure.sweep import Job, run
+from lemmata.audit.measure.sweep import run
+from lemmata.audit.plan.job import Job
 from lemmata.claims.language.configuration import Configuration
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,8 @@ import torch
 
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
-from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.language.configuration import Configuration
 

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Mapping
 
+import click
+
+from lemmata.audit.arguments import Positive, Probability, delta_option, format_option
 from lemmata.audit.errors import UserError
 from lemmata.audit.show.tables import Format, emit, finite, grid
 from lemmata.claims.cao_gu_2020 import width_conditions as cao_gu_2020
@@ -74,3 +77,25 @@ def _find(id: str) -> str:
     near = difflib.get_close_matches(wanted, [known.partition("/")[2] for known in WIDTHS], 3, 0.4)
     hint = f"closest: {', '.join(near)}; " if near else ""
     raise UserError(f"ID {id!r} has no condition on the width; {hint}allowed: {', '.join(WIDTHS)}")
+
+
+@click.command("width")
+@format_option
+@click.argument("id", metavar="ID")
+@click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")
+@click.option("--depth", type=click.IntRange(1), required=True, help="L.")
+@click.option("--phi", type=Positive(at_most=2.0), help="Smallest distance of two inputs.")
+@click.option("--k", type=click.IntRange(1), default=1, show_default=True, help="Output dimension.")
+@click.option("--batch", type=click.IntRange(1), help="Minibatch size.")
+@click.option("--gamma", type=Positive(at_most=1.0), help="Margin γ of Assumptions 4.10 and 4.12.")
+@click.option("--gradient-bound", "bound", type=Positive(at_most=1.0), help="B of inequality (4.1).")
+@click.option("--eps", type=Probability(), help="Accuracy ε.")
+@delta_option
+def command(
+    id: str, form: Format, n: int, depth: int, delta: float, bound: float | None, **given: float | None
+) -> None:
+    """How wide a statement asks a network to be, with every constant that the paper does not state taken as 1.
+
+    ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`. Conditions with log m in them are solved.
+    """
+    width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound})

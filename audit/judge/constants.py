@@ -19,8 +19,9 @@ from lemmata.audit.judge.growth import CONFIDENCE
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.files import write_whole
 from lemmata.audit.measure.options import Options
-from lemmata.audit.measure.sweep import Job, Trials, jobs, run_all
+from lemmata.audit.measure.sweep import Trials, run_all
 from lemmata.audit.plan.grid import Point, corners
+from lemmata.audit.plan.job import Job, jobs
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants, constants_file
 from lemmata.claims.language.configuration import Configuration

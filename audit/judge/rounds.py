@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lemmata.audit.judge.growth import quantile
-from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.job import Job
 
 FIRST = 4
 """Initialisations of every configuration in the first round; each later round doubles what a claim has."""

@@ -13,7 +13,7 @@ from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.grid import Sizes
-from lemmata.audit.show.listing import page, right_hand_side
+from lemmata.audit.show.claim_page import page, right_hand_side
 from lemmata.audit.show.tables import finite, finite_throughout
 from lemmata.claims.claim import Search
 
