@@ -81,11 +81,10 @@ def audit(
         if store is not None:
             write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
             store.finish()
-    if constants:
-        write_constants(findings, options)
+    refused = write_constants(findings, options) if constants else []
     drifted = earlier.drift(document)
     step_summary.append(document, changes, drifted)
-    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in drifted]
+    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in (*drifted, *refused)]
     emit(form, document, *tables(findings, sizes), *map(Text, said))
     return 0 if all(finding.expected for finding in findings) and not changes else 1
 

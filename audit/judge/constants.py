@@ -58,17 +58,25 @@ class Entry:
     provenance: str
 
 
-def write_constants(findings: Sequence[Finding], options: Options) -> None:
+def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     """Measure the corners, and write the constants that the tests read.
 
-    Claims that were not audited now, and readings other than the one meant, keep their entries.
+    Claims that were not audited now, and readings other than the one meant, keep their entries. One that no constant
+    holds, because its ratio is infinite, zero below, or defined nowhere, loses its entry.
+
+    Returns:
+        what was not stored, and why, a line each.
     """
-    chosen = [finding for finding in findings if finding.claim.stated is None and finding.claim.reading == "meant"]
-    chosen = [finding for finding in chosen if finding.constant is not None and finding.at is not None]
+    chosen = [each for each in findings if each.claim.judged == "growth" and each.claim.reading == "meant"]
     measured = measure_corners(chosen, options)
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
+    refused = []
     for finding in chosen:
         entry = decide(finding, measured[finding.claim.id], options)
+        if isinstance(entry, str):
+            refused.append(f"{finding.claim.id}: no constant is stored: {entry}")
+            entries.pop(finding.claim.id, None)
+            continue
         entries[finding.claim.id] = {
             "constant": entry.constant,
             "at": entry.at.token(),
@@ -78,6 +86,7 @@ def write_constants(findings: Sequence[Finding], options: Options) -> None:
     for file in {str(constants_file(finding.claim.id)) for finding in chosen}:
         write_whole(Path(file), _text({id: entry for id, entry in entries.items() if str(constants_file(id)) == file}))
     audited_constants.cache_clear()
+    return refused
 
 
 Measured = Mapping[Configuration, list[Trials]]
@@ -93,8 +102,10 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
         for trials in run_all(_jobs(chosen, seeds, options), backend=options.spread):
             found[trials.job.claim][trials.job.configuration].append(trials)
 
-    decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
-    measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
+    decided = {each.claim.id: [each.at.job.configuration] for each in findings if each.at is not None}
+    measure(
+        {claim.id: dict.fromkeys((*corners(claim), *decided.get(claim.id, ()))) for claim in claims}, range(SCREENED)
+    )
     finalists = {claim.id: _worst(claim, found[claim.id]) for claim in claims}
     measure(finalists, range(SCREENED, COLLECTED))
     shared = {claim.id: finalists[claim.id] for claim in claims if not claim.resampled}
@@ -104,13 +115,18 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
     return {id: dict(measured) for id, measured in found.items()}
 
 
-def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
-    """The weakest of the constants that the worst corners ask for."""
+def decide(finding: Finding, measured: Measured, options: Options) -> Entry | str:
+    """The weakest of the constants that the worst corners ask for; or why there is none."""
     direction, ratios = finding.claim.direction, {c: _ratios(on) for c, on in _finalists(measured).items()}
+    ratios = {c: found for c, found in ratios.items() if not np.isnan(found).all()}
+    if not ratios:
+        return "its ratio is defined nowhere"
     limits = {c: _limit(finding.claim, c, ratios[c]) for c in ratios}
     where = max(limits, key=lambda configuration: direction.sign * limits[configuration])
-    medians = np.nanmedian(ratios[where], axis=1)
-    seed = measured[where][int((direction.sign * medians).argmax())].job.seed
+    if not math.isfinite(limits[where]) or limits[where] == direction.no_constant:
+        return f"none holds at {where.token() or 'the base configuration'}, where the worst ratio is {limits[where]:g}"
+    medians = np.median(direction.sign * _defined(ratios[where], direction), axis=1)
+    seed = measured[where][int(medians.argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
     sets, each = ratios[where].shape
     provenance = (
@@ -172,7 +188,11 @@ def over_data_sets(ratios: np.ndarray, level: float, direction: Direction) -> fl
     if np.isinf(ratios).any():
         return direction.no_constant
     found, logs = values(ratios, direction)
+    # A data set whose largest ratios are not even defined says nothing of how data differ.
+    found = found[np.isfinite(top(found))]
     largest, count = top(found), len(found)
+    if not count:
+        return over_initialisations(ratios, level, direction)
     limit = float(largest.mean())
     if data_matter(ratios, direction):
         between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
@@ -192,6 +212,11 @@ def _upper_end(found: np.ndarray, level: float) -> float:
 
 def _ratios(on: Sequence[Trials]) -> np.ndarray:
     return np.array([each.ratio for each in on])
+
+
+def _defined(ratios: np.ndarray, direction: Direction) -> np.ndarray:
+    """The ratios, those undefined on the better side of all others."""
+    return np.where(np.isnan(ratios), -direction.hopeless, ratios)
 
 
 def _finalists(measured: Measured) -> Measured:
@@ -220,7 +245,13 @@ def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
     """The corners whose ratio is worst, at the level that the claim is held to."""
 
     def badness(configuration: Configuration) -> float:
-        return float(np.nanquantile(-claim.direction.sign * _ratios(measured[configuration]), configuration.delta))
+        ratios = _ratios(measured[configuration])
+        goodness = -claim.direction.sign * ratios[~np.isnan(ratios)]
+        if not len(goodness):
+            return math.inf
+        if not np.isfinite(goodness).all():
+            return float(np.quantile(goodness, configuration.delta, method="lower"))
+        return float(np.quantile(goodness, configuration.delta))
 
     return sorted(measured, key=badness)[:FINALISTS]
 
