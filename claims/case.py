@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, add, distances
 from lemmata.model.data import LABELLED, Dataset, generate
@@ -83,7 +83,7 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Recipe:
-    """An attack of `model.adversary.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
+    """An attack of `model.attacks.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
 
     "stay" is the initial network itself. `ascent` is the number of gradient steps taken from what the attack finds.
     """

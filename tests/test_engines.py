@@ -15,7 +15,7 @@ from lemmata.claims.case import Case, Configuration, draw
 from lemmata.claims.claim import Claim, constant
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import supremum
-from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import add
 from lemmata.model.deferred import DeferredMatrix

@@ -10,8 +10,9 @@ from lemmata.audit.measure.sweep import realise
 from lemmata.audit.plan.engines import directions
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, wide_and_near
 from lemmata.claims.case import Configuration
-from lemmata.claims.claim import DEEP, REGISTRY, Claim, constant
+from lemmata.claims.claim import REGISTRY, Claim, constant
 from lemmata.claims.measuring.search import supremum
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 
 LEMMAS = {
@@ -89,7 +90,7 @@ def _bytes(claim: Claim, c: Configuration) -> float:
 
 def _shallow(claim: Claim) -> Claim:
     """The claim without the attacks that ask for most directions."""
-    return replace(claim, attacks=tuple(attack for attack in claim.attacks if attack not in DEEP))
+    return replace(claim, attacks=tuple(attack for attack in claim.attacks if not ATTACKS[attack].directions))
 
 
 def _within_memory(claim: Claim, c: Configuration) -> Claim:
