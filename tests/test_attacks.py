@@ -140,6 +140,13 @@ def test_aims_become_layers_examples_and_outputs():
         assert [list(none.layers(3)), list(none.examples(2)), list(none.outputs(2))] == [[3], [0], [0]]
 
 
+@attacks
+def test_an_attack_needs_what_its_name_says(attack):
+    """Through all layers, "deep", it needs a second one; on all examples, "together", a second one of them."""
+    needs = [need for word, need in (("deep", "depth"), ("together", "examples")) if attack.endswith(word)]
+    assert list(ATTACKS[attack].needs) == needs
+
+
 @pytest.mark.parametrize("hidden", [1, 2])
 @pytest.mark.parametrize("examples", [1, 2])
 def test_attacks_whose_needs_are_not_met_are_left_out(hidden, examples):
@@ -243,6 +250,13 @@ def test_attacks_do_not_mix_initialisations(attack):
         trace = Trace(network, together.trace.inputs)
         alone = Target(trace, together.labels, together.ball, 2, 1, 0, generator(stream(0)))
         assert_close(1 + difference(alone, ATTACKS[attack](alone)).outputs[0], 1 + found.outputs[number])
+
+
+@attacks
+def test_ascent_starts_from_whatever_moves(attack):
+    """Gradient steps move the columns that an attack leaves; where it leaves none its record says so."""
+    pair = ATTACKS[attack](target(CAO_GU_2020, (8, 6), 0.1, n=2, layer=2))
+    assert ATTACKS[attack].ascends == any(change.rank for changes in pair for change in changes)
 
 
 def test_staying_is_no_change():

@@ -53,6 +53,7 @@ def _sources(roots: tuple[str, ...]) -> bytes:
     return b"".join(reached[name] for name in sorted(reached))
 
 
+@cache
 def _imported(source: bytes) -> set[str]:
     """Names that may be modules: what follows `import`, and `from` with and without each imported name."""
     names = set()
