@@ -1,7 +1,7 @@
 """The Claim record: a claim is data plus one short function."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,7 +14,7 @@ from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
@@ -167,7 +167,7 @@ class Claim:
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
         resampled: whether that is over the sample too: every initialisation then has a sample of its own.
-        attacks: names in `model.adversary.ATTACKS` that search the ball for its worst case.
+        attacks: names in `model.attacks.ATTACKS` that search the ball for its worst case.
         ascends: whether gradient steps may improve on them; False where they attain the supremum, where the measurement
             is flat, or where it is itself an iteration.
         exact: whether those attacks attain the supremum, at the given configuration.
@@ -282,57 +282,14 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in distinct(self.attacks, hidden, examples)
-            for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
-            for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
-            for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
+            for layer in ATTACKS[attack].layers(hidden)
+            for example in ATTACKS[attack].examples(examples)
+            for output in ATTACKS[attack].outputs(outputs)
         ]
 
     def search(self, configuration: Configuration) -> Search:
         """How the worst case is searched at a configuration."""
         if not self.balls or self.exact(configuration):
             return "exact"
-        return "ascent" if set(self.attacks) - {"stay", "random", "descend"} else "sampled"
-
-
-AIMED_AT_LAYER = {
-    "flip-units",
-    "flip-units-apart",
-    "switch-on",
-    "place-on-kinks",
-    "place-on-lowering-kinks",
-    "overshoot-kinks",
-    "merge-patterns",
-}
-AIMED_AT_OUTPUT = {
-    "along-gradient",
-    "place-on-kinks",
-    "place-on-kinks-deep",
-    "place-on-lowering-kinks",
-    "place-on-lowering-kinks-deep",
-    "place-on-kinks-together",
-    "overshoot-kinks",
-    "amplify-signals",
-    "move-all-units",
-    "compound-changes",
-}
-DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
-"""Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
-
-TOGETHER = {"place-on-kinks-together"}
-"""Attacks on all examples at once: with one example the others say the same."""
-
-
-def distinct(attacks: Sequence[str], hidden: int, examples: int) -> list[str]:
-    """The attacks that are not their plain forms, with so many hidden layers and examples; all where none is left."""
-    same = (set() if hidden > 1 else DEEP) | (set() if examples > 1 else TOGETHER)
-    return [attack for attack in attacks if attack not in same] or list(attacks)
-
-
-AIMED_AT_EXAMPLE = {
-    *AIMED_AT_LAYER,
-    *AIMED_AT_OUTPUT,
-    *DEEP,
-    "stretch-features",
-    "push-features",
-    "stretch-product",
-} - TOGETHER
+        guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
+        return "ascent" if guided else "sampled"

@@ -14,13 +14,13 @@ from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import Job
 from lemmata.audit.plan.memory import needed_bytes, processes
 from lemmata.claims import REGISTRY, select
-from lemmata.claims.case import Case, draw
+from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import supremum
-from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import add
 from lemmata.model.deferred import DeferredMatrix
@@ -115,6 +115,20 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
     for changes, others in zip(found, expected, strict=True):
         for change, other in zip(changes, others, strict=True):
             assert_vector_close(change.materialise(), other.materialise())
+
+
+UNCOUNTED = {"descend", "mislead", "compound-changes", "place-on-kinks-together"}
+"""Attacks that ask for more than the plans allow for: engines and lines were chosen, and measured, without them."""
+
+
+@pytest.mark.parametrize("attack", sorted(ATTACKS))
+def test_an_attack_that_asks_for_many_directions_says_so(attack: str) -> None:
+    """Beyond ten forward and backward passes: by power iteration, or by imposing pre-activations."""
+    case = draw(CAO_GU_2020, Configuration(m=200, L=3, n=2, tau=0.05), 0, 1, engine="deferred")
+    assert case.attacked(Recipe(attack, 3)).at_moved.outputs.isfinite().all()
+    deferred = [matrix for matrix in case.initial.matrices if isinstance(matrix, DeferredMatrix)]
+    held = max(matrix.left.rank + matrix.right.rank for matrix in deferred)
+    assert (held > 10 * 2 * 2) == (ATTACKS[attack].expensive or attack in UNCOUNTED)
 
 
 def test_large_systems_are_solved_by_products(monkeypatch: pytest.MonkeyPatch) -> None:

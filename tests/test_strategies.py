@@ -17,18 +17,16 @@ from hypothesis.errors import InvalidArgument
 from lemmata import strategies
 from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.case import Recipe, draw
-from lemmata.claims.claim import DEEP, TOGETHER
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.evaluation import evaluate
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.data import INPUTS, Dataset
 from lemmata.model.network import initialise
 from lemmata.model.randomness import stream
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019, Setting
 from lemmata.strategies.arguments import check_integer, check_integers, check_names, check_reals
 from lemmata.strategies.inputs import CONSTRUCTIONS, Inputs
-from lemmata.strategies.recipes import EASIEST, HARDEST
 from tests.assertions import assert_close, assert_resolved
 
 FEW = settings(
@@ -241,7 +239,7 @@ def test_recipes_are_those_of_the_claim(member: Claim, data: st.DataObject) -> N
     assert drawn in member.recipes(draw(member.setting, configuration, 0, 1))
 
 
-@pytest.mark.parametrize("attack", sorted(DEEP | TOGETHER))
+@pytest.mark.parametrize("attack", [name for name, attack in ATTACKS.items() if attack.needs])
 def test_a_claim_with_no_other_attack_keeps_it(attack: str) -> None:
     """Though with one layer and one example it is the plain one."""
     member = replace(REGISTRY["cao-gu-2020/lemma-5.2b"], attacks=(attack,))
@@ -430,7 +428,17 @@ def test_recipes_shrink_to_the_closed_form_at_a_kink() -> None:
     of_a_claim = strategies.recipes(CAO_GU_2020, configuration, attacks=("stay", "random", "flip-units"))
     assert simplest(of_a_claim) == Recipe("flip-units")
     assert simplest(of_a_claim, lambda recipe: recipe.attack != "flip-units") == Recipe("random", layer=3)
-    assert set(HARDEST) | set(EASIEST) <= set(ATTACKS)
+
+
+def test_recipes_shrink_to_what_knows_most_of_the_worst_case() -> None:
+    """Kinks before flips, pairs before single points, all of them before directions that know nothing of kinks."""
+    order = ["place-on-kinks", "overshoot-kinks", "flip-units-apart", "flip-units", "switch-on", "merge-patterns"]
+    order += ["along-gradient", "descend", "random", "stay"]
+    left = sorted(order)
+    while left:
+        strategy = strategies.recipes(CAO_GU_2020, ONE, attacks=left)
+        assert simplest(strategy).attack == order[len(order) - len(left)]
+        left.remove(simplest(strategy).attack)
 
 
 def test_configurations_shrink_to_the_hard_small_case() -> None:

@@ -17,7 +17,7 @@ from lemmata.claims import Claim
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Kind
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate
-from lemmata.model.adversary import Pair
+from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
 from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.network import assemble

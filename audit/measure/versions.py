@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from lemmata.claims.claim import Claim
+from lemmata.model.attacks import ATTACKS
 
 ROOMS = ("lemmata.model.", "lemmata.claims.")
 
@@ -15,7 +16,7 @@ MEASURING = (
     "lemmata.audit.plan.engines",
     "lemmata.claims.measuring.search",
     "lemmata.claims.measuring.evaluation",
-    "lemmata.model.adversary",
+    "lemmata.model.attacks.record",
 )
 """Modules that every measurement passes through."""
 
@@ -24,8 +25,8 @@ DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "asc
 
 
 def claim_version(claim: Claim) -> str:
-    """Hash of the claim's data, of the module that measures it, and of every module of the model that this reaches."""
-    functions = (claim.measure, claim.certificate)
+    """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
+    functions = (claim.measure, claim.certificate, *(ATTACKS[attack].find for attack in claim.attacks))
     roots = (*MEASURING, *(function.__module__ for function in functions if function is not None))
     digest = hashlib.sha256(_sources(tuple(sorted(set(roots)))))
     for name in DECISIVE:
@@ -52,6 +53,7 @@ def _sources(roots: tuple[str, ...]) -> bytes:
     return b"".join(reached[name] for name in sorted(reached))
 
 
+@cache
 def _imported(source: bytes) -> set[str]:
     """Names that may be modules: what follows `import`, and `from` with and without each imported name."""
     names = set()

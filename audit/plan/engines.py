@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from lemmata.claims.claim import DEEP, Claim
+from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model import spectra
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.network import Engine
 from lemmata.model.spectra import STEPS, WIDE_STEPS
 
@@ -18,12 +19,6 @@ SHARE = 4
 
 ENTRIES = 20_000_000
 """Largest tensor, in entries, that one batch of initialisations may need."""
-
-ITERATED = {"stretch-weights": 4, "push-features": 2, "stretch-product": 4}
-"""Power iterations, on either side, that an attack and the measurement after it ask of one example."""
-
-IMPOSED = 800
-"""Directions that an attack on a deep layer by means of all layers asks for, both sides together."""
 
 
 def engine_for(claim: Claim, configuration: Configuration, wanted: Wanted) -> Engine:
@@ -48,8 +43,8 @@ def directions(claim: Claim, configuration: Configuration) -> int:
     steps = STEPS if c.m <= spectra.WIDE else WIDE_STEPS
     total = passes
     for recipe in claim.aims(hidden, c.n, c.k):
-        attack = recipe.attack
-        total += 2 * passes + ITERATED.get(attack, 0) * steps * c.n + IMPOSED * (attack in DEEP)
+        attack = ATTACKS[recipe.attack]
+        total += 2 * passes + attack.iterations * steps * c.n + attack.directions
     return min(total, 2 * c.m * c.ratio)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.data import GENERATED, generate
 from lemmata.model.limits import FEWEST, flipping_radius
 from lemmata.model.randomness import generator, stream
@@ -18,18 +19,6 @@ WEIGHTS = 700_000
 SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
-
-EXPENSIVE = {
-    "flip-units-deep",
-    "flip-units-apart-deep",
-    "place-on-kinks-deep",
-    "place-on-lowering-kinks-deep",
-    "stretch-product",
-    "push-features",
-    "stretch-weights",
-}
-"""Attacks that meet the matrices many times: their depth lines are narrower."""
-
 
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
@@ -157,7 +146,8 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow + top))
     if not claim.balls:
         base = line = replace(base, n=4)
-    cheap = EXPENSIVE.isdisjoint(claim.attacks)
+    # Attacks that meet the matrices many times have narrower depth lines.
+    cheap = not any(ATTACKS[attack].expensive for attack in claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in _geometric(256, wide)]
     lines += [replace(base, m=m, L=2 + top) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]

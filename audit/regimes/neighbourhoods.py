@@ -9,11 +9,12 @@ import torch
 from lemmata.audit.measure.sweep import realise
 from lemmata.audit.plan.engines import directions
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, wide_and_near
-from lemmata.claims.claim import DEEP, Claim
+from lemmata.claims.claim import Claim
 from lemmata.claims.constants import constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import supremum
 from lemmata.claims.registry import REGISTRY
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 
 LEMMAS = {
@@ -91,7 +92,7 @@ def _bytes(claim: Claim, c: Configuration) -> float:
 
 def _shallow(claim: Claim) -> Claim:
     """The claim without the attacks that ask for most directions."""
-    return replace(claim, attacks=tuple(attack for attack in claim.attacks if attack not in DEEP))
+    return replace(claim, attacks=tuple(attack for attack in claim.attacks if not ATTACKS[attack].directions))
 
 
 def _within_memory(claim: Claim, c: Configuration) -> Claim:

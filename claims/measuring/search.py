@@ -10,7 +10,7 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, right_hand_side
-from lemmata.model.adversary import Pair
+from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Change, LowRank
 
@@ -28,7 +28,7 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
     if ascent and claim.ascends:
-        start = Counter(recipe for recipe in worst.recipes if recipe.attack != "stay").most_common(1)
+        start = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends).most_common(1)
         for recipe, _ in start:
             worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
     return worst

@@ -10,7 +10,7 @@ from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.spectra import spectral_norm
 
 SMALL = Domain(width=(8, 32), depth=(1, 3), samples=(1, 4), fixed={"mu": MU}, examples=10)
