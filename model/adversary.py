@@ -133,8 +133,7 @@ def descend(target: Target) -> Pair:
     step_size = target.ball.radius / (10 * float(norms.max()))
     run = gradient_descent(network, target.trace.inputs, target.labels, step_size=max(step_size, 1e-300), steps=20)
     *_, last = run
-    changes = tuple(change for change in last.changes if isinstance(change, LowRank))
-    return Pair(target.still(), target.ball.project(changes))
+    return Pair(target.still(), target.ball.project(last.changes))
 
 
 def memorise(target: Target) -> Pair:

@@ -12,7 +12,7 @@ from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, right_hand_side
 from lemmata.model.adversary import Pair
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Change, LowRank
+from lemmata.model.changes import Changes, LowRank
 
 
 def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
@@ -96,8 +96,8 @@ def _objective(claim: Claim, case: Case) -> Tensor:
     return ratio.amin(-1) if claim.bound == "lower" else ratio.amax(-1)
 
 
-def _factors(changes: Sequence[Change]) -> tuple[LowRank, ...]:
-    return tuple(change for change in changes if isinstance(change, LowRank))
+def _factors(changes: Changes) -> tuple[LowRank, ...]:
+    return tuple(change.factors() for change in changes)
 
 
 def _step(value: Tensor, gradient: Tensor | None, size: float) -> Tensor:
