@@ -13,6 +13,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from lemmata.model.data import INPUTS
+from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import (
     conjugate_kernel,
     feature_kernel,
@@ -25,7 +26,6 @@ from lemmata.model.margins import (
     LARGEST_RANDOM_FEATURE_MARGIN,
     hard_margin,
     label_complexity,
-    last_layer_gram,
     planar_feature,
     random_feature_margin,
     signed,

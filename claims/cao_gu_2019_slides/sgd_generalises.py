@@ -9,7 +9,8 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Domain, Measurement, claim
 from lemmata.claims.language.scaling import Scaling
-from lemmata.model.kernels import measured_layers, tangent_kernel
+from lemmata.model.empirical_kernels import measured_layers
+from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import label_complexity
 from lemmata.model.reference_class import class_minimum
 

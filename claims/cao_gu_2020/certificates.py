@@ -14,7 +14,8 @@ from lemmata.model.certificates import (
     signal_norms,
     weight_norms,
 )
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 
 
 def loss_gradient(case: Case) -> Tensor:

@@ -11,9 +11,10 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import dominance
 from lemmata.claims.case import Case, Configuration
 from lemmata.claims.claim import Control, Domain, Measurement, claim
 from lemmata.claims.language.scaling import Scaling
+from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.losses import LOSSES, surrogate_error
-from lemmata.model.margins import hard_margin, last_layer_gram, simplex_minimum
+from lemmata.model.margins import hard_margin, simplex_minimum
 from lemmata.model.trace import Trace
 
 

@@ -12,7 +12,8 @@ from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Domain, Measurement, Precondition, claim
 from lemmata.claims.language.scaling import Scaling
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, simplex_minimum
 
 RADIUS = (1e-4, 1e-2)
 SEARCH = ("stay", "random", "weaken-gradient")

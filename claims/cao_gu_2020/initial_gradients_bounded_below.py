@@ -11,7 +11,8 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILIT
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Domain, Measurement, claim
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 from lemmata.model.randomness import generator
 
 LEAST_SHARE = 1 / (2 * math.sqrt(2))
