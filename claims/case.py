@@ -184,14 +184,14 @@ class Case:
     @cached_property
     def at_expansion(self) -> Trace:
         """The trace at W̃."""
-        if all(getattr(change, "rank", 1) == 0 for change in self.pair.tilde):
+        if all(change.still for change in self.pair.tilde):
             return self.at_initial
         return Trace(self.initial.moved(self.pair.tilde), self.inputs)
 
     @cached_property
     def at_moved(self) -> Trace:
         """The trace at Ŵ."""
-        if all(getattr(change, "rank", 1) == 0 for change in self.pair.step):
+        if all(change.still for change in self.pair.step):
             return self.at_expansion
         return Trace(self.at_expansion.network.moved(self.pair.step), self.inputs)
 

@@ -11,7 +11,8 @@ from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.kernels import measured_layers, tangent_kernel
+from lemmata.model.empirical_kernels import measured_layers
+from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import label_complexity
 from lemmata.model.reference_class import class_minimum
 

@@ -14,9 +14,10 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
+from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.losses import LOSSES, surrogate_error
-from lemmata.model.margins import hard_margin, last_layer_gram, simplex_minimum
+from lemmata.model.margins import hard_margin, simplex_minimum
 from lemmata.model.trace import Trace
 
 

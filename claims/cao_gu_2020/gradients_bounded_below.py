@@ -14,7 +14,8 @@ from lemmata.claims.claim import Control, Measurement, Precondition
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, simplex_minimum
 
 RADIUS = (1e-4, 1e-2)
 SEARCH = ("stay", "random", "weaken-gradient")

@@ -13,7 +13,8 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.registry import claim
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 from lemmata.model.randomness import generator
 
 LEAST_SHARE = 1 / (2 * math.sqrt(2))

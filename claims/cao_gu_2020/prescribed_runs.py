@@ -7,7 +7,8 @@ from torch import Tensor
 
 from lemmata.claims.case import Case
 from lemmata.claims.language.domain import Domain
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 from lemmata.model.training import Run, follow
 
 PACE = 64.0

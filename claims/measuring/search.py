@@ -12,7 +12,7 @@ from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, right_hand_side
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Change, LowRank
+from lemmata.model.changes import Changes, LowRank
 
 
 def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
@@ -98,8 +98,8 @@ def _objective(claim: Claim, case: Case) -> Tensor:
     return claim.direction.sign * (claim.direction.sign * ratio).amax(-1)
 
 
-def _factors(changes: Sequence[Change]) -> tuple[LowRank, ...]:
-    return tuple(change for change in changes if isinstance(change, LowRank))
+def _factors(changes: Changes) -> tuple[LowRank, ...]:
+    return tuple(change.factors() for change in changes)
 
 
 def _step(value: Tensor, gradient: Tensor | None, size: float) -> Tensor:

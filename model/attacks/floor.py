@@ -4,7 +4,6 @@ import torch
 
 from lemmata.model.attacks.record import Informed, attack
 from lemmata.model.attacks.target import Pair, Target
-from lemmata.model.changes import LowRank
 from lemmata.model.losses import LOSSES
 from lemmata.model.training import gradient_descent
 
@@ -30,8 +29,7 @@ def descend(target: Target) -> Pair:
     step_size = target.ball.radius / (10 * float(norms.max()))
     run = gradient_descent(network, target.trace.inputs, target.labels, step_size=max(step_size, 1e-300), steps=20)
     *_, last = run
-    changes = tuple(change for change in last.changes if isinstance(change, LowRank))
-    return Pair(target.still(), target.ball.project(changes))
+    return Pair(target.still(), target.ball.project(last.changes))
 
 
 @attack("along-gradient", aims=("example", "output"), informed=Informed.GRADIENT)
