@@ -333,17 +333,30 @@ def errata(patterns: tuple[str, ...], seed: int, device: str, form: "Format") ->
 @click.option("--gamma", type=Positive(at_most=1.0), help="Margin γ of Assumptions 4.10 and 4.12.")
 @click.option("--gradient-bound", "bound", type=Positive(at_most=1.0), help="B of inequality (4.1).")
 @click.option("--eps", type=Probability(), help="Accuracy ε.")
+@click.option(
+    "--lambda-0", type=Positive(at_most=1.0), help="Smallest eigenvalue λ_0 of H, of Table 1's two-layer rows."
+)
+@click.option("--lambda-k", "lambda_K", type=Positive(), help="Smallest eigenvalue of K^(L), of table-1-du-deep.")
+@click.option("--data-norm", "norm", type=Positive(), help="‖X‖_2 of the inputs, of table-1-oymak.")
 @click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")
 def width(
-    id: str, form: "Format", n: int, depth: int, delta: float, bound: float | None, **given: float | None
+    id: str,
+    form: "Format",
+    n: int,
+    depth: int,
+    delta: float,
+    bound: float | None,
+    norm: float | None,
+    **given: float | None,
 ) -> None:
     """How wide a statement asks a network to be, with every constant that the paper does not state taken as 1.
 
-    ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`. Conditions with log m in them are solved.
+    ID is a claim's id, with or without the paper: `thm-3.3`, `lemma-5.2a`, `table-1-du`. Conditions with log m in them
+    are solved, all of a statement's together; a radius that it leaves open is as large as they allow.
     """
     from lemmata.audit.commands.width import width
 
-    width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound})
+    width(id, form, n=n, L=depth, delta=delta, given=given | {"B": bound, "X": norm})
 
 
 @command("replay")

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Configuration, Recipe
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.model.adversary import ATTACKS
 from lemmata.model.settings import SETTINGS, Setting
@@ -167,15 +168,6 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Precondition:
-    """A condition under which a statement is made, with every absolute constant taken as 1."""
-
-    id: str
-    text: str
-    holds: Callable[[Mapping[str, float]], bool]
-
-
-@dataclass(frozen=True)
 class Control:
     """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
 
@@ -229,7 +221,7 @@ class Claim:
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
         certificate: sound bound of the measured ratio over the whole ball, (S,), where one is known: from above, of a
             lower bound from below.
-        preconditions: conditions of the statement that involve unknown constants.
+        preconditions: the conditions under which it is made, with unknown constants taken as 1.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
         engine_obstacle: why the claim needs stored matrices; empty where products are enough.
         erratum: key of the catalogue's erratum.
@@ -259,7 +251,7 @@ class Claim:
     exact: Callable[[Configuration], bool] = lambda _: False
     limit: Callable[[Configuration], float | None] = lambda _: None
     certificate: Callable[[Case], Tensor] | None = None
-    preconditions: tuple[Precondition, ...] = ()
+    preconditions: tuple[Condition, ...] = ()
     obstacle: Callable[[Case], str] = lambda _: ""
     engine_obstacle: str = ""
     erratum: str = ""

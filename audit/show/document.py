@@ -16,6 +16,7 @@ from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.listing import page, right_hand_side
 from lemmata.audit.show.tables import finite, finite_throughout
 from lemmata.claims.claim import Search
+from lemmata.claims.language.condition import met
 
 SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
@@ -72,7 +73,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
         },
         "searched": searched(finding),
         "detectable": finding.detectable,
-        "preconditions": {name: f"{met} of {len(finding.trials)}" for name, met in finding.preconditions.items()},
+        "preconditions": {name: f"{count} of {len(finding.trials)}" for name, count in finding.preconditions.items()},
         "cases": len(finding.trials),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
@@ -124,7 +125,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "limit": claim.limit(c),
         "searched": claim.search(c),
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
-        "preconditions": {condition.id: bool(condition.holds(p)) for condition in claim.preconditions},
+        "preconditions": met(claim.preconditions, p),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Configuration
-from lemmata.claims.claim import Domain, Measurement, Precondition, claim
+from lemmata.claims.claim import Domain, Measurement, claim
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.zou_gu_2019 import certificates
 from lemmata.claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
@@ -12,11 +13,7 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
 
-NEAR = Precondition(
-    "tau <= phi^3/2 n^-3 L^-6 log(m)^-3/2",
-    r"\tau \le \phi^{3/2} n^{-3} L^{-6} [\log m]^{-3/2}",
-    lambda p: p["tau"] <= Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2").value(p),
-)
+NEAR = Condition("tau", "<=", (Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2"),))
 """The ball of Lemmas 4.1, 4.2 and 4.5, with the absolute constant taken as 1."""
 
 PROBABILITY = "at least 1 − exp(−Ω(mφ/(kn))) over W⁽⁰⁾ and V"
