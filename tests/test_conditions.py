@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import mpmath
 import pytest
@@ -9,9 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemmata.audit.commands.width import WIDTHS
-from lemmata.claims import REGISTRY
+from lemmata.audit.judge.evidence import Budget
+from lemmata.audit.judge.verdicts import judge
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.show.document import to_json
+from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.cao_gu_2020.gradients_bounded_below import PRE_5_4
 from lemmata.claims.cao_gu_2020.paper import PRE_4_7, PRE_5, WIDE
+from lemmata.claims.case import Configuration
 from lemmata.claims.language.condition import Condition, met, on_width, settled, smallest_width
 from lemmata.claims.language.scaling import ONE, Scaling
 from tests.assertions import assert_each_close
@@ -155,3 +163,31 @@ def test_the_audit_agrees_with_the_least_width(id, L, n, eps):
             found = met(conditions, given | {"m": width})
             assert set(found) == checked
             assert all(found.values()) == holds
+
+
+def test_the_joint_flag_says_where_all_conditions_hold():
+    """Of Lemma 5.2 at three radii and two widths, and how many; a claim without conditions meets them everywhere."""
+    claim = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    sizes = list(itertools.product((400, 10_000), (1e-4, 0.03, 0.068)))
+    entry = _audited(claim, [_trials(claim.id, m, tau) for m, tau in sizes])
+    configurations = entry["constant"]["configurations"]
+    expected = [all(c.holds({"m": m, "tau": tau, "L": 1, "n": 1, "delta": 0.05}) for c in PRE_5) for m, tau in sizes]
+    assert [configuration["conditions"] for configuration in configurations] == expected
+    assert entry["conditions"] == [sum(expected), 6]
+    assert 0 < sum(expected) < 6
+    assert [all(configuration["preconditions"].values()) for configuration in configurations] == expected
+    free = REGISTRY["cao-gu-2020/loss-growth"]
+    assert _audited(free, [_trials(free.id, 400, 0.1)])["conditions"] == [1, 1]
+
+
+def _audited(claim: Claim, trials: list[Trials]) -> dict[str, Any]:
+    """What the audit's document says of a claim."""
+    return to_json([judge(claim, trials, Budget(), 0.05)], Sizes(), Options())["claims"][claim.id]
+
+
+def _trials(id: str, m: int, tau: float) -> Trials:
+    made = Trials(Job(id, Configuration(m=m, L=1, n=1, tau=tau), 4))
+    made.lhs, made.rhs, made.ratio = [0.1] * 4, [1.0] * 4, [0.1] * 4
+    made.recipes, made.worst = ["stay"] * 4, [{}] * 4
+    made.parameters = {"m": m, "L": 1, "n": 1, "d": 5, "k": 1, "tau": tau, "delta": 0.05, "phi": math.inf}
+    return made

@@ -46,6 +46,7 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
 def _claim(finding: Finding) -> dict[str, Any]:
     claim, at = finding.claim, finding.at
     constant = finding.constant
+    configurations = [_configuration(trials) for trials in finding.trials]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
@@ -57,7 +58,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
             "limit": None if at is None else claim.limit(at.job.configuration),
             "stated": claim.stated,
             "bound": right_hand_side(claim),
-            "configurations": [_configuration(trials) for trials in finding.trials],
+            "configurations": configurations,
         },
         "exponents": {
             name: {
@@ -74,6 +75,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "searched": searched(finding),
         "detectable": finding.detectable,
         "preconditions": {name: f"{count} of {len(finding.trials)}" for name, count in finding.preconditions.items()},
+        "conditions": [sum(here["conditions"] for here in configurations), len(configurations)],
         "cases": len(finding.trials),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
@@ -105,6 +107,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
     at = trials.extreme()
     certificate = [value for value in trials.certificate if not math.isnan(value)]
     p = trials.parameters
+    conditions = met(claim.preconditions, p)
     return {
         "m": c.m,
         "L": c.L,
@@ -125,7 +128,8 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "limit": claim.limit(c),
         "searched": claim.search(c),
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
-        "preconditions": met(claim.preconditions, p),
+        "preconditions": conditions,
+        "conditions": all(conditions.values()),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],
