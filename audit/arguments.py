@@ -30,11 +30,11 @@ class Probability(click.ParamType):
 
 
 class Positive(click.ParamType):
-    """A positive number up to a largest one."""
+    """A positive number, up to a largest one if there is one."""
 
     name = "number"
 
-    def __init__(self, at_most: float) -> None:
+    def __init__(self, at_most: float = math.inf) -> None:
         self.at_most = at_most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -47,9 +47,10 @@ class Positive(click.ParamType):
             number = float(value)
         except ValueError:
             number = math.nan
-        if not 0 < number <= self.at_most:
+        if not 0 < number <= self.at_most or number == math.inf:
             name = "number" if param is None else param.opts[0]
-            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
+            allowed = "a positive number" if self.at_most == math.inf else f"a number in (0, {self.at_most:g}]"
+            raise UserError(f"{name}: {value!r} must be {allowed}")
         return number
 
 

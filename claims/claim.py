@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, UPPER, Direction
@@ -113,15 +114,6 @@ Measure = Callable[[Case], Measurement | Sides]
 
 
 @dataclass(frozen=True)
-class Precondition:
-    """A condition under which a statement is made, with every absolute constant taken as 1."""
-
-    id: str
-    text: str
-    holds: Callable[[Mapping[str, float]], bool]
-
-
-@dataclass(frozen=True)
 class Control:
     """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
 
@@ -174,7 +166,7 @@ class Claim:
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
         certificate: sound bound of the measured ratio over the whole ball, (S,), where one is known: from above, of a
             lower bound from below.
-        preconditions: conditions of the statement that involve unknown constants.
+        preconditions: the conditions under which it is made, with unknown constants taken as 1.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
         engine_obstacle: why the claim needs stored matrices; empty where products are enough.
         erratum: key of the catalogue's erratum.
@@ -203,7 +195,7 @@ class Claim:
     exact: Callable[[Configuration], bool] = lambda _: False
     limit: Callable[[Configuration], float | None] = lambda _: None
     certificate: Callable[[Case], Tensor] | None = None
-    preconditions: tuple[Precondition, ...] = ()
+    preconditions: tuple[Condition, ...] = ()
     obstacle: Callable[[Case], str] = lambda _: ""
     engine_obstacle: str = ""
     erratum: str = ""

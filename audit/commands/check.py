@@ -16,6 +16,7 @@ from lemmata.audit.show.tables import Format, emit, finite, grid, number
 from lemmata.claims import Claim
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Kind
+from lemmata.claims.language.condition import met
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
@@ -100,8 +101,7 @@ def _check(claim: Claim, case: Case) -> Entry:
     if obstacle:
         return _unmeasured(False, obstacle)
     try:
-        met = {condition.id: bool(condition.holds(case.parameters)) for condition in claim.preconditions}
-        return _measured(claim, evaluate(claim, case), met)
+        return _measured(claim, evaluate(claim, case), met(claim.preconditions, case.parameters))
     except Exception as error:  # one claim's defect must not cost the user the other claims
         return _unmeasured(True, f"defect: measuring it raised {type(error).__name__}: {error}")
 

@@ -1,14 +1,13 @@
 """`lemmata controls`: every false neighbour of a claim, and whether the audit refutes it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from lemmata.audit.arguments import claims_from, device_option, format_option, patterns_argument, seed_option
 from lemmata.audit.choosing import choose
-from lemmata.audit.judge.controls import Result, judge_all
-from lemmata.audit.judge.errata import Outcome
+from lemmata.audit.judge.controls import Outcome, Result, judge_all
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials, run_all
 from lemmata.audit.plan.devices import choose_device, workers
@@ -66,7 +65,7 @@ def _document(results: dict[str, list[Result]]) -> dict[str, Any]:
 
 def _summary(results: dict[str, list[Result]]) -> str:
     flat = [r for found in results.values() for r in found]
-    counts = {verdict: sum(r.verdict == verdict for r in flat) for verdict in Outcome.__args__}  # type: ignore[attr-defined]
+    counts = {verdict: sum(r.verdict == verdict for r in flat) for verdict in get_args(Outcome)}
     score = _score(flat)
     shown = "none decided" if score is None else f"score {score:.1%}"
     empty = [id for id, found in results.items() if not any(r.verdict == "refuted" for r in found)]

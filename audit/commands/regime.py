@@ -53,6 +53,7 @@ def regime(
     entry = _entry(claim.id, depth, samples, state)
     m = least_width(entry)
     p = entry.parameters(m)
+    conditions = entry.compared(p)
     needs, has = entry.memory(p), memory_of_machine()
     reachable = needs <= has / 2
     started = time.perf_counter()
@@ -64,14 +65,14 @@ def regime(
         "setting": entry.setting,
         "parameters": dict(p),
         "m": m,
-        "condition": [condition.document() for condition in entry.conditions(p)],
+        "condition": [condition.document() for condition in conditions],
         "reachable": reachable,
         "reason": reason,
         "run": [comparison.document() for comparison in found],
         "seconds": seconds if reachable else None,
         "bytes": peak_memory() if reachable else None,
     }
-    emit(form, document, *_tables(document, entry.conditions(p), found))
+    emit(form, document, *_tables(document, conditions, found))
     return int(not all(comparison.holds for comparison in found if comparison.promised))
 
 

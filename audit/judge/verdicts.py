@@ -12,6 +12,7 @@ from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.judge.growth import Quantile, Slope, growth, quantile
 from lemmata.audit.measure.sweep import Trials
 from lemmata.claims.claim import Claim
+from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 
@@ -199,7 +200,8 @@ def _constant(claim: Claim, trials: list[Trials]) -> tuple[Quantile | None, Tria
 
 def _preconditions(claim: Claim, trials: list[Trials]) -> dict[str, int]:
     """How many configurations meet each condition, with every absolute constant taken as 1."""
-    return {condition.id: sum(condition.holds(item.parameters) for item in trials) for condition in claim.preconditions}
+    outcomes = [met(claim.preconditions, item.parameters) for item in trials]
+    return {name: sum(outcome[name] for outcome in outcomes) for name in outcomes[0]}
 
 
 def _judge_counts(finding: Finding, budget: Budget) -> None:

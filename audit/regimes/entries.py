@@ -6,11 +6,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, wide_and_near
+from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime
 from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
+from lemmata.claims.cao_gu_2020.paper import PRINTED
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.registry import REGISTRY
 from lemmata.model.blocks import follow_in_blocks
 from lemmata.model.data import generate
 from lemmata.model.kernels import last_layer_kernel
@@ -21,29 +23,19 @@ from lemmata.model.settings import CAO_GU_2020
 XOR = Configuration(L=1, n=4, d=2, data="xor", eps=0.1)
 
 
-def _convergence(m: int) -> Parameters:
+def _convergence() -> Regime:
     """Theorem 4.7 on XOR, one hidden layer, with B in (4.1) that of infinite width."""
     c = XOR
     data = generate(c.data, n=c.n, d=c.d, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
     B = float(hard_margin(last_layer_kernel(data.inputs, c.L), data.labels))
-    return {
-        "m": m,
-        "L": c.L,
-        "n": c.n,
-        "d": c.d,
-        "eps": c.eps,
-        "delta": c.delta,
-        "B": B,
-        "tau": 1 / (B * c.eps * math.sqrt(m)),
-        "eta": B**2 / (c.L**3 * m),
-        "K": round(c.L**3 / (B**4 * c.eps**2)),
-    }
-
-
-def _convergence_conditions(p: Parameters) -> list[Comparison]:
-    """m ≥ m*, and what Lemmas 5.1 and 5.2 ask for."""
-    least = p["L"] ** 12 / (p["B"] ** 4 * p["eps"] ** 2)
-    return [Comparison("m", p["m"], ">=", least, "L^12 B^-4 eps^-2"), *wide_and_near(p, 6)]
+    return Regime(
+        "gradient descent on XOR (±e_1 against ±e_2), one hidden layer, until the surrogate error is at most eps",
+        {"L": c.L, "n": c.n, "d": c.d, "eps": c.eps, "delta": c.delta, "B": B},
+        REGISTRY["cao-gu-2020/thm-4.7"].preconditions,
+        _convergence_run,
+        lambda p: 8 * p["m"] * (3 * p["d"] + 6 * p["n"]),
+        lambda p: {"eta": PRINTED.step.value(p), "K": round(PRINTED.iterations.value(p))},
+    )
 
 
 def _convergence_run(p: Parameters, seed: int) -> list[Comparison]:
@@ -67,18 +59,12 @@ def _convergence_run(p: Parameters, seed: int) -> list[Comparison]:
 
 
 SIZED: dict[str, Callable[[int, int, Path | None], Regime]] = {
-    **{f"cao-gu-2020/{id}": partial(lemma, f"cao-gu-2020/{id}", power) for id, power in LEMMAS.items()},
+    **{f"cao-gu-2020/{id}": partial(lemma, f"cao-gu-2020/{id}") for id in LEMMAS},
     THEOREM: linear_rate,
 }
 """Regimes at a depth L and a number n of examples; the file keeps the state of a long run."""
 
 REGIMES: dict[str, Regime] = {
-    "cao-gu-2020/thm-4.7": Regime(
-        "gradient descent on XOR (±e_1 against ±e_2), one hidden layer, until the surrogate error is at most eps",
-        _convergence,
-        _convergence_conditions,
-        _convergence_run,
-        lambda p: 8 * p["m"] * (3 * p["d"] + 6 * p["n"]),
-    ),
+    "cao-gu-2020/thm-4.7": _convergence(),
     **{id: sized(1, 2, None) for id, sized in SIZED.items()},
 }

@@ -45,7 +45,7 @@ def page(claim: Claim) -> dict[str, object]:
         "right-hand side": right_hand_side(claim),
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
-        "assumptions": [{"id": condition.id, "statement": condition.text} for condition in claim.preconditions],
+        "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
         "engines": _engines(claim),

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_4_7, PRE_5, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
@@ -50,6 +50,7 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     ),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
     erratum="E-13",
     slack={
         "eps": "the error falls like 1/(ηmk), so that ε^(-1) iterations and a distance of order log(1/ε)/B do",
@@ -102,6 +103,7 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     ),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
     erratum="E-13",
     expected="refuted",
     slack={"L": "depth does not vary", "eps": "ε does not vary"},

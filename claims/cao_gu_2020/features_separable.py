@@ -1,32 +1,19 @@
 """Lemma B.2, and its counterpart in B.4: at initialisation hidden features are linearly separable with a margin."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, FEATURE_MARGIN, TEACHER, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
+from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN
 
-
-def _wide(p: Mapping[str, float]) -> bool:
-    L = p["L"]
-    return p["m"] >= 4**L * L**2 / LARGEST_RANDOM_FEATURE_MARGIN**2 * math.log(p["n"] * L / p["delta"])
-
-
-PRE_B2 = (
-    Precondition(
-        "m >= 4^L L^2 gamma^-2 log(nL/delta) at the largest gamma, 0.399",
-        r"m \ge 4^L L^2 \gamma^{-2} \log(nL/\delta)",
-        _wide,
-    ),
-)
-"""Condition of Lemmas B.2 and B.3 with the absolute constant 1, at the γ for which it is weakest."""
+PRE_B2 = (FEATURE_MARGIN, Condition("m", ">=", (Scaling(two_to_L=2, L=2, gamma=-2, log_nL_delta=1),)))
+"""Conditions of Lemmas B.2 and B.3 with the absolute constant 1."""
 
 
 def _constructed(case: Case, *, transposed: bool) -> Measurement:

@@ -3,9 +3,16 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
+from lemmata.claims.cao_gu_2020.paper import (
+    AT_INITIALISATION,
+    CAO_GU_2020,
+    CONFIDENT,
+    FEATURE_MARGIN,
+    KERNEL_MARGIN,
+)
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim, context
@@ -18,6 +25,10 @@ STEPS, RATE = 120, 8.0
 
 FRESH = 2_000
 """Fresh examples on which an error is measured."""
+
+FEATURE_WIDTH = Scaling(L=24, two_to_L=8, gamma=-8, eps=-14)
+KERNEL_WIDTH = Scaling(L=24, gamma=-8, eps=-14)
+"""m* of Corollaries 4.11 and 4.13 in their proofs, without logarithms."""
 
 SAMPLE = Scaling(n="-1/4")
 """n ≥ C ε^−4, read as a learning curve: the error is at most C n^−1/4."""
@@ -89,6 +100,7 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
         examples=2,
         initialisations=24,
     ),
+    preconditions=(FEATURE_MARGIN, Condition("m", ">=", (FEATURE_WIDTH * CONFIDENT,))),
     erratum="E-05",
     notes="Substitute for the m ≥ ε^-14 of the statement, 5e22 on XOR at ε = 0.1: cones around the corners of XOR, "
     "separable by random features and not linearly, at a fixed width. L = 2, as the proof of Lemma 5.4 fails at L = 1.",
@@ -113,6 +125,7 @@ def cones_are_learned(case: Case) -> Measurement:
         examples=2,
         initialisations=24,
     ),
+    preconditions=(KERNEL_MARGIN, Condition("m", ">=", (KERNEL_WIDTH * CONFIDENT,))),
     erratum="E-14",
     notes="Substitute for the width of the statement: a linear teacher with a margin, which is in the space of every "
     "conjugate kernel, at a fixed width.",

@@ -10,8 +10,8 @@ from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, WIDE, descend, parameters_of, predicted
-from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_3, WITH_PROBABILITY, ZOU_GU_2019
 
 ITERATIONS = Scaling(n=2, L=2, phi=-1)
 
@@ -56,7 +56,7 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit,
-    preconditions=(WIDE,),
+    preconditions=(WIDE_3_3,),
     erratum="E-13",
     slack=SLACK,
     notes="log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). Labels make the residual at W⁽⁰⁾ alternate in sign.",
@@ -76,7 +76,7 @@ def descent_converges(case: Case) -> Measurement:
     domain=replace(RUNS, depth=(1, 1), fixed={**RUNS.fixed, "m": 2048}, lines={"phi": (0.14, 0.28, 0.5)}, along={}),
     quantifiers="for all step sizes and labels",
     probability=WITH_PROBABILITY,
-    preconditions=(WIDE,),
+    preconditions=(WIDE_3_3,),
     erratum="E-13",
     expected="refuted",
     notes="An upper bound on η bounds no number of iterations: η = φ k / (L² m) is O(k / (L² m)).",
@@ -101,7 +101,7 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit,
-    preconditions=(WIDE,),
+    preconditions=(ONE_LAYER, WIDE_3_3),
     erratum="E-13",
     slack=SLACK,
     notes="The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",

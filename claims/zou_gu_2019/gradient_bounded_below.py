@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
@@ -15,11 +16,7 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
 
-NEAR = Precondition(
-    "tau <= phi^3/2 n^-3 L^-6 log(m)^-3/2",
-    r"\tau \le \phi^{3/2} n^{-3} L^{-6} [\log m]^{-3/2}",
-    lambda p: p["tau"] <= Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2").value(p),
-)
+NEAR = Condition("tau", "<=", (Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2"),))
 """The ball of Lemmas 4.1, 4.2 and 4.5, with the absolute constant taken as 1."""
 
 PROBABILITY = "at least 1 − exp(−Ω(mφ/(kn))) over W⁽⁰⁾ and V"

@@ -1,24 +1,20 @@
 """Lemma 4.3: the loss at initialisation does not depend on the width."""
 
-import math
 from dataclasses import replace
 
 import torch
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.scaling import ONE
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.losses import LOSSES
 
-DEEP_ENOUGH = Precondition(
-    "m >= L log(nL)",
-    r"m \ge L \log(nL)",
-    lambda p: p["m"] >= p["L"] * math.log(p["n"] * p["L"]),
-)
+DEEP_ENOUGH = Condition("m", ">=", (Scaling(L=1, log_nL=1),))
 
 SIZES = Domain(
     width=(32, 256),

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Precondition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
@@ -61,13 +60,6 @@ RUNS = Domain(
 """Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n.
 
 Two inputs are told apart by about mφ/π units: small φ need width."""
-
-WIDE = Precondition(
-    "m >= k n^8 L^12 log(m)^3 / phi^4",
-    r"m \ge k n^8 L^{12} [\log m]^3 / \phi^4",
-    lambda p: p["m"] >= p["k"] * p["n"] ** 8 * p["L"] ** 12 * math.log(p["m"]) ** 3 / p["phi"] ** 4,
-)
-"""Equation (3.1), with every absolute constant taken as 1."""
 
 
 def adversarial_labels(case: Case) -> Tensor:

@@ -3,7 +3,8 @@
 import math
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
@@ -18,16 +19,8 @@ KINKS = Scaling(tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2")
 QUADRATIC = Scaling(L=2, m=1, k=-1)
 
 WINDOW = (
-    Precondition(
-        "tau >= k^3/2 (m L log m)^-3/2",
-        r"\tau \ge k^{3/2} (m L \log m)^{-3/2}",
-        lambda p: p["tau"] >= (p["k"] / (p["m"] * p["L"] * math.log(p["m"]))) ** 1.5,
-    ),
-    Precondition(
-        "tau <= L^-9/2 log(m)^-3/2",
-        r"\tau \le L^{-9/2} [\log m]^{-3/2}",
-        lambda p: p["tau"] <= p["L"] ** -4.5 * math.log(p["m"]) ** -1.5,
-    ),
+    Condition("tau", ">=", (Scaling(k="3/2", m="-3/2", L="-3/2", log_m="-3/2"),)),
+    Condition("tau", "<=", (Scaling(L="-9/2", log_m="-3/2"),)),
 )
 """The window of radii, with both absolute constants taken as 1."""
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import Scaling
@@ -20,7 +20,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     stochastic_losses,
     stochastic_step_size,
 )
-from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_8, WIDE_3_10, WITH_PROBABILITY, ZOU_GU_2019
 
 DRAWS = 2
 """Sequences of batches over which an expected loss is averaged."""
@@ -67,11 +67,6 @@ SLACK = {
 }
 
 
-def _wide(n: int, L: int, batch: int, phi: int, k: str) -> Precondition:
-    needs = Scaling(k=k, n=n, L=L, log_m=3, batch=batch, phi=phi)
-    return Precondition(f"m >= {needs}", rf"m \ge {needs.latex()}", lambda p: p["m"] >= needs.value(p))
-
-
 def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | None]:
     """The kernel's iterations of gradient descent with the same step size, which SGD follows on average."""
 
@@ -112,7 +107,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     quantifiers="for all labels, in expectation over the batches",
     probability=WITH_PROBABILITY,
     limit=_limit(DEEP, 2.0),
-    preconditions=(_wide(17, 12, -4, -8, "1"),),
+    preconditions=(WIDE_3_8,),
     erratum="E-54",
     slack=SLACK,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
@@ -135,7 +130,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit(SHALLOW, 1.0),
-    preconditions=(_wide(11, 0, -1, -5, "5/2"),),
+    preconditions=(ONE_LAYER, WIDE_3_10),
     erratum="E-54",
     slack=SLACK,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
