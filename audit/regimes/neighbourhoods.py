@@ -38,7 +38,7 @@ INITIALISATIONS = 2
 def lemma(id: str, power: int, depth: int, samples: int, state: Path | None = None) -> Regime:
     """A lemma at depth L with n examples on the sphere, and τ = L^−power (log m)^−3/2, the largest that it allows."""
     claim = REGISTRY[id]
-    depth = max(depth, claim.domain.depth[0])
+    depth = max(depth, claim.domain.L[0])
 
     def parameters(m: int) -> Parameters:
         tau = depth**-power * math.log(m) ** -1.5

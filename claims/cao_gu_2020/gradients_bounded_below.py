@@ -7,11 +7,12 @@ from dataclasses import replace
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020 import certificates
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, TEACHER, TEACHER_PLAN, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Precondition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
@@ -71,7 +72,8 @@ PRE_5_5 = (
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(CONES, tau=RADIUS),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,
@@ -102,14 +104,8 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 1),
-        samples=(256, 256),
-        radius=RADIUS,
-        fixed={"data": "axes", "d": 128, "n": 256},
-        lines={"n": (16, 64, 256)},
-    ),
+    domain=Domain(m=(64, 256), L=(1, 1), n=(256, 256), tau=RADIUS, fixed={"data": "axes", "d": 128}),
+    plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     preconditions=PRE_5_4,
@@ -130,7 +126,8 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(TEACHER, radius=RADIUS, lines={**TEACHER.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(TEACHER, tau=RADIUS),
+    plan=replace(TEACHER_PLAN, lines={**TEACHER_PLAN.lines, "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,
