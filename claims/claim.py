@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
@@ -125,6 +126,7 @@ class Control:
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
+        plan: where that domain is measured.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -136,6 +138,7 @@ class Control:
     factor: float = 1.0
     measure: Measure | None = None
     domain: Domain | None = None
+    plan: Plan = field(default_factory=Plan)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -156,6 +159,7 @@ class Claim:
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
         domain: what it says "for all" about.
+        plan: what an audit varies.
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
         resampled: whether that is over the sample too: every initialisation then has a sample of its own.
@@ -187,6 +191,7 @@ class Claim:
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
     domain: Domain = field(default_factory=Domain)
+    plan: Plan = field(default_factory=Plan)
     quantifiers: str = ""
     probability: str = ""
     resampled: bool = False
@@ -216,6 +221,13 @@ class Claim:
         unknown = [attack for attack in self.attacks if attack not in ATTACKS]
         if unknown:
             raise ValueError(f"attacks={self.attacks!r} has {unknown[0]!r}; allowed: {', '.join(ATTACKS)}")
+        elsewhere = ((control.domain, control.plan) for control in self.controls if control.domain is not None)
+        try:
+            for domain, plan in ((self.domain, self.plan), *elsewhere):
+                domain.check()
+                plan.check(domain)
+        except ValueError as error:
+            raise ValueError(f"{self.id}: {error}") from None
 
     def __str__(self) -> str:
         return self.id
@@ -263,7 +275,12 @@ class Claim:
     @property
     def balls(self) -> bool:
         """Whether the claim quantifies over a ball."""
-        return self.domain.radius is not None
+        return self.domain.tau is not None
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What is set where an audit starts from: what the statement fixes, the first of its values, the plan's own."""
+        return {**self.domain.first, **self.plan.start}
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""

@@ -8,6 +8,7 @@ import torch
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement, Paper
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.kernels import two_layer_gram
@@ -25,12 +26,9 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
     bound="lower",
     terms=(Scaling(m=1),),
     domain=Domain(
-        width=(256, 1024),
-        depth=(1, 1),
-        samples=(2, 6),
-        fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"},
-        lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)},
+        m=(256, 1024), L=(1, 1), n=(2, 6), fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"}
     ),
+    plan=Plan(lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)}),
     quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3, and the labels that attain it",
     probability="at least 1 − δ over W⁽⁰⁾",
 )

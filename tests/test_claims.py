@@ -178,7 +178,7 @@ def check_unmeasured(claim: Claim, request: pytest.FixtureRequest) -> None:
 def examples(claim: Claim) -> int:
     """How many cases Hypothesis may draw: the profile's number, or fewer where each is a training run."""
     most = settings().max_examples
-    return most if claim.domain.examples is None else min(most, claim.domain.examples)
+    return most if claim.plan.examples is None else min(most, claim.plan.examples)
 
 
 def falsify(claim: Claim, trial) -> Trial | None:

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from lemmata.audit import choosing
-from lemmata.audit.cli import lemmata, main
+from lemmata.audit.cli import COMMANDS, lemmata, main
 from lemmata.audit.errors import UserError, naming, one_line
 from lemmata.audit.show import claim_page
 from lemmata.audit.show.tables import WIDTH, emit, finite, grid, render
@@ -35,7 +35,6 @@ ROW = {
     "domain",
     "controls",
 }
-COMMANDS = sorted(lemmata.commands)
 ROOT = Path(__file__).parent.parent
 
 

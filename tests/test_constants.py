@@ -17,6 +17,7 @@ from lemmata.audit.judge.constants import (
 )
 from lemmata.audit.judge.controls import hardest
 from lemmata.audit.plan.grid import corners
+from lemmata.claims.claim import Control
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.language.direction import LOWER, UPPER
 from lemmata.claims.measuring.replay import parse
@@ -102,17 +103,18 @@ def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     """Depth, examples and radius at both ends of the domain that `strategies.cases` draws from, where data exist."""
     found = corners(member)
     assert found
-    assert {c.m for c in found} == {member.domain.width[0]}
-    assert max(c.L for c in found) == member.domain.depth[1]
-    assert member.domain.samples[1] in {c.n for c in found}
-    if member.domain.radius is not None:
-        assert max(c.tau for c in found) == member.domain.radius[1]
-        few = member.domain.radius[0], flipping_radius(3, member.domain.width[0])
-        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.radius[1])
+    assert {c.m for c in found} == {member.domain.m[0]}
+    assert max(c.L for c in found) == member.domain.L[1]
+    assert member.domain.n[1] in {c.n for c in found}
+    if member.domain.tau is not None:
+        assert max(c.tau for c in found) == member.domain.tau[1]
+        few = member.domain.tau[0], flipping_radius(3, member.domain.m[0])
+        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.tau[1])
 
 
 @pytest.mark.parametrize("member", AUDITED, ids=str)
 def test_every_audited_constant_says_where_it_was_decided(member):
     """A configuration that can be replayed, and the seed of the data."""
     entry = audited_constants()[member.id]
-    assert hardest(member, None, 0) == [(parse(f"{member.id}:{entry['at']}").configuration, entry["seed"])]
+    found = hardest(member, Control("any", "any"), 0)
+    assert found == [(parse(f"{member.id}:{entry['at']}").configuration, entry["seed"])]

@@ -16,7 +16,6 @@ from lemmata.claims.claim import Claim, Control
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
-from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import measured_claims
@@ -125,7 +124,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     limit = None if known is None else known * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration, seed in hardest(claim, control.domain, options.seed):
+    for configuration, seed in hardest(claim, control, options.seed):
         device = device_for(claim, configuration, options.device)
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
@@ -142,12 +141,14 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     return Result(control, "survived", f"no significant violation in {drawn} initialisations")
 
 
-def hardest(claim: Claim, domain: Domain | None, seed: int) -> list[tuple[Configuration, int]]:
+def hardest(claim: Claim, control: Control, seed: int) -> list[tuple[Configuration, int]]:
     """Where, and on which seed's data, the claim's constant was decided.
 
-    For a claim that has none, or on a domain given, small networks with the data of the seed given.
+    For a claim that has none, or on a domain of the control's own, small networks with the data of the seed given.
     """
     entry = audited_constants().get(claim.plain_id)
-    if entry is not None and domain is None:
+    if entry is not None and control.domain is None:
         return [(parse(f"{claim.plain_id}:{entry['at']}").configuration, entry["seed"])]
-    return [(c, seed) for c in small(claim if domain is None else replace(claim, domain=domain))]
+    if control.domain is not None:
+        claim = replace(claim, domain=control.domain, plan=control.plan)
+    return [(c, seed) for c in small(claim)]

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.plan import Coupled
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
@@ -137,15 +138,16 @@ def judge_unmeasured(claim: Claim) -> Finding:
 
 
 def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
-    """Growth exponents in every parameter that varies while the others stay."""
+    """Growth exponents in every parameter that varies while the others stay, or move with it as the plan says."""
     trials = list(trials)
     found = {}
     for name in FITTED:
-        along = _along(name, trials, random=bool(claim.probability))
+        moving = claim.plan.coupled(name)
+        along = _along(name, trials, moving, random=bool(claim.probability))
         if along is None:
             continue
         slope, line = along
-        claimed = claim.terms[0].powers.get(name, Fraction())
+        claimed = _claimed(claim, name, line, moving)
         gap = (slope.low - float(claimed), slope.high - float(claimed))
         outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
         excess = gap if outward == 1 else (-gap[1], -gap[0])
@@ -153,14 +155,26 @@ def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
     return found
 
 
-def _along(name: str, trials: list[Trials], *, random: bool) -> tuple[Slope, list[Trials]] | None:
+def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
+    """The power of a parameter in the first term along a line, with what moves there in terms of the parameter."""
+    powers = claim.terms[0].powers
+    claimed = powers.get(name, Fraction())
+    for other, coupled in moving.items():
+        if len({getattr(item.job.configuration, other) for item in line}) > 1:
+            claimed += powers.get(other, Fraction()) * coupled.scaling.powers.get(name, Fraction())
+    return claimed
+
+
+def _along(
+    name: str, trials: list[Trials], moving: Mapping[str, Coupled], *, random: bool
+) -> tuple[Slope, list[Trials]] | None:
     """The slope along the line of configurations with most sizes, and the line; of several, that of largest width.
 
     `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
     """
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
     for item in trials:
-        lines[_others(item.job.configuration, name)].append(item)
+        lines[_others(item.job.configuration, name, moving)].append(item)
     ranked = sorted(lines.values(), key=lambda line: (len(line), line[0].job.configuration.m), reverse=True)
     for line in ranked:
         sizes = [float(getattr(item.job.configuration, name) or math.nan) for item in line]
@@ -181,8 +195,13 @@ def _finite_width(c: Configuration) -> float:
     return math.sqrt((1 + 5 / c.m) ** c.L - 1) / 2
 
 
-def _others(configuration: Configuration, name: str) -> tuple[object, ...]:
-    return tuple(getattr(configuration, f.name) for f in fields(Configuration) if f.name != name)
+def _others(configuration: Configuration, name: str, moving: Mapping[str, Coupled]) -> tuple[object, ...]:
+    """What stays along a line: of a parameter that moves as the plan says, how it moves."""
+    values = {f.name: getattr(configuration, f.name) for f in fields(Configuration) if f.name != name}
+    return tuple(
+        moving[other] if other in moving and value == moving[other].at(configuration) else value
+        for other, value in values.items()
+    )
 
 
 def _constant(claim: Claim, trials: list[Trials]) -> tuple[Quantile | None, Trials | None]:

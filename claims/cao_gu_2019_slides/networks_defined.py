@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED, DEFINED_PLAN
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
@@ -18,6 +18,7 @@ from lemmata.claims.registry import claim
     bound="equality",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all x, and all l ≤ L",
     controls=(
         Control(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED, DEFINED_PLAN
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
@@ -24,6 +24,7 @@ NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.legg
     kind="EXACT",
     bound="equality",
     domain=replace(DEFINED, fixed={**DEFINED.fixed, "data": "sphere"}),
+    plan=DEFINED_PLAN,
     quantifiers="for all pairs of inputs",
     controls=(
         Control(

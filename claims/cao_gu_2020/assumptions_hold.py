@@ -8,6 +8,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
 from lemmata.model.losses import cross_entropy, surrogate_change, surrogate_error
@@ -61,7 +62,8 @@ def _normalised(case: Case, inputs: Tensor) -> Sides:
     kind="DEF",
     bound="upper",
     stated=RATIO,
-    domain=replace(AT_INITIALISATION, depth=(2, 4), lines={"ratio": (1, 2, 4)}),
+    domain=replace(AT_INITIALISATION, L=(2, 4), values={"ratio": (1, 2, 4)}),
+    plan=Plan(lines={"ratio": DRAWN}),
     quantifiers="for all l ≤ L; with C = 4 in everything that is measured here",
     controls=(
         Control(

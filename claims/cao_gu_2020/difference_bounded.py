@@ -109,7 +109,7 @@ def flips_contribute_little(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, m="1/2"),),
-    domain=replace(NEAR, depth=(2, 4)),
+    domain=replace(NEAR, L=(2, 4)),
     quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "compound-changes"),

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import torch
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, FEATURE_MARGIN, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import (
+    CAO_GU_2020,
+    CONES,
+    CONES_PLAN,
+    FEATURE_MARGIN,
+    TEACHER,
+    TEACHER_PLAN,
+    WITH_PROBABILITY,
+)
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
@@ -40,7 +48,8 @@ def _promised(case: Case) -> torch.Tensor:
     kind="PROB",
     bound="lower",
     stated=1.0,
-    domain=replace(CONES, depth=(1, 4), lines={**CONES.lines, "L": (1, 2, 4, 8)}),
+    domain=replace(CONES, L=(1, 4)),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "L": (1, 2, 4, 8)}),
     quantifiers="for all l ≤ L, one α_l for all i ≤ n",
     probability=WITH_PROBABILITY,
     preconditions=PRE_B2,
@@ -74,6 +83,7 @@ def features_are_separable(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     domain=TEACHER,
+    plan=TEACHER_PLAN,
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
     limit=lambda c: 2 ** ((c.L - 1) / 2),

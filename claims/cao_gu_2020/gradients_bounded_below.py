@@ -8,9 +8,11 @@ from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import (
     CAO_GU_2020,
     CONES,
+    CONES_PLAN,
     FEATURE_MARGIN,
     KERNEL_MARGIN,
     TEACHER,
+    TEACHER_PLAN,
     WIDE,
     WITH_PROBABILITY,
 )
@@ -19,6 +21,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.empirical_kernels import last_layer_gram
@@ -51,7 +54,8 @@ PRE_5_5 = (
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(CONES, tau=RADIUS),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,
@@ -82,14 +86,8 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 1),
-        samples=(256, 256),
-        radius=RADIUS,
-        fixed={"data": "axes", "d": 128, "n": 256},
-        lines={"n": (16, 64, 256)},
-    ),
+    domain=Domain(m=(64, 256), L=(1, 1), n=(256, 256), tau=RADIUS, fixed={"data": "axes", "d": 128}),
+    plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     preconditions=PRE_5_4,
@@ -110,7 +108,8 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(TEACHER, radius=RADIUS, lines={**TEACHER.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(TEACHER, tau=RADIUS),
+    plan=replace(TEACHER_PLAN, lines={**TEACHER_PLAN.lines, "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,

@@ -9,6 +9,7 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES, cross_entropy
 from lemmata.model.training import gradient_descent
@@ -88,7 +89,8 @@ def _independent_signs(case: Case) -> Tensor:
     engine_obstacle="the law of every entry of the matrices",
     bound="lower",
     stated=1.0,
-    domain=Domain(width=(16, 64), examples=4),
+    domain=Domain(m=(16, 64)),
+    plan=Plan(examples=4),
     quantifiers="for all l ≤ L",
     probability="at least 1 − δ over W⁽⁰⁾",
     erratum="E-24",
@@ -158,7 +160,8 @@ STEPS = 3
     kind="EXACT",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    domain=Domain(width=(16, 64), depth=(1, 3), examples=6),
+    domain=Domain(m=(16, 64), L=(1, 3)),
+    plan=Plan(examples=6),
     quantifiers="for all l ≤ L and k < K, all layers at once",
     erratum="E-11",
     controls=(

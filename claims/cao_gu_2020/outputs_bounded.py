@@ -9,6 +9,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 
@@ -43,7 +44,8 @@ def outputs_are_bounded(case: Case) -> Measurement:
     bound="upper",
     terms=(ONE,),
     stated=1.0,
-    domain=Domain(width=(2, 8), depth=(2, 4), samples=(1, 1), lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
+    domain=Domain(m=(2, 8), L=(2, 4), n=(1, 1)),
+    plan=Plan(lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
     quantifiers="for some C ≤ 1000",
     erratum="E-16",
     expected="refuted",

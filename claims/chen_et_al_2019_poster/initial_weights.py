@@ -2,7 +2,7 @@
 
 from lemmata.claims.cao_gu_2019_slides.initial_weights import variances_deviate
 from lemmata.claims.case import Case
-from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, WITH_PROBABILITY
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, DEFINED_PLAN, WITH_PROBABILITY
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.registry import claim
 
@@ -16,6 +16,7 @@ from lemmata.claims.registry import claim
     bound="upper",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all l ≤ L",
     probability=WITH_PROBABILITY,
     controls=(

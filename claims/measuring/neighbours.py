@@ -51,7 +51,7 @@ def neighbour(claim: Claim, control: Control) -> Claim:
 def _shifts(claim: Claim) -> list[Control]:
     """Each exponent of the first term, and that of the width where it varies, one step stronger."""
     powers = claim.terms[0].powers
-    varies = not claim.domain.lines or "m" in claim.domain.lines
+    varies = not claim.plan.lines or "m" in claim.plan.lines
     controls = []
     for parameter, step in STRONGER.items():
         if parameter not in powers and not (parameter == "m" and varies):
@@ -89,5 +89,7 @@ def _printed(claim: Claim) -> list[Control]:
         return []
     if (printed.terms, printed.bound) != (claim.terms, claim.bound):
         return []
-    domain = None if printed.domain == claim.domain else printed.domain
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]
+    same = (printed.domain, printed.plan) == (claim.domain, claim.plan)
+    domain = None if same else printed.domain
+    words = f"as printed, see {printed.id}"
+    return [Control("printed reading", words, measure=printed.measure, domain=domain, plan=printed.plan)]

@@ -6,6 +6,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
@@ -13,8 +14,10 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.spectra import spectral_norm
 
-SMALL = Domain(width=(8, 32), depth=(1, 3), samples=(1, 4), fixed={"mu": MU}, examples=10)
+SMALL = Domain(m=(8, 32), L=(1, 3), n=(1, 4), fixed={"mu": MU})
 """Sizes at which every gradient can be formed whole."""
+
+SMALL_PLAN = Plan(examples=10)
 
 
 def _gradients(case: Case) -> list[Tensor]:
@@ -44,15 +47,8 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     bound="upper",
     terms=(Scaling(tau=1),),
     stated=1.0,
-    domain=Domain(
-        width=(16, 64),
-        depth=(1, 3),
-        samples=(1, 3),
-        radius=(1e-3, 0.1),
-        fixed={"mu": MU, "m": 64, "n": 2},
-        lines={"L": (1, 3), "tau": (0.001, 0.1)},
-        examples=8,
-    ),
+    domain=Domain(m=(16, 64), L=(1, 3), n=(1, 3), tau=(1e-3, 0.1), fixed={"mu": MU}),
+    plan=Plan(lines={"L": (1, 3), "tau": (0.001, 0.1)}, start={"m": 64, "n": 2}, examples=8),
     quantifiers="for all W that an attack finds, and l ≤ L",
     attacks=tuple(ATTACKS),
     controls=(Control("half the radius", "every attack stays within τ/2", factor=0.5),),
@@ -83,6 +79,7 @@ def _parts(case: Case, first: bool = False) -> Measurement:
     bound="upper",
     stated=1.0,
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W and labels",
     controls=(
         Control(
@@ -105,6 +102,7 @@ def last_layer_is_part_of_the_gradient(case: Case) -> Measurement:
     engine_obstacle="automatic differentiation with respect to every entry",
     bound="equality",
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W, labels and neurons j",
     controls=(
         Control(
@@ -133,6 +131,7 @@ def _hidden_share(case: Case, gain: float = 1.0) -> Measurement:
     bound="upper",
     stated=1.0,
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W, V and labels",
     erratum="E-51",
     controls=(Control("by a constant factor", "the gradient doubles", measure=lambda case: _hidden_share(case, 2.0)),),

@@ -8,6 +8,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
@@ -16,12 +17,11 @@ from lemmata.model.losses import LOSSES
 
 DEEP_ENOUGH = Condition("m", ">=", (Scaling(L=1, log_nL=1),))
 
-SIZES = Domain(
-    width=(32, 256),
-    samples=(2, 6),
-    fixed={"mu": MU, "m": 256, "n": 8},
-    lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": (1, 4, 16)},
-    along={"L": {}},
+SIZES = Domain(m=(32, 256), n=(2, 6), fixed={"mu": MU}, values={"k": (1, 4, 16)})
+
+SIZES_PLAN = Plan(
+    lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": DRAWN},
+    start={"m": 256, "n": 8},
     initialisations=256,
 )
 
@@ -40,9 +40,8 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
     kind="DEF",
     bound="upper",
     stated=1.0,
-    domain=Domain(
-        samples=(1, 6), depth=(1, 1), width=(32, 32), fixed={"mu": MU, "m": 32, "n": 3}, lines={"n": (1, 6)}, examples=8
-    ),
+    domain=Domain(n=(1, 6), L=(1, 1), m=(32, 32), fixed={"mu": MU}),
+    plan=Plan(lines={"n": (1, 6)}, start={"m": 32, "n": 3}, examples=8),
     quantifiers="for all i ≤ n",
     erratum="E-49",
     controls=(
@@ -69,6 +68,7 @@ def labels_are_bounded(case: Case) -> Measurement:
     bound="upper",
     terms=(ONE,),
     domain=SIZES,
+    plan=SIZES_PLAN,
     quantifiers="for all bounded labels",
     probability=WITH_PROBABILITY,
     preconditions=(DEEP_ENOUGH,),
@@ -87,7 +87,8 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(ONE,),
-    domain=replace(SIZES, samples=(8, 16), fixed={**SIZES.fixed, "n": 16}),
+    domain=replace(SIZES, n=(8, 16)),
+    plan=replace(SIZES_PLAN, start={**SIZES_PLAN.start, "n": 16}),
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     preconditions=(DEEP_ENOUGH,),

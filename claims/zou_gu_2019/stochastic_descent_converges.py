@@ -10,6 +10,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
@@ -28,36 +29,26 @@ DRAWS = 2
 DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
 SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
 
-# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
 BATCHES = Domain(
-    width=(256, 512),
-    depth=(1, 1),
-    samples=(2, 2),
-    fixed={
-        "data": "simplex",
-        "m": 1024,
-        "n": 2,
-        "d": 10,
-        "phi": 0.48,
-        "mu": MU,
-        "labels": "alternating",
-        "eps": 5e-8,
-        "batch": 1,
-    },
-    lines={
-        "m": (512, 2048, 8192),
-        "L": (1, 2, 3),
-        "n": (2, 3, 4),
-        "batch": (1, 2, 4),
-    },
+    m=(256, 512),
+    L=(1, 1),
+    n=(2, 2),
+    fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating", "eps": 5e-8},
+    values={"phi": (0.48,), "batch": (1,)},
+)
+
+# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
+BATCHES_PLAN = Plan(
+    lines={"m": (512, 2048, 8192), "L": (1, 2, 3), "n": (2, 3, 4), "batch": (1, 2, 4)},
     along={
         "m": {"batch": 2},
         "L": {"m": 256},
         "n": {"phi": 0.96},
         "batch": {"n": 4, "phi": 0.96},
     },
-    examples=2,
+    start={"m": 1024, "n": 2},
     initialisations=16,
+    examples=2,
 )
 
 SLACK = {
@@ -104,6 +95,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     bound="upper",
     terms=(DEEP,),
     domain=BATCHES,
+    plan=BATCHES_PLAN,
     quantifiers="for all labels, in expectation over the batches",
     probability=WITH_PROBABILITY,
     limit=_limit(DEEP, 2.0),
@@ -127,6 +119,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     bound="upper",
     terms=(SHALLOW,),
     domain=BATCHES,
+    plan=BATCHES_PLAN,
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit(SHALLOW, 1.0),
