@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,12 @@ def test_the_version_is_that_of_the_distribution(capsys):
     """`lemmata --version` says what is installed."""
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"lemmata {version('lemmata')}\n"
+
+
+def test_the_citation_is_of_this_version():
+    """`CITATION.cff` and the distribution agree, and name the same licence."""
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    assert {f"version: {version('lemmata')}", f"license: {metadata('lemmata')['License-Expression']}"} <= set(lines)
 
 
 def test_the_module_is_the_program():
