@@ -75,14 +75,15 @@ def command(name: str) -> Callable[[Callable[..., int | None]], click.Command]:
     return register
 
 
-def _load_claims(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
+def _load_claims(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
     """Register a person's own claims before anything asks for them."""
-    if file is None:
+    if not files:
         return
     from lemmata.claims.from_file import ClaimFileError, load_claims
 
     try:
-        load_claims(file)
+        for file in files:
+            load_claims(file)
     except ClaimFileError as error:
         raise UserError(f"--claims-from {error}") from error
 
@@ -91,10 +92,11 @@ patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
 claims_from = click.option(
     "--claims-from",
     metavar="FILE.py",
+    multiple=True,
     callback=_load_claims,
     expose_value=False,
     is_eager=True,
-    help="Claims stated in this file too.",
+    help="Claims stated in this file too; may be given several times.",
 )
 
 device_option = click.option(
@@ -130,6 +132,7 @@ def show(id: str, form: "Format") -> None:
 
 
 @command("check")
+@claims_from
 @click.option("--init", required=True, metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
 @click.option("--trained", required=True, metavar="FILE", help="Weights after training, of the same shapes.")
 @click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
@@ -307,6 +310,7 @@ def regime(id: str, depth: int | None, samples: int | None, state: str | None, s
 
 
 @command("errata")
+@claims_from
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it.")
 @device_option
 @patterns_argument

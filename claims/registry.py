@@ -2,12 +2,16 @@
 
 import fnmatch
 from collections.abc import Callable
+from pathlib import Path
 
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Measure, Measurement, Source
 from lemmata.claims.language.derivation import Derive
 
 REGISTRY: dict[str, Claim] = {}
+
+STATED_IN: dict[str, Path] = {}
+"""Files of a person's own, by the ids of what they state; the papers' claims are in none."""
 
 
 def claim(id: str, **data: object) -> Callable[[Measure], Claim]:

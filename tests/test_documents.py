@@ -65,7 +65,7 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     yield tmp_path
-    for file in list(LOADED.values()):
+    for file in list(LOADED):
         forget(file)
 
 
