@@ -70,14 +70,15 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
     """
     chosen: dict[str, Claim] = {}
     for pattern in patterns or ("*",):
-        found = {id: c for id, c in REGISTRY.items() if _matches(id, pattern)}
+        found = {id: c for id, c in REGISTRY.items() if matches(id, pattern)}
         if not found:
             raise LookupError(pattern)
         chosen |= found
     return [c for id, c in REGISTRY.items() if id in chosen]
 
 
-def _matches(id: str, pattern: str) -> bool:
+def matches(id: str, pattern: str) -> bool:
+    """Whether an id, or its part after the paper, is of the pattern."""
     return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
 
 

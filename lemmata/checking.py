@@ -1,7 +1,7 @@
 """The claims on networks in memory: `lemmata.check` is the command of that name, without files."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from typing import Any, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
 from torch import Tensor
@@ -20,10 +20,19 @@ Net = Mapping[str, Matrix] | Module | Sequence[Matrix]
 IN_MEMORY = Names("", "inputs", "labels", "normalise=True")
 
 
+class Options(TypedDict, total=False):
+    """What `check` takes by name."""
+
+    setting: Setting | str
+    delta: float
+    normalise: bool
+    claims: str | Sequence[str]
+
+
 @overload
-def check(before: Net, after: Net, inputs: Any, labels: Any, **options: Any) -> Checked: ...
+def check(before: Net, after: Net, inputs: Any, labels: Any, **options: Unpack[Options]) -> Checked: ...
 @overload
-def check(before: Net, after: Sequence[Net], inputs: Any, labels: Any, **options: Any) -> list[Checked]: ...
+def check(before: Net, after: Sequence[Net], inputs: Any, labels: Any, **options: Unpack[Options]) -> list[Checked]: ...
 def check(
     before: Net,
     after: Net | Sequence[Net],
@@ -63,8 +72,9 @@ def check(
         chosen = choose((claims,) if isinstance(claims, str) else tuple(claims))
         start = _weights("before", before, conventions)
         data = dataset(IN_MEMORY, _array("inputs", inputs), _array("labels", labels), conventions, normalise=normalise)
-        several = _several(after)
-        checkpoints = {f"after[{i}]": net for i, net in enumerate(after)} if several else {"after": after}
+        checkpoints: dict[str, Any] = {"after": after}
+        if _several(after):
+            checkpoints = {f"after[{number}]": net for number, net in enumerate(after)}
         found = []
         for name, net in checkpoints.items():
             reached = _weights(name, net, conventions)
@@ -72,7 +82,7 @@ def check(
             found.append(command.check(chosen, start, reached, data, conventions, delta))
     except UserError as error:
         raise ValueError(str(error)) from None
-    return found if several else found[0]
+    return found if _several(after) else found[0]
 
 
 def _setting(setting: Setting | str) -> Setting:
@@ -83,7 +93,7 @@ def _setting(setting: Setting | str) -> Setting:
     return SETTINGS[setting]
 
 
-def _several(after: object) -> bool:
+def _several(after: Net | Sequence[Net]) -> TypeGuard[Sequence[Net]]:
     """Whether these are checkpoints, and not the matrices of one network."""
     return isinstance(after, list | tuple) and bool(after) and not any(isinstance(part, Matrix) for part in after)
 

@@ -86,7 +86,8 @@ def _home(name: str) -> str:
 
 def _imported(source: bytes) -> set[str]:
     """Names that may be modules: what follows `import`, `from` with and without each imported name, `module.name`."""
-    names, bound = set(), {}
+    names: set[str] = set()
+    bound: dict[str, str] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
