@@ -44,8 +44,15 @@ def measured_claims() -> list[Claim]:
     return [claim for claim in REGISTRY.values() if claim.measured]
 
 
-def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
+def context(id: str, *, source: Source, statement: str, instead: str, **data: object) -> Claim:
     """Register a statement that nothing can execute, with what is tested instead.
+
+    Args:
+        id: `paper/statement[@printed]`.
+        source: paper and place.
+        statement: LaTeX.
+        instead: in words.
+        data: other fields of `Claim`; `setting` defaults to the paper's.
 
     Raises:
         ValueError: if the id is taken.
@@ -59,6 +66,7 @@ def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
         constant="stated",
         expected="not-executable",
         notes=instead,
+        **data,
     )(unmeasured)
 
 

@@ -104,7 +104,7 @@ def _weights(argument: str, net: Any, setting: Setting) -> Weights:
         parts = {f"matrix {number}": matrix for number, matrix in enumerate(parts, 1)}
     if not isinstance(parts, Mapping):
         allowed = "a state_dict, a torch.nn.Module or a list of matrices"
-        raise UserError(f"{argument} is a {type(net).__name__}, it must be {allowed}")
+        raise UserError(f"{argument} is of type {type(net).__name__}, it must be {allowed}")
     arrays = {str(name): _array(f"{argument}: {name}", value) for name, value in parts.items()}
     check_no_biases(argument, list(arrays))
     return network(argument, arrays, setting)
@@ -117,4 +117,4 @@ def _array(name: str, value: object) -> Matrix:
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise UserError(f"{name} is a {type(value).__name__} that is no array: {error}") from None
+        raise UserError(f"{name} is of type {type(value).__name__} and no array: {error}") from None

@@ -75,8 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if path.suffix != ".py" or not path.is_file():
             raise pytest.UsageError(f"--claims-from {path}: is no Python file; it must be one that states claims")
     configured = config.getini("lemmata_claims")
-    files: set[Path] = {path.resolve() for path in (*given, *configured)}
-    config.stash[FILES] = files
+    config.stash[FILES] = {path.resolve() for path in (*given, *configured)}
     named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
     wanted = given if config.args_source == pytest.Config.ArgsSource.ARGS else [*given, *configured]
     config.args += [str(path) for path in dict.fromkeys(wanted) if path.resolve() not in named]
@@ -97,8 +96,9 @@ def _check(config: pytest.Config) -> None:
         from lemmata.claims import select
         from lemmata.claims.from_file import ClaimFileError, load_claims
 
+        files = config.stash[FILES]
         try:
-            for path in sorted(config.stash[FILES]):
+            for path in sorted(files):
                 load_claims(str(path))
             select(patterns)
         except ClaimFileError as error:
@@ -154,12 +154,13 @@ class ClaimItem(pytest.Item):
         verified(self.claim, self)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Of a claim that falls the counterexample; of anything else, all there is."""
+        """Of a claim that falls the counterexample, of one that cannot be measured the line; else all there is."""
+        from lemmata.claims.from_file import ClaimFileError
         from lemmata.verify import NotAsExpected
 
-        if not isinstance(excinfo.value, NotAsExpected):
+        if self.config.getoption("fulltrace") or not isinstance(excinfo.value, NotAsExpected | ClaimFileError):
             return super().repr_failure(excinfo, style)
-        return "\n".join([str(excinfo.value), *getattr(excinfo.value, "__notes__", [])])
+        return str(excinfo.value)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where it is stated."""

@@ -15,6 +15,7 @@ from lemmata.audit.measure.sweep import measure
 from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim, Expected
 from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.from_file import located
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.measuring.evaluation import Evaluation
@@ -175,6 +176,7 @@ def verify(
 
     Raises:
         NotAsExpected: if the claim is not as it should be, with the case, the worst found there and its replay.
+        ClaimFileError: if a claim of a person's own cannot be measured, with the line.
     """
     if not claim.measured:
         return _judged(claim, report)
@@ -183,11 +185,14 @@ def verify(
     tally = Tally()
 
     def trial(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> Trial:
-        result = count(claim, configuration, recipe, seed=on, device=device, alpha=budget.alpha, limit=limit)
+        try:
+            result = count(claim, configuration, recipe, seed=on, device=device, alpha=budget.alpha, limit=limit)
+        except Exception as error:
+            raise located(claim, configuration.token(), error) from error
         tally.trials.append(result)
         return result
 
-    def hold(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> None:
+    def attempt(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> None:
         result = trial(configuration, recipe, on)
         if result.evidence.refutes(_delta(claim, configuration)):
             raise NotAsExpected(explain(result, limit))
@@ -196,7 +201,7 @@ def verify(
     @settings(profile, print_blob=False, max_examples=most)
     def holds(data: st.DataObject) -> None:
         configuration = data.draw(cases(claim), label="configuration")
-        hold(configuration, data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe"))
+        attempt(configuration, data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe"))
 
     if claim.expected == "refuted":
         witness = falsify(claim, lambda configuration: trial(configuration, None), settings(profile, max_examples=most))
@@ -206,10 +211,10 @@ def verify(
         return Outcome("refuted", explain(witness, limit))
     try:
         for hardest, on in _hardest(claim, seed):
-            hold(hardest, None, on)
+            attempt(hardest, None, on)
         (seeded(DRAWS)(holds) if profile.derandomize else holds)()
-    except BaseException:
-        report(tally.row(claim, "refuted", budget))
+    except BaseException as error:
+        report(tally.row(claim, "refuted" if isinstance(error, NotAsExpected) else "error", budget))
         raise
     report(tally.row(claim, "supported", budget))
     return Outcome("supported")
