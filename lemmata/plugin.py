@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FILES = pytest.StashKey[set[Path]]()
 """Files whose claims a person asked for."""
 
+FOUND = pytest.StashKey[set[Path]]()
+"""Those that were collected."""
+
 SEED: dict[str, Any] = {
     "type": int,
     "default": 0,
@@ -76,10 +79,16 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--claims-from {path}: is no Python file; it must be one that states claims")
     configured = config.getini("lemmata_claims")
     config.stash[FILES] = {path.resolve() for path in (*given, *configured)}
-    named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
+    config.stash[FOUND] = set()
     wanted = given if config.args_source == pytest.Config.ArgsSource.ARGS else [*given, *configured]
-    config.args += [str(path) for path in dict.fromkeys(wanted) if path.resolve() not in named]
+    config.args += [str(path) for path in dict.fromkeys(wanted) if not _reached(config, path.resolve())]
     _check(config)
+
+
+def _reached(config: pytest.Config, file: Path) -> bool:
+    """Whether the arguments name the file, or a folder that it lies in: 8.x forgets `a` when it is given `a a/b.py`."""
+    named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
+    return not named.isdisjoint([file, *file.parents])
 
 
 def _check(config: pytest.Config) -> None:
@@ -113,17 +122,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
     others = yield
     if file_path.resolve() not in parent.config.stash[FILES]:
         return others
+    parent.config.stash[FOUND].add(file_path.resolve())
     claims = ClaimsFile.from_parent(parent, path=file_path)
     return [*(other for other in others if not isinstance(other, pytest.Module)), claims]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file that is found twice, by its name and in its folder, is tested once."""
-    seen: set[str] = set()
-    for item in [item for item in items if isinstance(item, ClaimItem)]:
-        if item.nodeid in seen:
-            items.remove(item)
-        seen.add(item.nodeid)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A file that was asked for by name must have been found, in whichever folder it lies."""
+    config = session.config
+    for file in config.getoption("claims_from"):
+        path = (config.invocation_params.dir / file).resolve()
+        if path not in config.stash[FOUND]:
+            raise pytest.UsageError(
+                f"--claims-from {file}: pytest does not look there; name the file as an argument too"
+            )
 
 
 class ClaimsFile(pytest.File):
@@ -195,7 +207,7 @@ def verified(claim: "Claim", test: pytest.Item) -> None:
         print(outcome.words)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """A row per claim: what was tried, the worst found, and what would have been caught."""
     rows = list(_rows(terminalreporter))
     if not rows:
@@ -216,7 +228,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(capture.get().rstrip())
 
 
-def _rows(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, ...]]:
+def _rows(terminalreporter: "pytest.TerminalReporter") -> Iterator[tuple[str, ...]]:
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for name, value in getattr(report, "user_properties", []):

@@ -138,15 +138,18 @@ def test_nothing_happens_unasked(arguments, repository):
     [
         (("--claims-from", "lemmas.py"), [*THEIRS, *OURS]),
         (("--claims-from", "lemmas.py", "."), [*OURS, *THEIRS]),
+        (("--claims-from", "build/more.py", "--claims", "lemma-2", "build/more.py"), ["build/more.py::mine/lemma-2"]),
         (("lemmas.py", "--claims-from", "lemmas.py"), OURS),
         (("lemmas.py::mine/lemma-2", "--claims-from", "lemmas.py"), OURS[1:]),
         (("-o", "lemmata_claims=lemmas.py", "-o", "python_files=lem*.py test*.py", "."), [*OURS, *THEIRS]),
         (("--claims-from", "lemmas.py", "--claims", "mine/*-1"), [*THEIRS, OURS[0]]),
     ],
-    ids=["option", "folder too", "file too", "one id", "as a module too", "some"],
+    ids=["option", "folder too", "folder that is left out", "file too", "one id", "as a module too", "some"],
 )
 def test_each_claim_is_collected_once(arguments, found, repository):
     """However the file is named, and whatever else would collect it."""
+    (repository / "build").mkdir()
+    (repository / "build" / "more.py").write_text(FILES["lemmas.py"].replace("from model", "WIDTHS = (8, 16)  #"))
     ended = run(repository, "pytest", "--collect-only", "-q", *arguments)
     assert ended.stdout.split("\n\n")[0].splitlines() == found, ended.stdout + ended.stderr
 
@@ -180,6 +183,7 @@ BROKEN = FILES["lemmas.py"].replace('bound="upper"', 'bound="above"')
     [
         (("--claims-from", "absent.py"), 4, "absent.py: is no Python file"),
         (("--claims-from", "lemmas.py", "--claims", "nothing"), 4, "--claims nothing: no claim id matches"),
+        (("--claims-from", "build/more.py", "."), 4, "--claims-from build/more.py: pytest does not look there"),
         (("--claims-from", "broken.py"), 2, "broken.py, line 15: ValueError: bound='above' must be one of upper"),
         (("--claims-from", "broken.py", "--claims", "*"), 4, "broken.py, line 15: ValueError: bound='above'"),
     ],
@@ -187,6 +191,8 @@ BROKEN = FILES["lemmas.py"].replace('bound="upper"', 'bound="above"')
 def test_a_mistake_is_a_line(arguments, status, words, repository):
     """Unusable arguments end the run; a broken file is an error of its own, named with its line."""
     (repository / "broken.py").write_text(BROKEN)
+    (repository / "build").mkdir()
+    (repository / "build" / "more.py").write_text(FILES["lemmas.py"])
     ended = run(repository, "pytest", *arguments)
     said = " ".join((ended.stdout + ended.stderr).split())
     assert words in said
