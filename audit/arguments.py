@@ -105,14 +105,15 @@ class Duration(click.ParamType):
         return time
 
 
-def _load_claims(context: click.Context, parameter: click.Parameter, file: str | None) -> None:
+def _load_claims(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
     """Register a person's own claims before anything asks for them."""
-    if file is None:
+    if not files:
         return
     from lemmata.claims.from_file import ClaimFileError, load_claims
 
     try:
-        load_claims(file)
+        for file in files:
+            load_claims(file)
     except ClaimFileError as error:
         raise UserError(f"--claims-from {error}") from error
 
@@ -121,10 +122,11 @@ patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
 claims_from = click.option(
     "--claims-from",
     metavar="FILE.py",
+    multiple=True,
     callback=_load_claims,
     expose_value=False,
     is_eager=True,
-    help="Claims stated in this file too.",
+    help="Claims stated in this file too; may be given several times.",
 )
 
 device_option = click.option(

@@ -1,18 +1,13 @@
 """The constants that claims are held to: stated by the papers, or audited and stored."""
 
-import sys
 import tomllib
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 from lemmata.claims.claim import Claim
-from lemmata.claims.registry import REGISTRY
-
-FROM_FILE = "claims_from_"
-"""How the names of modules begin that are files of a person's own."""
+from lemmata.claims.registry import REGISTRY, STATED_IN
 
 
 @cache
@@ -26,9 +21,8 @@ def audited_constants() -> dict[str, dict[str, Any]]:
 
 def constants_file(id: str) -> Traversable:
     """Where a claim's audited constant is: `constants.toml`, or beside the file that a person stated it in."""
-    module = REGISTRY[id].measure.__module__ if id in REGISTRY else ""
-    if module.startswith(FROM_FILE):
-        return Path(sys.modules[module].__file__ or "").with_suffix(".toml")
+    if id in STATED_IN:
+        return STATED_IN[id].with_suffix(".toml")
     return files("lemmata.claims").joinpath("constants.toml")
 
 

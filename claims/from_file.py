@@ -6,12 +6,14 @@ import traceback
 import zlib
 from pathlib import Path
 
+from lemmata.claims import beside
 from lemmata.claims.claim import Claim
-from lemmata.claims.constants import FROM_FILE, audited_constants
-from lemmata.claims.registry import REGISTRY
+from lemmata.claims.constants import audited_constants
+from lemmata.claims.erratum import ERRATA
+from lemmata.claims.registry import REGISTRY, STATED_IN
 
-LOADED: dict[str, str] = {}
-"""Files loaded in this process, by the name of the module that each became."""
+LOADED: list[str] = []
+"""Files loaded in this process, in their order."""
 
 
 class ClaimFileError(ValueError):
@@ -19,31 +21,34 @@ class ClaimFileError(ValueError):
 
 
 def load_claims(file: str) -> list[Claim]:
-    """Register the claims that a Python file states with `claims.claim.claim`, and return them.
+    """Register the claims that a Python file states with `lemmata.claim`, and return them.
 
-    A file is run once per process; its claims are then found like those of the papers. Their audited constants are
-    in a file of the same name that ends in `.toml`.
+    A file is run once per process, with its folder importable; its claims are then found like those of the papers.
+    Their audited constants are in a file of the same name that ends in `.toml`.
 
     Raises:
         ClaimFileError: if it cannot be read or run, states no claim, or states one with an unusable field.
     """
-    path, name = _named(file)
-    if LOADED.get(name) != str(path):
+    path = Path(file).resolve()
+    if str(path) not in LOADED:
         if path.suffix != ".py" or not path.is_file():
             raise ClaimFileError(f"{file}: is no Python file; it must be one that states claims")
-        _run(file, path, name)
-        LOADED[name] = str(path)
+        _run(file, path)
+        LOADED.append(str(path))
         audited_constants.cache_clear()
-    return [claim for claim in REGISTRY.values() if claim.measure.__module__ == name]
+    return [REGISTRY[id] for id, stated in STATED_IN.items() if stated == path and id in REGISTRY]
 
 
 def forget(file: str) -> None:
     """Undo `load_claims`."""
-    _, name = _named(file)
-    for claim in [claim for claim in REGISTRY.values() if claim.measure.__module__ == name]:
-        del REGISTRY[claim.id]
-    LOADED.pop(name, None)
-    sys.modules.pop(name, None)
+    path = Path(file).resolve()
+    for id in [id for id, stated in STATED_IN.items() if stated == path]:
+        del STATED_IN[id]
+        _unregister(id)
+    if str(path) in LOADED:
+        LOADED.remove(str(path))
+    sys.modules.pop(_module_name(path), None)
+    beside.forget(path.parent)
     audited_constants.cache_clear()
 
 
@@ -52,41 +57,47 @@ def located(claim: Claim, at: str, error: Exception) -> Exception:
 
     Of the papers' claims, sizes that do not fit are a ValueError, which names the claim; anything else is a defect.
     """
-    file = LOADED.get(claim.measure.__module__)
+    file = STATED_IN.get(claim.id)
     if file is None:
         return ValueError(f"{claim.id} at {at}: {error}") if isinstance(error, ValueError) else error
-    line = _line(error, file) or claim.measure.__code__.co_firstlineno
+    line = _line(error, str(file)) or claim.measure.__code__.co_firstlineno
     return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {error}")
 
 
-def _named(file: str) -> tuple[Path, str]:
-    """The file, and the name of the module that it becomes; files of the same name in two folders are two modules."""
-    path = Path(file).resolve()
-    return path, f"{FROM_FILE}{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+def _module_name(path: Path) -> str:
+    """Of the module that a file becomes; files of the same name in two folders are two modules."""
+    return f"claims_from_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
 
 
-def _run(file: str, path: Path, name: str) -> None:
-    before = set(REGISTRY)
+def _run(file: str, path: Path) -> None:
+    name, before = _module_name(path), {*REGISTRY, *ERRATA}
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-        if set(REGISTRY) == before:
-            raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `claims.claim.claim`")
+        with beside.importable(path.parent):
+            spec.loader.exec_module(module)
+        if before.issuperset(REGISTRY):
+            raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
-        for id in set(REGISTRY) - before:
-            del REGISTRY[id]
+        for id in {*REGISTRY, *ERRATA} - before:
+            _unregister(id)
         if isinstance(error, ClaimFileError):
             raise
         line, words = _line(error, str(path)), str(error)
-        if isinstance(error, SyntaxError):
+        if isinstance(error, SyntaxError) and error.filename == str(path):
             line, words = error.lineno, error.msg
         place = file if line is None else f"{file}, line {line}"
         raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
+    STATED_IN.update({id: path for id in (*REGISTRY, *ERRATA) if id not in before | STATED_IN.keys()})
+
+
+def _unregister(id: str) -> None:
+    REGISTRY.pop(id, None)
+    ERRATA.pop(id, None)
 
 
 def _line(error: BaseException, file: str) -> int | None:

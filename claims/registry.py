@@ -2,12 +2,16 @@
 
 import fnmatch
 from collections.abc import Callable
+from pathlib import Path
 
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Measure, Measurement, Source
 from lemmata.claims.language.derivation import Derive
 
 REGISTRY: dict[str, Claim] = {}
+
+STATED_IN: dict[str, Path] = {}
+"""Files of a person's own, by the ids of what they state; the papers' claims are in none."""
 
 
 def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
@@ -40,8 +44,15 @@ def measured_claims() -> list[Claim]:
     return [claim for claim in REGISTRY.values() if claim.measured]
 
 
-def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
+def context(id: str, *, source: Source, statement: str, instead: str, **data: object) -> Claim:
     """Register a statement that nothing can execute, with what is tested instead.
+
+    Args:
+        id: `paper/statement[@printed]`.
+        source: paper and place.
+        statement: LaTeX.
+        instead: in words.
+        data: other fields of `Claim`; `setting` defaults to the paper's.
 
     Raises:
         ValueError: if the id is taken.
@@ -54,6 +65,7 @@ def context(id: str, *, source: Source, statement: str, instead: str) -> Claim:
         bound=None,
         expected="not-executable",
         notes=instead,
+        **data,
     )(unmeasured)
 
 
@@ -65,14 +77,15 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
     """
     chosen: dict[str, Claim] = {}
     for pattern in patterns or ("*",):
-        found = {id: c for id, c in REGISTRY.items() if _matches(id, pattern)}
+        found = {id: c for id, c in REGISTRY.items() if matches(id, pattern)}
         if not found:
             raise LookupError(pattern)
         chosen |= found
     return [c for id, c in REGISTRY.items() if id in chosen]
 
 
-def _matches(id: str, pattern: str) -> bool:
+def matches(id: str, pattern: str) -> bool:
+    """Whether an id, or its part after the paper, is of the pattern."""
     return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
 
 

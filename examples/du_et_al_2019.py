@@ -5,14 +5,7 @@ lemmata audit --claims-from examples/du_et_al_2019.py 'du-et-al-2019/*'
 
 import torch
 
-from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Paper
-from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.registry import claim
-from lemmata.model.kernels import two_layer_gram
-from lemmata.model.settings import CAO_GU_2020
+from lemmata import CAO_GU_2020, Case, Domain, Measurement, Paper, Plan, Scaling, claim, two_layer_gram
 
 DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradient descent provably optimizes …")
 

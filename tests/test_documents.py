@@ -16,7 +16,7 @@ from lemmata.claims.from_file import LOADED, forget
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
-BLOCK = re.compile(r"(<!-- slow -->\n)?```console\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"(<!-- slow -->\n)?```(console|python)\n(.*?)```", re.DOTALL)
 
 
 class Command(NamedTuple):
@@ -27,10 +27,13 @@ class Command(NamedTuple):
 
 
 def commands(text: str, *, slow: bool) -> list[Command]:
-    """The commands of a document's console blocks, of those marked slow or of the others."""
+    """The programs and the console blocks' commands of a document, of those marked slow or of the others."""
     found = []
-    for mark, block in BLOCK.findall(text):
+    for mark, language, block in BLOCK.findall(text):
         if bool(mark) != slow:
+            continue
+        if language == "python":
+            found.append(Command(["python", "-c", block], (0,)))
             continue
         for line in block.splitlines():
             assert line.startswith("$ "), f"{line!r}: a console block holds commands only"
@@ -65,7 +68,7 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     yield tmp_path
-    for file in list(LOADED.values()):
+    for file in list(LOADED):
         forget(file)
 
 

@@ -1,15 +1,21 @@
 """Claims stated in a file of one's own: they run everywhere, and their mistakes are one line that says where."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 from lemmata.audit.cli import main
+from lemmata.audit.measure import versions
 from lemmata.claims import REGISTRY
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.replay import Replay
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"
@@ -62,8 +68,8 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
     assert main(["controls", "--claims-from", file, ID, "--format", "json"]) == 0
     verdicts = {c["name"]: c["verdict"] for c in json.loads(capsys.readouterr().out)["claims"][ID]["controls"]}
     assert verdicts["constant doubled"] == "refuted"
-    command = [sys.executable, "-m", "pytest", "tests/test_claims.py", "--claims-from", file, "--claims", ID]
-    run = subprocess.run([*command, "-k", "test_claim"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "--claims-from", file, file]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert ID in run.stdout
 
@@ -135,3 +141,170 @@ def test_a_file_without_claims_is_refused(tmp_path):
     file.write_text("x = 1\n")
     with pytest.raises(ClaimFileError, match="states no claim"):
         load_claims(str(file))
+
+
+LEMMA = '''"""A lemma whose constant is in a module beside it."""
+
+import {module} as beside
+from lemmata import CAO_GU_2020, Domain, Measurement, Paper, claim
+
+SMALL = Domain(m=(8, 16), L=(1, 1), n=(1, 2))
+
+
+@claim(
+    "{paper}/lemma",
+    source=Paper("{paper}", "Mine").at("Lemma 1"),
+    statement="x",
+    setting=CAO_GU_2020,
+    kind="DET",
+    bound="upper",
+    stated=beside.CONSTANT,
+    domain=SMALL,
+)
+def lemma(case):
+    return Measurement(beside.size(case.at_initial.outputs), axes=("example", "output"))
+'''
+BESIDE = "CONSTANT = {constant}\n\n\ndef size(x):\n    return x.abs()\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A function that writes a lemma and the module that it imports; what was loaded is forgotten afterwards."""
+    written = []
+
+    def write(name: str, constant: float = 1.0, module: str = "model") -> Path:
+        place = tmp_path / name
+        beside = place / Path(*module.split(".")).with_suffix(".py")
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(BESIDE.format(constant=constant))
+        if module.startswith("claims."):
+            beside.with_name("__init__.py").write_text("")
+        (place / "lemmas.py").write_text(LEMMA.format(module=module, paper=name))
+        written.append(place / "lemmas.py")
+        return written[-1]
+
+    yield write
+    for file in written:
+        forget(str(file))
+
+
+@pytest.mark.parametrize("module", ["model", "claims.constants", "parts.constants"])
+def test_a_module_beside_the_file_is_importable(module, folder, tmp_path):
+    """Also in a folder without `__init__.py`, and whatever the rooms of this house are called; nothing of it stays."""
+    path, modules = list(sys.path), dict(sys.modules)
+    (claim,) = load_claims(str(folder("mine", 2.0, module)))
+    assert claim.stated == 2.0
+    assert sys.path == path
+    assert {name for name in sys.modules if name not in modules} == {claim.measure.__module__}
+    assert all(sys.modules[name] is module for name, module in modules.items())
+
+
+def test_two_folders_have_each_their_own(folder, monkeypatch):
+    """Two modules of one name are two, in either order, and a third that is in use is left where it was."""
+    theirs = ModuleType("model")
+    monkeypatch.setitem(sys.modules, "model", theirs)
+    files = [str(folder("one", 1.0)), str(folder("two", 2.0))]
+    claims = [claim for file in files for claim in load_claims(file)]
+    assert [claim.stated for claim in claims] == [1.0, 2.0]
+    assert [claim.measure.__globals__["beside"].CONSTANT for claim in claims] == [1.0, 2.0]
+    assert sys.modules["model"] is theirs
+
+
+def test_a_module_of_the_folder_is_run_once(folder):
+    """Two files of a folder share the module that both import, as two modules of a program do."""
+    first = folder("mine")
+    second = first.with_name("more.py")
+    second.write_text(first.read_text().replace("mine/lemma", "mine/more"))
+    one, two = (load_claims(str(file))[0] for file in (first, second))
+    assert one.measure.__globals__["beside"] is two.measure.__globals__["beside"]
+    forget(str(second))
+
+
+def test_claims_that_a_module_beside_the_file_states_are_the_file_s(folder):
+    """They have its constants and its replay command, and go with it."""
+    file = folder("mine")
+    inner = file.with_name("stated.py")
+    inner.write_text(file.read_text().replace("mine/lemma", "mine/inner"))
+    file.write_text("import stated\n" + file.read_text())
+    assert [claim.id for claim in load_claims(str(file))] == ["mine/inner", "mine/lemma"]
+    forget(str(file))
+    assert "mine/inner" not in REGISTRY
+
+
+def test_a_broken_module_beside_the_file_is_named(folder):
+    """The line of the file that imports it, and what is wrong there; nothing stays registered."""
+    file = folder("mine")
+    file.with_name("model.py").write_text("def size(\n")
+    with pytest.raises(ClaimFileError, match=r"lemmas\.py, line 3: SyntaxError: .*model\.py, line 1"):
+        load_claims(str(file))
+    assert "model" not in sys.modules
+    file.with_name("model.py").write_text(BESIDE.format(constant=3.0))
+    assert load_claims(str(file))[0].stated == 3.0
+
+
+def test_several_files_may_be_given(folder, capsys):
+    """Every command that takes one takes several; workers read them too, modules beside them included."""
+    files = [str(folder(name, constant)) for name, constant in (("one", 10.0), ("two", 10.0))]
+    given = [word for file in files for word in ("--claims-from", file)]
+    assert main(["list", *given, "*/lemma", "--format", "json"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == ["one/lemma", "two/lemma"]
+    sizes = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "4"]
+    assert main(["audit", *given, "*/lemma", *sizes, "--format", "json"]) in (0, 1)
+    claims = json.loads(capsys.readouterr().out)["claims"]
+    assert list(claims) == ["one/lemma", "two/lemma"]
+    for file, found in zip(files, claims.values(), strict=True):
+        assert found["replay"].startswith(f"lemmata replay --claims-from {file} '")
+        words = shlex.split(found["replay"])
+        assert main(words[1:]) in (0, 1)
+        capsys.readouterr()
+
+
+def test_a_replay_command_is_short_where_the_file_is_near(folder, monkeypatch):
+    """Below the current folder by its relative path, quoted where a shell needs it."""
+    file = folder("my lemmas")
+    file.write_text(file.read_text().replace("my lemmas", "mine"))
+    (claim,) = load_claims(str(file))
+    monkeypatch.chdir(file.parent.parent)
+    assert Replay(claim, Configuration(), 0, (0,)).command().startswith("lemmata replay --claims-from 'my lemmas/")
+    monkeypatch.chdir(ROOT)
+    assert str(file) in Replay(claim, Configuration(), 0, (0,)).command()
+
+
+def test_check_takes_a_file_too(folder, tmp_path, capsys):
+    """A claim of one's own is checked beside the papers'."""
+    file = str(folder("mine", 10.0))
+    W, V = np.eye(4), np.array([[1.0, -1.0, 1.0, -1.0]])
+    np.savez(tmp_path / "w.npz", W1=W, V=V)
+    np.savez(tmp_path / "d.npz", X=np.eye(4)[:2], y=[1.0, -1.0])
+    weights, data = str(tmp_path / "w.npz"), str(tmp_path / "d.npz")
+    arguments = ["check", "--init", weights, "--trained", weights, "--data", data, "--claims-from", file]
+    assert main([*arguments, "mine/*", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["mine/lemma"]["ratio"] == 0.1
+
+
+def test_a_result_depends_on_the_modules_beside_the_file(folder):
+    """An audit that is resumed after one of them has changed measures anew; a package counts as a whole."""
+    file = folder("mine", 1.0, "parts.model")
+    (file.parent / "unrelated.py").write_text("x = 1\n")
+    (claim,) = load_claims(str(file))
+    before = versions.claim_version(claim)
+    (file.parent / "unrelated.py").write_text("x = 2\n")
+    assert versions.claim_version(claim) == before
+    for inner in ("model.py", "further.py"):
+        (file.parent / "parts" / inner).write_text("CONSTANT = 2\n")
+        assert versions.claim_version(claim) != before
+        before = versions.claim_version(claim)
+
+
+def test_a_result_depends_on_what_comes_through_the_door(folder, monkeypatch):
+    """`from lemmata import …` and `lemmata.…` reach the modules that are behind them."""
+    file = folder("mine")
+    (claim,) = load_claims(str(file))
+    seen = {}
+    for line in ("", "from lemmata import two_layer_gram", "import lemmata as l\nl.two_layer_gram", "import torch"):
+        file.with_name("model.py").write_text(line)
+        roots: list[str] = []
+        monkeypatch.setattr(versions, "_sources", lambda names, to=roots: to.extend(names) or b"")
+        versions.claim_version(claim)
+        seen[line] = "lemmata.model.kernels" in roots
+    assert list(seen.values()) == [False, True, True, False]

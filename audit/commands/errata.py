@@ -2,7 +2,7 @@
 
 import click
 
-from lemmata.audit.arguments import device_option, format_option, patterns_argument, seed_option
+from lemmata.audit.arguments import claims_from, device_option, format_option, patterns_argument, seed_option
 from lemmata.audit.errors import UserError
 from lemmata.audit.judge.errata import Outcome, outcomes
 from lemmata.audit.measure.options import Options
@@ -70,6 +70,7 @@ def _summary(found: dict[str, Outcome]) -> str:
 
 @click.command("errata")
 @format_option
+@claims_from
 @seed_option
 @device_option
 @patterns_argument

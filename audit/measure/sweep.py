@@ -164,7 +164,7 @@ def run_all(
             done(found)
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
     pending = (job for job in order if time.monotonic() < deadline)
-    measure = partial(_single_threaded, files=tuple(LOADED.values()))
+    measure = partial(_single_threaded, files=tuple(LOADED))
     try:
         for trials in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
             if kept is not None:
@@ -285,7 +285,7 @@ def _cost(job: Job) -> float:
 def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself."""
     torch.set_num_threads(1)
-    for file in set(LOADED.values()) - set(files):
+    for file in set(LOADED) - set(files):
         forget(file)
     for file in files:
         load_claims(file)

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from lemmata.claims.claim import Claim
+from lemmata.claims.registry import STATED_IN
 from lemmata.model.attacks import ATTACKS
 
 ROOMS = ("lemmata.model.", "lemmata.claims.")
@@ -27,8 +28,11 @@ DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "asc
 def claim_version(claim: Claim) -> str:
     """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
     functions = (claim.measure, claim.certificate, *(ATTACKS[attack].find for attack in claim.attacks))
-    roots = (*MEASURING, *(function.__module__ for function in functions if function is not None))
-    digest = hashlib.sha256(_sources(tuple(sorted(set(roots)))))
+    own = [path.read_bytes() for path in _own_files(claim)]
+    roots = {*MEASURING, *(function.__module__ for function in functions if function is not None), *_rooms(*own)}
+    digest = hashlib.sha256(_sources(tuple(sorted(roots))))
+    for source in own:
+        digest.update(hashlib.sha256(source).digest())
     for name in DECISIVE:
         digest.update(repr(getattr(claim, name)).encode())
     return digest.hexdigest()
@@ -49,17 +53,49 @@ def _sources(roots: tuple[str, ...]) -> bytes:
             continue
         source = path.read_bytes()
         reached[name] = hashlib.sha256(source).digest()
-        waiting += [found for found in _imported(source) if found.startswith(ROOMS)]
+        waiting += _rooms(source)
     return b"".join(reached[name] for name in sorted(reached))
+
+
+def _own_files(claim: Claim) -> list[Path]:
+    """Of a claim of a person's own its file, and what that reaches of the modules beside it; packages are whole."""
+    reached: list[Path] = []
+    waiting = [STATED_IN[claim.id]] if claim.id in STATED_IN else []
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.append(path)
+        beside = {STATED_IN[claim.id].parent / name.partition(".")[0] for name in _imported(path.read_bytes())}
+        waiting += [file for file in (place.with_suffix(".py") for place in beside) if file.is_file()]
+        waiting += [file for place in beside for file in place.rglob("*.py")]
+    return sorted(reached)
+
+
+def _rooms(*sources: bytes) -> set[str]:
+    """Modules of the rooms that the sources import."""
+    return {home for source in sources for home in map(_home, _imported(source)) if home.startswith(ROOMS)}
+
+
+def _home(name: str) -> str:
+    """The module that has what `lemmata.NAME` stands for; other names as they are."""
+    package, _, offered = name.rpartition(".")
+    if package != "lemmata":
+        return name
+    return getattr(getattr(sys.modules["lemmata"], offered, None), "__module__", name)
 
 
 @cache
 def _imported(source: bytes) -> set[str]:
-    """Names that may be modules: what follows `import`, and `from` with and without each imported name."""
-    names = set()
+    """Names that may be modules: what follows `import`, `from` with and without each imported name, `module.name`."""
+    names: set[str] = set()
+    bound: dict[str, str] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+            bound |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
+            names.add(f"{bound[node.value.id]}.{node.attr}")
     return names

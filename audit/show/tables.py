@@ -28,9 +28,10 @@ def emit(form: Format, document: object, *parts: RenderableType) -> None:
     click.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
 
 
-def render(*parts: RenderableType) -> str:
-    """The parts as text, in colour and at the terminal's width when standard output is one."""
-    terminal = sys.stdout is not None and sys.stdout.isatty()
+def render(*parts: RenderableType, terminal: bool | None = None) -> str:
+    """The parts as text, for a terminal in colour and at its width; None asks whether standard output is one."""
+    if terminal is None:
+        terminal = sys.stdout is not None and sys.stdout.isatty()
     console = Console(
         file=io.StringIO(),
         force_terminal=terminal,

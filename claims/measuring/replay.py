@@ -1,5 +1,7 @@
 """Cases as text: everything that decides a measurement, in one shell-safe token."""
 
+import os
+import shlex
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 from urllib.parse import unquote
@@ -7,7 +9,7 @@ from urllib.parse import unquote
 from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.registry import REGISTRY
+from lemmata.claims.registry import REGISTRY, STATED_IN
 from lemmata.model.network import Engine
 
 _INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
@@ -36,8 +38,17 @@ class Replay:
         return f"{self.claim.id}:{','.join(parts)}"
 
     def command(self) -> str:
-        """What to type."""
-        return f"lemmata replay '{self.token()}'"
+        """What to type: for a claim of a person's own with its file."""
+        return f"lemmata replay {claims_from(self.claim)}'{self.token()}'"
+
+
+def claims_from(claim: Claim) -> str:
+    """What a command needs to know a claim of a person's own; nothing for the papers'."""
+    file = STATED_IN.get(claim.id)
+    if file is None:
+        return ""
+    near = os.path.relpath(file)
+    return f"--claims-from {shlex.quote(str(file) if near.startswith(os.pardir) else near)} "
 
 
 def parse(token: str) -> Replay:
@@ -48,7 +59,10 @@ def parse(token: str) -> Replay:
     """
     id, _, rest = token.partition(":")
     if id not in REGISTRY:
-        raise ValueError(f"replay token names the unknown claim {id!r}; `lemmata list` shows the claims")
+        raise ValueError(
+            f"replay token names the unknown claim {id!r}; `lemmata list` shows the claims, a claim "
+            "of your own needs --claims-from FILE.py"
+        )
     values = dict(_pair(part) for part in rest.split(",") if part)
     seed, numbers = values.pop("seed", "0"), values.pop("init", "0")
     recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")

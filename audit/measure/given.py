@@ -1,0 +1,236 @@
+"""Weights and data that somebody else made, from files or from memory: checked to the last entry."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+from lemmata.audit.errors import UserError
+from lemmata.model.data import Dataset, unit_rows
+from lemmata.model.settings import Setting
+
+UNIT = 1e-6
+"""By how much the norm of a row may differ from 1."""
+
+EQUAL = 1e-12
+"""Distance up to which two rows are the same row."""
+
+CLOSE = 0.1
+"""Distance up to which two rows are reported as close: the bounds that need a separation are vacuous there."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One network's matrices, bottom to top, the output layer last, each (out, in), float64.
+
+    Attributes:
+        path: where they come from, a file or an argument.
+        names: what they are called there.
+        matrices: the weights.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    matrices: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """How messages speak of data: where they come from, what the two arrays are called, how to have them scaled."""
+
+    place: str
+    inputs: str = "X"
+    labels: str = "y"
+    normalise: str = "--normalise"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A data set that was not generated.
+
+    Attributes:
+        names: how messages speak of it.
+        data: inputs and labels.
+        dropped: exact duplicates that were left out (built-in data sets only).
+        close: pairs (i, j) of rows, counted from 0, at distance at most `CLOSE`.
+    """
+
+    names: Names
+    data: Dataset
+    dropped: int
+    close: list[tuple[int, int]]
+
+
+def network(path: str, arrays: Mapping[str, object], setting: Setting) -> Weights:
+    """The network of these arrays, which come from the bottom layer to the output layer.
+
+    Raises:
+        UserError: if they are not finite, or no network of the setting.
+    """
+    names = tuple(arrays)
+    if len(names) < 2:
+        raise UserError(f"{path}: holds {listed(names)}, it must hold at least one hidden layer and the output layer")
+    matrices = tuple(float64(f"{path}: {name}", arrays[name]) for name in names)
+    _check_chain(path, names, matrices)
+    _check_output(path, names[-1], matrices[-1], setting)
+    return Weights(path, names, matrices)
+
+
+def check_no_biases(path: str, names: Sequence[str]) -> None:
+    """Networks have weights only.
+
+    Raises:
+        UserError: naming what is called a bias.
+    """
+    biases = [name for name in names if name.endswith("bias")]
+    if biases:
+        raise UserError(f"{path}: holds {listed(biases)}, the papers' networks have no biases: weights only")
+
+
+def check_pair(before: Weights, after: Weights, setting: Setting) -> None:
+    """Whether these are two states of one network of the setting.
+
+    Raises:
+        UserError: if not.
+    """
+    first, second = (" ".join(_shape(matrix) for matrix in weights.matrices) for weights in (before, after))
+    if first != second:
+        raise UserError(f"{after.path}: the shapes are {second}, they must be those of {before.path}: {first}")
+    if not setting.trains_output and not torch.equal(before.matrices[-1], after.matrices[-1]):
+        raise UserError(f"{after.path}: V is not the V of {before.path}; {setting.id} fixes it, both must be equal")
+
+
+def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, normalise: bool = False) -> Loaded:
+    """The data set of these arrays, (n, d) and (n,) or (n, k).
+
+    Raises:
+        UserError: if they are not finite, or break the setting's assumptions on data.
+    """
+    X = float64(f"{names.place}{names.inputs}", inputs)
+    if X.ndim != 2 or not X.numel():
+        raise UserError(f"{names.place}{names.inputs} has shape {_shape(X)}, it must be (n, d) with n and d at least 1")
+    y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), setting)
+    X = _on_the_sphere(names, X, normalise)
+    equal = pairs(X, EQUAL)
+    if equal:
+        shown = ", ".join(f"{i} and {j}" for i, j in equal[:5]) + (", …" if len(equal) > 5 else "")
+        raise UserError(
+            f"{names.place}rows {shown} of {names.inputs} (counted from 0) are equal, all must differ; drop duplicates"
+        )
+    return Loaded(names, Dataset(X, y), 0, pairs(X, CLOSE))
+
+
+def check_fit(weights: Weights, loaded: Loaded) -> None:
+    """Whether the network takes these inputs and has an output for every label.
+
+    Raises:
+        UserError: if not.
+    """
+    d, k = weights.matrices[0].shape[1], weights.matrices[-1].shape[0]
+    names = loaded.names
+    for name, found, wanted in ((names.inputs, loaded.data.inputs, d), (names.labels, loaded.data.labels, k)):
+        if found.shape[1] != wanted:
+            raise UserError(
+                f"{names.place}{name} has {found.shape[1]} columns, it must have {wanted} for {weights.path}"
+            )
+
+
+def float64(name: str, value: object) -> Tensor:
+    """A real, finite, strided array as float64; integers and narrower floats are widened."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+        with np.errstate(over="ignore"):
+            tensor = torch.from_numpy(value.astype(np.float64))
+    elif isinstance(value, Tensor) and _is_real(value):
+        tensor = value.detach().to(torch.float64)
+    else:
+        kind = str(getattr(value, "dtype", type(value).__name__))
+        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers")
+    bad = (~tensor.isfinite()).nonzero()
+    if len(bad):
+        raise UserError(f"{name}{bad[0].tolist()} is {float(tensor[tuple(bad[0])])}, every entry must be finite")
+    return tensor.contiguous()
+
+
+def _is_real(tensor: Tensor) -> bool:
+    plain = tensor.layout == torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
+    return plain and not tensor.is_complex() and tensor.dtype != torch.bool
+
+
+def _check_chain(path: str, names: Sequence[str], matrices: Sequence[Tensor]) -> None:
+    for name, matrix in zip(names, matrices, strict=True):
+        if matrix.ndim != 2 or not matrix.numel():
+            raise UserError(f"{path}: {name} has shape {_shape(matrix)}, it must be a matrix (out, in)")
+    for (low, below), (high, above) in itertools.pairwise(zip(names, matrices, strict=True)):
+        if above.shape[1] != below.shape[0]:
+            raise UserError(
+                f"{path}: {high} has shape {_shape(above)}, (out, in) must have in = {below.shape[0]}, "
+                f"the rows of {low} below it"
+            )
+
+
+def _check_output(path: str, name: str, output: Tensor, setting: Setting) -> None:
+    if setting.loss == "cross-entropy" and len(output) != 1:
+        raise UserError(f"{path}: the output layer {name} has shape {_shape(output)}, {setting.id} wants one row")
+    plus, minus = int((output == 1).sum()), int((output == -1).sum())
+    if setting.output == "signs" and not plus == minus == output.numel() / 2:
+        raise UserError(
+            f"{path}: V ({name}) has {plus} entries +1, {minus} entries -1 and {output.numel() - plus - minus} others, "
+            f"{setting.id} wants as many +1 as -1 and nothing else"
+        )
+
+
+def _labels(names: Names, y: Tensor, n: int, setting: Setting) -> Tensor:
+    """Labels as (n, k)."""
+    labels, named = y[:, None] if y.ndim == 1 else y, f"{names.place}{names.labels}"
+    if labels.ndim != 2 or len(labels) != n or not labels.numel():
+        raise UserError(
+            f"{named} has shape {_shape(y)}, it must be ({n},) or ({n}, k) for the {n} rows of {names.inputs}"
+        )
+    if setting.loss != "cross-entropy":
+        return labels
+    if labels.shape[1] != 1:
+        raise UserError(f"{named} has {labels.shape[1]} columns, {setting.id} wants one")
+    found = labels.unique().tolist()
+    if set(found) <= {0.0, 1.0} and 0.0 in found:
+        raise UserError(f"{named} has labels 0/1, {setting.id} wants -1 and +1: store 2 * {names.labels} - 1")
+    if not set(found) <= {-1.0, 1.0}:
+        wrong = next(label for label in found if label not in (-1.0, 1.0))
+        raise UserError(f"{named} has the label {wrong:g}, {setting.id} wants only -1 and +1")
+    return labels
+
+
+def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
+    zero = (inputs == 0).all(-1).nonzero()
+    if len(zero):
+        raise UserError(
+            f"{names.place}row {int(zero[0])} of {names.inputs} (counted from 0) is zero, every row must have unit norm"
+        )
+    if normalise:
+        return unit_rows(inputs)
+    norms = torch.linalg.vector_norm(inputs, dim=-1)
+    off = ((norms - 1).abs() > UNIT).nonzero()
+    if len(off):
+        row = int(off[0])
+        raise UserError(
+            f"{names.place}row {row} of {names.inputs} (counted from 0) has norm {float(norms[row]):.9g}, "
+            f"it must be 1 to {UNIT:g}, or pass {names.normalise}"
+        )
+    return inputs
+
+
+def pairs(inputs: Tensor, distance: float) -> list[tuple[int, int]]:
+    """Pairs i < j of rows at most that far apart, in order."""
+    return sorted(cKDTree(inputs.numpy()).query_pairs(distance))
+
+
+def _shape(tensor: Tensor) -> str:
+    return f"({', '.join(map(str, tensor.shape))})"
+
+
+def listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    """The first dozen names, for a message."""
+    return ", ".join(list(names)[:12]) + (", …" if len(names) > 12 else "") or "nothing"

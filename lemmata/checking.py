@@ -1,0 +1,120 @@
+"""The claims on networks in memory: `lemmata.check` is the command of that name, without files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, TypeGuard, Unpack, overload
+
+import numpy as np
+from torch import Tensor
+from torch.nn import Module
+
+from lemmata.audit.choosing import choose
+from lemmata.audit.commands import check as command
+from lemmata.audit.errors import UserError
+from lemmata.audit.measure.given import Names, Weights, check_no_biases, check_pair, dataset, network
+from lemmata.audit.show.checked import Checked
+from lemmata.model.settings import CAO_GU_2020, SETTINGS, Setting
+
+Matrix = Tensor | np.ndarray
+Net = Mapping[str, Matrix] | Module | Sequence[Matrix]
+
+IN_MEMORY = Names("", "inputs", "labels", "normalise=True")
+
+
+class Options(TypedDict, total=False):
+    """What `check` takes by name."""
+
+    setting: Setting | str
+    delta: float
+    normalise: bool
+    claims: str | Sequence[str]
+
+
+@overload
+def check(before: Net, after: Net, inputs: Any, labels: Any, **options: Unpack[Options]) -> Checked: ...
+@overload
+def check(before: Net, after: Sequence[Net], inputs: Any, labels: Any, **options: Unpack[Options]) -> list[Checked]: ...
+def check(
+    before: Net,
+    after: Net | Sequence[Net],
+    inputs: Any,
+    labels: Any,
+    *,
+    setting: Setting | str = CAO_GU_2020,
+    delta: float = 0.05,
+    normalise: bool = False,
+    claims: str | Sequence[str] = (),
+) -> Checked | list[Checked]:
+    """The claims on a network before and after training, with every constant that no paper states taken as 1.
+
+    The point of expansion is the network before, the other one is the network after, and τ is the largest distance of
+    a layer between the two.
+
+    Args:
+        before, after: a `state_dict`, a module, or the matrices themselves, each (out, in), in the order from the
+            bottom layer to the output layer. In place of `after`, a list of checkpoints.
+        inputs: (n, d), rows of unit norm.
+        labels: (n,) or (n, k).
+        setting: whose conventions, or their id.
+        delta: δ of the lemmas.
+        normalise: whether to scale the inputs to unit norm.
+        claims: patterns of claim ids, with or without the paper; none means all.
+
+    Returns:
+        A record per claim; for a list of checkpoints a list, with one such collection for each.
+
+    Raises:
+        ValueError: naming the argument, its value and what is allowed.
+    """
+    try:
+        conventions = _setting(setting)
+        if not 0 < delta < 1:
+            raise UserError(f"delta={delta} must be a number in (0, 1)")
+        chosen = choose((claims,) if isinstance(claims, str) else tuple(claims))
+        start = _weights("before", before, conventions)
+        data = dataset(IN_MEMORY, _array("inputs", inputs), _array("labels", labels), conventions, normalise=normalise)
+        checkpoints: dict[str, Any] = {"after": after}
+        if _several(after):
+            checkpoints = {f"after[{number}]": net for number, net in enumerate(after)}
+        found = []
+        for name, net in checkpoints.items():
+            reached = _weights(name, net, conventions)
+            check_pair(start, reached, conventions)
+            found.append(command.check(chosen, start, reached, data, conventions, delta))
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    return found if _several(after) else found[0]
+
+
+def _setting(setting: Setting | str) -> Setting:
+    if isinstance(setting, Setting):
+        return setting
+    if setting not in SETTINGS:
+        raise UserError(f"{setting=} must be a Setting or one of {', '.join(SETTINGS)}")
+    return SETTINGS[setting]
+
+
+def _several(after: Net | Sequence[Net]) -> TypeGuard[Sequence[Net]]:
+    """Whether these are checkpoints, and not the matrices of one network."""
+    return isinstance(after, list | tuple) and bool(after) and not any(isinstance(part, Matrix) for part in after)
+
+
+def _weights(argument: str, net: Any, setting: Setting) -> Weights:
+    parts = net.state_dict() if isinstance(net, Module) else net
+    if isinstance(parts, list | tuple):
+        parts = {f"matrix {number}": matrix for number, matrix in enumerate(parts, 1)}
+    if not isinstance(parts, Mapping):
+        allowed = "a state_dict, a torch.nn.Module or a list of matrices"
+        raise UserError(f"{argument} is of type {type(net).__name__}, it must be {allowed}")
+    arrays = {str(name): _array(f"{argument}: {name}", value) for name, value in parts.items()}
+    check_no_biases(argument, list(arrays))
+    return network(argument, arrays, setting)
+
+
+def _array(name: str, value: object) -> Matrix:
+    """The value where it can be worked on: tensors of a GPU come to the CPU; lists and data frames become arrays."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu()
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise UserError(f"{name} is of type {type(value).__name__} and no array: {error}") from None
