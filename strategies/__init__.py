@@ -5,8 +5,6 @@
     architectures    widths, depths, output dimensions
     radii            τ, from the first units that flip
     inputs           φ-separated unit-norm inputs, as names and sizes
-    labels           labels as tensors
-    datasets         inputs and labels as tensors
     recipes          attacks and where they aim
     configurations   all sizes of a case, and the cases of a claim
 
@@ -16,9 +14,7 @@ case that its docstring names.
 
 from lemmata.strategies.architectures import architectures, hidden_widths, output_dimensions
 from lemmata.strategies.configurations import cases, configurations
-from lemmata.strategies.datasets import datasets, datasets_of
 from lemmata.strategies.inputs import Inputs, inputs
-from lemmata.strategies.labels import labels
 from lemmata.strategies.magnitudes import magnitudes
 from lemmata.strategies.radii import flipping_radius, radii
 from lemmata.strategies.recipes import recipes
@@ -28,12 +24,9 @@ __all__ = [
     "architectures",
     "cases",
     "configurations",
-    "datasets",
-    "datasets_of",
     "flipping_radius",
     "hidden_widths",
     "inputs",
-    "labels",
     "magnitudes",
     "output_dimensions",
     "radii",

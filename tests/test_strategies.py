@@ -21,9 +21,9 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.model.attacks import ATTACKS
-from lemmata.model.data import INPUTS, Dataset
+from lemmata.model.data import INPUTS, Dataset, generate
 from lemmata.model.network import initialise
-from lemmata.model.randomness import stream
+from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, SETTINGS, ZOU_GU_2019, Setting
 from lemmata.strategies.arguments import check_integer, check_integers, check_names, check_reals
 from lemmata.strategies.inputs import CONSTRUCTIONS, Inputs
@@ -51,6 +51,12 @@ def simplest(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool] 
 def smallest_distance(points: torch.Tensor) -> float:
     """By the definition, one pair at a time."""
     return min(float((a - b).norm()) for i, a in enumerate(points) for b in points[:i])
+
+
+def described(setting: Setting, c: Configuration, seed: int) -> Dataset:
+    """The data that a configuration describes, in a frame of the seed's."""
+    options = {"n": c.n, "d": c.d, "phi": c.phi, "mu": c.mu, "k": c.k}
+    return generate(c.data, setting=setting, rng=generator(stream(seed, "data")), **options)
 
 
 def assert_valid_inputs(points: torch.Tensor, described: Inputs | Configuration) -> None:
@@ -136,8 +142,8 @@ def test_inputs_are_what_they_describe(setting: Setting, data: st.DataObject) ->
     assert drawn.phi is None or drawn.phi >= 0.05
     free = drawn.d - (drawn.mu is not None)
     assert (drawn.n + 1 if drawn.data == "simplex" else 2) <= free <= drawn.n + 4
-    points = data.draw(strategies.datasets_of(setting, Configuration(**vars(drawn)))).inputs
-    assert_valid_inputs(points, drawn)
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    assert_valid_inputs(described(setting, Configuration(**vars(drawn)), seed).inputs, drawn)
 
 
 def test_every_construction_is_drawn() -> None:
@@ -150,49 +156,20 @@ def test_largest_separation_is_a_regular_polygon() -> None:
     """Six points at φ = √(1 − μ²): the lifted hexagon of the catalogue's K22 is reached."""
     strategy = strategies.inputs(ZOU_GU_2019, min_samples=6, constructions=["chain"])
     hexagon = simplest(strategy, lambda drawn: drawn.phi > 0.999 * math.sqrt(1 - drawn.mu**2))
-    points = simplest(strategies.datasets_of(ZOU_GU_2019, Configuration(**vars(hexagon)))).inputs
+    points = described(ZOU_GU_2019, Configuration(**vars(hexagon)), 0).inputs
     for i in range(3):
         assert abs(float((points[i] + points[i + 3]).norm()) / (2 * hexagon.mu) - 1) < 1e-3
 
 
-@every_setting
-@FEW
-@given(data=st.data(), samples=st.integers(1, 6))
-def test_labels_are_signs_or_unit_vectors(setting: Setting, data: st.DataObject, samples: int) -> None:
-    outputs = data.draw(strategies.output_dimensions(setting))
-    drawn = data.draw(strategies.labels(setting, samples, outputs=outputs))
-    assert drawn.shape == (samples, outputs)
-    assert drawn.dtype == torch.float64
-    assert_close(drawn.norm(dim=1), [1.0] * samples)
-    if setting.loss == "cross-entropy":
-        assert set(drawn.flatten().tolist()) <= {-1.0, 1.0}
-
-
-@two_settings
 @FEW
 @given(data=st.data())
-def test_datasets_satisfy_the_assumptions(setting: Setting, data: st.DataObject) -> None:
-    strategy = strategies.datasets(setting, max_samples=4, min_separation=0.3, constructions=["simplex", "chain"])
-    drawn = data.draw(strategy)
-    assert drawn.inputs.dtype == drawn.labels.dtype == torch.float64
-    assert_close(drawn.inputs.norm(dim=1), [1.0] * len(drawn.inputs))
-    assert smallest_distance(drawn.inputs) >= 0.3 - 1e-12
-    if setting.fixed_coordinate:
-        assert 0.1 <= drawn.inputs[0, -1] <= 0.9
-        assert set(drawn.inputs[:, -1].tolist()) == {float(drawn.inputs[0, -1])}
-    assert len(drawn.labels) == len(drawn.inputs)
-    assert (drawn.labels.norm(dim=1) <= 1 + 1e-12).all()
-
-
-@FEW
-@given(data=st.data())
-def test_datasets_of_a_configuration_make_a_case_of_it(data: st.DataObject) -> None:
+def test_a_configuration_becomes_a_case_of_the_assumptions(data: st.DataObject) -> None:
+    """Inputs as they are described, and labels of norm at most 1, one row per example."""
     configuration = data.draw(strategies.configurations(ZOU_GU_2019, domain=Domain(m=(4, 8), L=(1, 2))))
-    dataset = data.draw(strategies.datasets_of(ZOU_GU_2019, configuration))
-    case = draw(ZOU_GU_2019, configuration, 0, 1, data=dataset)
-    assert torch.equal(case.data.inputs, dataset.inputs)
-    assert case.at_initial.outputs.shape == dataset.labels[None].shape
+    case = draw(ZOU_GU_2019, configuration, data.draw(st.integers(0, 2**32 - 1)), 1)
     assert_valid_inputs(case.inputs, configuration)
+    assert case.at_initial.outputs.shape == case.labels[None].shape
+    assert (case.labels.norm(dim=1) <= 1 + 1e-12).all()
 
 
 @every_setting
@@ -312,16 +289,6 @@ BAD: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any], str]] = 
     (strategies.inputs, (S,), {"constructions": []}, "constructions=[]"),
     (strategies.inputs, (S,), {"constructions": ["grid"]}, "constructions=['grid']"),
     (strategies.inputs, (S,), {"constructions": "chain"}, "constructions='chain'"),
-    (strategies.labels, (S, 0), {}, "samples=0"),
-    (strategies.labels, (S, 2), {"outputs": 2}, "outputs=2"),
-    (strategies.labels, (Z, 2), {"outputs": 0}, "outputs=0"),
-    (strategies.datasets, (S,), {"max_samples": 1}, "max_samples=1"),
-    (strategies.datasets, (Z,), {"max_outputs": 0}, "max_outputs=0"),
-    (strategies.datasets_of, (S, replace(ONE, data="digits")), {}, "'digits'"),
-    (strategies.datasets_of, (S, replace(ONE, data="chain", phi=2.0)), {}, "phi=2.0"),
-    (strategies.datasets_of, (S, replace(ONE, mu=0.5)), {}, "mu=0.5"),
-    (strategies.datasets_of, (Z, ONE), {}, "mu=None"),
-    (strategies.datasets_of, (Z, replace(ONE, mu=1.5)), {}, "mu=1.5"),
     (strategies.recipes, (S, ONE), {"attacks": ()}, "attacks=()"),
     (strategies.recipes, (S, ONE), {"attacks": ("flip",)}, "attacks=('flip',)"),
     (strategies.recipes, (S, replace(ONE, L=0)), {}, "L=0"),
@@ -396,30 +363,6 @@ def test_inputs_shrink_to_two_neighbours() -> None:
     assert four == Inputs(n=4, d=2, data="chain", phi=0.01, mu=None)
     assert simplest(strategies.inputs(CAO_GU_2020), lambda drawn: drawn.phi is None).n == 2
     assert simplest(strategies.inputs(CAO_GU_2020, min_samples=1)).n == 1
-
-
-def test_labels_shrink_to_alternating_signs() -> None:
-    assert simplest(strategies.labels(CAO_GU_2020, 3)).tolist() == [[1], [-1], [1]]
-    assert simplest(strategies.labels(ZOU_GU_2019, 3, outputs=2)).tolist() == [[1, 0], [-1, 0], [1, 0]]
-    both = simplest(strategies.labels(CAO_GU_2020, 4), lambda labels: labels[0] == labels[1])
-    assert both.tolist() == [[1], [1], [1], [-1]]
-    second = simplest(strategies.labels(ZOU_GU_2019, 2, outputs=2), lambda labels: labels[0, 0] == 0)
-    assert second.tolist() == [[0, 1], [0, -1]]
-
-
-@two_settings
-def test_datasets_shrink_to_two_neighbours_with_opposite_labels(setting: Setting) -> None:
-    strategy = strategies.datasets(setting, min_separation=0.2)
-    for condition, samples in [(lambda _: True, 2), (lambda drawn: len(drawn.inputs) > 2, 3)]:
-        drawn: Dataset = simplest(strategy, condition)
-        assert_resolved(smallest_distance(drawn.inputs), 0.2)
-        assert drawn.labels.tolist() == [[1], [-1], [1]][:samples]
-
-
-def test_datasets_of_a_configuration_shrink_to_alternating_labels() -> None:
-    strategy = strategies.datasets_of(CAO_GU_2020, Configuration(n=3))
-    assert simplest(strategy).labels.tolist() == [[1], [-1], [1]]
-    assert simplest(strategy, lambda drawn: drawn.inputs[0, 0] > 0).labels.tolist() == [[1], [-1], [1]]
 
 
 def test_recipes_shrink_to_the_closed_form_at_a_kink() -> None:
@@ -519,10 +462,8 @@ def test_drawing_leaves_global_randomness_alone(data: st.DataObject) -> None:
     setting = data.draw(st.sampled_from(list(SETTINGS.values())))
     before = global_states()
     configuration = data.draw(strategies.configurations(setting, domain=SMALL))
-    data.draw(strategies.datasets_of(setting, configuration))
     data.draw(strategies.recipes(setting, configuration))
     data.draw(strategies.architectures(setting))
-    data.draw(strategies.datasets(setting))
     draw(setting, configuration, 0, 1)
     assert global_states() == before
 
@@ -537,7 +478,6 @@ def test_draws_do_not_depend_on_global_randomness(setting: Setting) -> None:
             lambda configuration: st.tuples(
                 st.just(configuration),
                 strategies.recipes(setting, configuration),
-                strategies.datasets_of(setting, configuration),
             )
         )
 
