@@ -1,4 +1,4 @@
-"""What the values of command-line options may be: each kind says in one line what is allowed."""
+"""What several commands take, and what the values of their options may be: each says in one line what is allowed."""
 
 import math
 from typing import Any, ClassVar
@@ -30,11 +30,11 @@ class Probability(click.ParamType):
 
 
 class Positive(click.ParamType):
-    """A positive number up to a largest one."""
+    """A positive number, up to a largest one if there is one."""
 
     name = "number"
 
-    def __init__(self, at_most: float) -> None:
+    def __init__(self, at_most: float = math.inf) -> None:
         self.at_most = at_most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -47,13 +47,14 @@ class Positive(click.ParamType):
             number = float(value)
         except ValueError:
             number = math.nan
-        if not 0 < number <= self.at_most:
+        if not 0 < number <= self.at_most or number == math.inf:
             name = "number" if param is None else param.opts[0]
-            raise UserError(f"{name}: {value!r} must be a number in (0, {self.at_most:g}]")
+            allowed = "a positive number" if self.at_most == math.inf else f"a number in (0, {self.at_most:g}]"
+            raise UserError(f"{name}: {value!r} must be {allowed}")
         return number
 
 
-class Sizes(click.ParamType):
+class SizeList(click.ParamType):
     """A comma-separated list of positive numbers, whole ones or not."""
 
     def __init__(self, kind: type[int] | type[float]) -> None:
@@ -102,3 +103,49 @@ class Duration(click.ParamType):
         if not 0 < time < math.inf:
             raise UserError(f"--budget: {value!r} must be a positive time such as 90s, 10m or 2h")
         return time
+
+
+def _load_claims(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
+    """Register a person's own claims before anything asks for them."""
+    if not files:
+        return
+    from lemmata.claims.from_file import ClaimFileError, load_claims
+
+    try:
+        for file in files:
+            load_claims(file)
+    except ClaimFileError as error:
+        raise UserError(f"--claims-from {error}") from error
+
+
+patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+claims_from = click.option(
+    "--claims-from",
+    metavar="FILE.py",
+    multiple=True,
+    callback=_load_claims,
+    expose_value=False,
+    is_eager=True,
+    help="Claims stated in this file too; may be given several times.",
+)
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where tensors live; auto: large networks on the GPU, where there is one.",
+)
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="json: one document on standard output, nothing else.",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it."
+)
+delta_option = click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")

@@ -18,6 +18,7 @@ from lemmata.claims.case import Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.model.attacks import ATTACKS
 
 STEPS = 10
 
@@ -33,7 +34,7 @@ def row(claim: Claim, configuration: Configuration, initialisations: int) -> lis
     structured = supremum(claim, case)
     best = max(set(structured.recipes), key=structured.recipes.count)
     polished = structured.ratio
-    if claim.ascends and best.attack != "stay":
+    if claim.ascends and ATTACKS[best.attack].ascends:
         climbed = found_by(claim, case, Recipe(best.attack, best.layer, best.example, best.output, STEPS)).ratio
         polished = torch.maximum(polished, climbed)
     ascended = mean(Recipe("random", case.hidden, ascent=STEPS)) if claim.ascends else None

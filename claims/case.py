@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.language.configuration import Configuration
-from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, add, distances
 from lemmata.model.data import LABELLED, Dataset, generate
@@ -23,7 +23,7 @@ from lemmata.model.trace import Trace
 
 @dataclass(frozen=True)
 class Recipe:
-    """An attack of `model.adversary.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
+    """An attack of `model.attacks.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
 
     "stay" is the initial network itself. `ascent` is the number of gradient steps taken from what the attack finds.
     """
@@ -184,14 +184,14 @@ class Case:
     @cached_property
     def at_expansion(self) -> Trace:
         """The trace at W̃."""
-        if all(getattr(change, "rank", 1) == 0 for change in self.pair.tilde):
+        if all(change.still for change in self.pair.tilde):
             return self.at_initial
         return Trace(self.initial.moved(self.pair.tilde), self.inputs)
 
     @cached_property
     def at_moved(self) -> Trace:
         """The trace at Ŵ."""
-        if all(getattr(change, "rank", 1) == 0 for change in self.pair.step):
+        if all(change.still for change in self.pair.step):
             return self.at_expansion
         return Trace(self.at_expansion.network.moved(self.pair.step), self.inputs)
 

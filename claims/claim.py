@@ -1,23 +1,27 @@
 """The Claim record: a claim is data plus one short function."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import Derive
+from lemmata.claims.language.direction import LOWER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE, Scaling
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
-Bound = Literal["upper", "lower", "equality", "existence"]
+Bound = Literal["upper", "lower", "equality"]
+Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["exact", "ascent", "sampled"]
 
@@ -111,15 +115,6 @@ Measure = Callable[[Case], Measurement | Sides]
 
 
 @dataclass(frozen=True)
-class Precondition:
-    """A condition under which a statement is made, with every absolute constant taken as 1."""
-
-    id: str
-    text: str
-    holds: Callable[[Mapping[str, float]], bool]
-
-
-@dataclass(frozen=True)
 class Control:
     """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
 
@@ -131,6 +126,7 @@ class Control:
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
+        plan: where that domain is measured.
         true: the reason why this neighbour is in fact true; empty when it is false.
         shift: of a derivation, the premise that is multiplied and by what.
     """
@@ -142,6 +138,7 @@ class Control:
     factor: float = 1.0
     measure: Measure | None = None
     domain: Domain | None = None
+    plan: Plan = field(default_factory=Plan)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
 
@@ -160,20 +157,20 @@ class Claim:
         setting: network conventions.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
-        constant: "stated" (the paper gives it), "limit" (known in closed form at infinite width) or "audited".
-        stated: the paper's constant, where it gives one.
+        stated: the paper's constant, where it gives one; any other is audited.
         domain: what it says "for all" about.
+        plan: what an audit varies.
         quantifiers: in words.
         probability: in words; empty for deterministic statements.
         resampled: whether that is over the sample too: every initialisation then has a sample of its own.
-        attacks: names in `model.adversary.ATTACKS` that search the ball for its worst case.
+        attacks: names in `model.attacks.ATTACKS` that search the ball for its worst case.
         ascends: whether gradient steps may improve on them; False where they attain the supremum, where the measurement
             is flat, or where it is itself an iteration.
         exact: whether those attacks attain the supremum, at the given configuration.
         limit: the ratio's known limit at infinite width at a configuration, None where none is known.
         certificate: sound bound of the measured ratio over the whole ball, (S,), where one is known: from above, of a
             lower bound from below.
-        preconditions: conditions of the statement that involve unknown constants.
+        preconditions: the conditions under which it is made, with unknown constants taken as 1.
         obstacle: why the claim says nothing about a case's data or sizes; empty where it does.
         engine_obstacle: why the claim needs stored matrices; empty where products are enough.
         erratum: key of the catalogue's erratum.
@@ -192,9 +189,9 @@ class Claim:
     setting: Setting
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
-    constant: Literal["stated", "limit", "audited"] = "audited"
     stated: float | None = None
     domain: Domain = field(default_factory=Domain)
+    plan: Plan = field(default_factory=Plan)
     quantifiers: str = ""
     probability: str = ""
     resampled: bool = False
@@ -203,7 +200,7 @@ class Claim:
     exact: Callable[[Configuration], bool] = lambda _: False
     limit: Callable[[Configuration], float | None] = lambda _: None
     certificate: Callable[[Case], Tensor] | None = None
-    preconditions: tuple[Precondition, ...] = ()
+    preconditions: tuple[Condition, ...] = ()
     obstacle: Callable[[Case], str] = lambda _: ""
     engine_obstacle: str = ""
     erratum: str = ""
@@ -224,6 +221,13 @@ class Claim:
         unknown = [attack for attack in self.attacks if attack not in ATTACKS]
         if unknown:
             raise ValueError(f"attacks={self.attacks!r} has {unknown[0]!r}; allowed: {', '.join(ATTACKS)}")
+        elsewhere = ((control.domain, control.plan) for control in self.controls if control.domain is not None)
+        try:
+            for domain, plan in ((self.domain, self.plan), *elsewhere):
+                domain.check()
+                plan.check(domain)
+        except ValueError as error:
+            raise ValueError(f"{self.id}: {error}") from None
 
     def __str__(self) -> str:
         return self.id
@@ -241,12 +245,42 @@ class Claim:
     @property
     def measured(self) -> bool:
         """Whether numbers decide the claim, and not exponents, or nothing."""
-        return self.derive is None and self.kind != "CTX"
+        return self.judged not in ("derivation", "nothing")
+
+    @property
+    def judged(self) -> Judged:
+        """How its verdict comes about; audit, controls, grid and tests go by this and by `rate`, and by nothing else.
+
+        identity: the two sides agree to rounding, always. violations: of a stated constant, counted against `rate`.
+        growth: some constant will do, so only a ratio that outgrows every constant refutes. derivation: exponent
+        arithmetic. nothing: no computation decides it.
+        """
+        if self.derive is not None:
+            return "derivation"
+        if self.kind == "CTX":
+            return "nothing"
+        if self.bound == "equality":
+            return "identity"
+        return "growth" if self.stated is None else "violations"
+
+    def rate(self, configuration: Configuration) -> float:
+        """The share of initialisations that may violate it: the configuration's δ, 0 if nothing is left to chance."""
+        return configuration.delta if self.probability else 0.0
+
+    @property
+    def direction(self) -> Direction:
+        """Which ratios are worse; of an identity, which residuals."""
+        return LOWER if self.bound == "lower" else UPPER
 
     @property
     def balls(self) -> bool:
         """Whether the claim quantifies over a ball."""
-        return self.domain.radius is not None
+        return self.domain.tau is not None
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What is set where an audit starts from: what the statement fixes, the first of its values, the plan's own."""
+        return {**self.domain.first, **self.plan.start}
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
@@ -257,57 +291,14 @@ class Claim:
         return [
             Recipe(attack, layer, example, output)
             for attack in distinct(self.attacks, hidden, examples)
-            for layer in (range(1, hidden + 1) if attack in AIMED_AT_LAYER else (hidden,))
-            for example in (range(examples) if attack in AIMED_AT_EXAMPLE else (0,))
-            for output in (range(outputs) if attack in AIMED_AT_OUTPUT else (0,))
+            for layer in ATTACKS[attack].layers(hidden)
+            for example in ATTACKS[attack].examples(examples)
+            for output in ATTACKS[attack].outputs(outputs)
         ]
 
     def search(self, configuration: Configuration) -> Search:
         """How the worst case is searched at a configuration."""
         if not self.balls or self.exact(configuration):
             return "exact"
-        return "ascent" if set(self.attacks) - {"stay", "random", "descend"} else "sampled"
-
-
-AIMED_AT_LAYER = {
-    "flip-units",
-    "flip-units-apart",
-    "switch-on",
-    "place-on-kinks",
-    "place-on-lowering-kinks",
-    "overshoot-kinks",
-    "merge-patterns",
-}
-AIMED_AT_OUTPUT = {
-    "along-gradient",
-    "place-on-kinks",
-    "place-on-kinks-deep",
-    "place-on-lowering-kinks",
-    "place-on-lowering-kinks-deep",
-    "place-on-kinks-together",
-    "overshoot-kinks",
-    "amplify-signals",
-    "move-all-units",
-    "compound-changes",
-}
-DEEP = {"flip-units-deep", "flip-units-apart-deep", "place-on-kinks-deep", "place-on-lowering-kinks-deep"}
-"""Attacks on the last layer by means of all layers: with one layer the plain ones say the same."""
-
-TOGETHER = {"place-on-kinks-together"}
-"""Attacks on all examples at once: with one example the others say the same."""
-
-
-def distinct(attacks: Sequence[str], hidden: int, examples: int) -> list[str]:
-    """The attacks that are not their plain forms, with so many hidden layers and examples; all where none is left."""
-    same = (set() if hidden > 1 else DEEP) | (set() if examples > 1 else TOGETHER)
-    return [attack for attack in attacks if attack not in same] or list(attacks)
-
-
-AIMED_AT_EXAMPLE = {
-    *AIMED_AT_LAYER,
-    *AIMED_AT_OUTPUT,
-    *DEEP,
-    "stretch-features",
-    "push-features",
-    "stretch-product",
-} - TOGETHER
+        guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
+        return "ascent" if guided else "sampled"

@@ -63,7 +63,6 @@ def context(id: str, *, source: Source, statement: str, instead: str, **data: ob
         statement=statement,
         kind="CTX",
         bound=None,
-        constant="stated",
         expected="not-executable",
         notes=instead,
         **data,
@@ -102,7 +101,7 @@ def derived(id: str, *, source: Source, statement: str, **data: object) -> Calla
     Raises:
         ValueError: if the id is taken.
     """
-    fields = {"kind": "LEDGER", "bound": None, "constant": "stated", "source": source, "statement": statement, **data}
+    fields = {"kind": "LEDGER", "bound": None, "source": source, "statement": statement, **data}
 
     def register(derive: Derive) -> Claim:
         return claim(id, derive=derive, **fields)(unmeasured)

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lemmata.audit.show.listing import defined_at
+from lemmata.audit.show.claim_page import defined_at
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.registry import REGISTRY

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from lemmata.audit.cli import lemmata
+from lemmata.audit.cli import COMMANDS, lemmata
 
 PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Every command and option
@@ -18,7 +18,13 @@ on standard error.
 
 def page() -> str:
     """The page in Markdown."""
-    return "\n".join([HEAD, *(_command(name, lemmata.commands[name]) for name in sorted(lemmata.commands))])
+    return "\n".join([HEAD, *(_command(name, _found(name)) for name in sorted(COMMANDS))])
+
+
+def _found(name: str) -> click.Command:
+    found = lemmata.get_command(click.Context(lemmata), name)
+    assert found is not None
+    return found
 
 
 def _command(name: str, command: click.Command) -> str:

@@ -5,7 +5,7 @@ lemmata audit --claims-from examples/du_et_al_2019.py 'du-et-al-2019/*'
 
 import torch
 
-from lemmata import CAO_GU_2020, Case, Domain, Measurement, Paper, Scaling, claim, two_layer_gram
+from lemmata import CAO_GU_2020, Case, Domain, Measurement, Paper, Plan, Scaling, claim, two_layer_gram
 
 DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradient descent provably optimizes …")
 
@@ -19,12 +19,9 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
     bound="lower",
     terms=(Scaling(m=1),),
     domain=Domain(
-        width=(256, 1024),
-        depth=(1, 1),
-        samples=(2, 6),
-        fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"},
-        lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)},
+        m=(256, 1024), L=(1, 1), n=(2, 6), fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"}
     ),
+    plan=Plan(lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)}),
     quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3, and the labels that attain it",
     probability="at least 1 − δ over W⁽⁰⁾",
 )

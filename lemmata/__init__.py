@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from lemmata.claims.claim import Control as Control
     from lemmata.claims.claim import Measurement as Measurement
     from lemmata.claims.claim import Paper as Paper
-    from lemmata.claims.claim import Precondition as Precondition
     from lemmata.claims.claim import Sides as Sides
     from lemmata.claims.erratum import Decision as Decision
     from lemmata.claims.erratum import decided as decided
     from lemmata.claims.erratum import erratum as erratum
     from lemmata.claims.from_file import load_claims as load_claims
+    from lemmata.claims.language.condition import Condition as Condition
     from lemmata.claims.language.configuration import Configuration as Configuration
     from lemmata.claims.language.derivation import Derivation as Derivation
     from lemmata.claims.language.derivation import Given as Given
     from lemmata.claims.language.derivation import Regime as Regime
     from lemmata.claims.language.derivation import as_stated as as_stated
     from lemmata.claims.language.domain import Domain as Domain
+    from lemmata.claims.language.plan import DRAWN as DRAWN
+    from lemmata.claims.language.plan import Coupled as Coupled
+    from lemmata.claims.language.plan import Plan as Plan
     from lemmata.claims.language.scaling import Scaling as Scaling
     from lemmata.claims.measuring.evaluation import evaluate as evaluate
     from lemmata.claims.measuring.search import supremum as supremum
@@ -52,18 +55,21 @@ _HOMES = {
     "Control": "lemmata.claims.claim",
     "Measurement": "lemmata.claims.claim",
     "Paper": "lemmata.claims.claim",
-    "Precondition": "lemmata.claims.claim",
     "Sides": "lemmata.claims.claim",
     "Decision": "lemmata.claims.erratum",
     "decided": "lemmata.claims.erratum",
     "erratum": "lemmata.claims.erratum",
     "load_claims": "lemmata.claims.from_file",
+    "Condition": "lemmata.claims.language.condition",
     "Configuration": "lemmata.claims.language.configuration",
     "Derivation": "lemmata.claims.language.derivation",
     "Given": "lemmata.claims.language.derivation",
     "Regime": "lemmata.claims.language.derivation",
     "as_stated": "lemmata.claims.language.derivation",
     "Domain": "lemmata.claims.language.domain",
+    "DRAWN": "lemmata.claims.language.plan",
+    "Coupled": "lemmata.claims.language.plan",
+    "Plan": "lemmata.claims.language.plan",
     "Scaling": "lemmata.claims.language.scaling",
     "evaluate": "lemmata.claims.measuring.evaluation",
     "supremum": "lemmata.claims.measuring.search",

@@ -7,11 +7,11 @@ import numpy as np
 from torch import Tensor
 from torch.nn import Module
 
+from lemmata.audit.choosing import choose
 from lemmata.audit.commands import check as command
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.given import Names, Weights, check_no_biases, check_pair, dataset, network
 from lemmata.audit.show.checked import Checked
-from lemmata.audit.show.listing import choose
 from lemmata.model.settings import CAO_GU_2020, SETTINGS, Setting
 
 Matrix = Tensor | np.ndarray

@@ -1,5 +1,6 @@
 """The verify job: Hypothesis tries to break a claim; what it says "with probability" about is counted, not drawn."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,6 @@ from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.from_file import located
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
-from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.replay import Replay, claims_from, parse
 from lemmata.claims.registry import measured_claims
 from lemmata.strategies import cases, recipes
@@ -89,12 +89,10 @@ class Tally:
     def row(self, claim: Claim, verdict: str, budget: Budget) -> tuple[str, ...]:
         """A row of the terminal summary."""
         limit = _constant(claim)
-        delta = _delta(claim, Configuration())
+        delta = claim.rate(Configuration())
         caught = smallest_caught(delta, budget)
         high = max((trial.evidence.high for trial in self.trials), default=1.0)
-        lower = claim.bound == "lower"
-        ratios = [trial.worst for trial in self.trials]
-        worst = (min if lower else max)(ratios, default=float("nan"))
+        worst = claim.direction.worst(trial.worst for trial in self.trials if not math.isnan(trial.worst))
         searched = {claim.search(trial.configuration) for trial in self.trials}
         return (
             claim.id,
@@ -102,7 +100,7 @@ class Tally:
             str(len(self.trials)),
             str(sum(trial.evidence.trials for trial in self.trials)),
             f"{worst:.3g}",
-            "identity" if claim.kind == "EXACT" else f"{limit:.3g}",
+            "identity" if claim.judged == "identity" else f"{limit:.3g}",
             ", ".join(sorted(searched)),
             f"{high:.2g}",
             "1 violation" if delta == 0 else "-" if caught is None else f"{caught:.2g}",
@@ -126,7 +124,7 @@ def count(
     limit: float,
 ) -> Trial:
     """Violations over independent initialisations; more are drawn while too many violate and nothing is decided."""
-    delta, violations, drawn = _delta(claim, configuration), 0, 0
+    delta, violations, drawn = claim.rate(configuration), 0, 0
     worst, at = float("nan"), 0
 
     def undecided() -> bool:
@@ -138,9 +136,10 @@ def count(
         with alone_on(device):
             found = measure(claim, configuration, seed, numbers, recipe, device=device)
         violations += int(found.violates(claim, limit).sum())
-        value, index = _worst(claim, found)
-        if not worst >= value or (claim.bound == "lower" and value < worst):
-            worst, at = value, drawn + index
+        values = found.ratio if found.residual is None else found.residual
+        index = int(claim.direction.worst_at(values))
+        if math.isnan(worst) or claim.direction.worst([worst, float(values[index])]) != worst:
+            worst, at = float(values[index]), drawn + index
         drawn = numbers.stop
     return Trial(claim, configuration, recipe, Evidence(violations, drawn, alpha), worst, at, seed)
 
@@ -194,7 +193,7 @@ def verify(
 
     def attempt(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> None:
         result = trial(configuration, recipe, on)
-        if result.evidence.refutes(_delta(claim, configuration)):
+        if result.evidence.refutes(claim.rate(configuration)):
             raise NotAsExpected(explain(result, limit))
 
     @given(data=st.data())
@@ -238,7 +237,7 @@ def falsify(claim: Claim, trial: Callable[[Configuration], Trial], profile: sett
     """The smallest case that Hypothesis finds refuted, or None."""
 
     def refuted(configuration: Configuration) -> bool:
-        return trial(configuration).evidence.refutes(_delta(claim, configuration))
+        return trial(configuration).evidence.refutes(claim.rate(configuration))
 
     finding = settings(profile, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None)
     try:
@@ -251,7 +250,7 @@ def falsify(claim: Claim, trial: Callable[[Configuration], Trial], profile: sett
 def _examples(claim: Claim, profile: settings) -> int:
     """How many cases Hypothesis may draw: the profile's number, or fewer where each is a training run."""
     most = profile.max_examples
-    return most if claim.domain.examples is None else min(most, claim.domain.examples)
+    return most if claim.plan.examples is None else min(most, claim.plan.examples)
 
 
 def explain(trial: Trial, limit: float) -> str:
@@ -266,26 +265,15 @@ def explain(trial: Trial, limit: float) -> str:
     )
 
 
-def _worst(claim: Claim, found: Evaluation) -> tuple[float, int]:
-    values = found.ratio if found.residual is None else found.residual
-    values = values.nan_to_num(float("inf") if claim.bound == "lower" else float("-inf"), float("inf"))
-    index = int(values.argmin() if claim.bound == "lower" else values.argmax())
-    return float(values[index]), index
-
-
 def _constant(claim: Claim) -> float:
     """What the claim is held to; a claim with no audited constant yet would test nothing."""
     value = constant(claim)
     if value is not None:
         return value
-    if claim.kind != "EXACT":
+    if claim.judged != "identity":
         command = f"lemmata audit {claims_from(claim)}'{claim.id}' --write-constants"
         raise NotAsExpected(f"{claim.id} has no constant to be held to: run `{command}`")
     return 1.0
-
-
-def _delta(claim: Claim, configuration: Configuration) -> float:
-    return configuration.delta if claim.probability else 0.0
 
 
 def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:

@@ -1,6 +1,17 @@
-"""The mathematical objects of the papers: networks, traces, balls, adversaries, training.
+"""The mathematical objects of the papers: networks, traces, balls, attacks, training.
 
 Knows nothing of claims, tests or statistics. Weight matrices are stored with units as rows,
 `(out_features, in_features)`; Cao & Gu (2020) writes the transpose. Every tensor that belongs to
 a random initialisation has a leading axis S over independent initialisations.
+
+The floors, from the ground up; a module imports only from floors below its own:
+
+    settings, randomness, spectra, orthonormal, columns, limits: conventions, chance, linear algebra, known constants
+    data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
+    margins, changes: how labels are separated, what a layer moves by
+    separability, spanned: the margins of a data set, the changes of a deferred matrix
+    network: matrices and their changes
+    trace, ball: one pass through a network, the neighbourhood of its weights
+    difference, imposing, training, certificates, empirical_kernels, reference_class: what is made of passes
+    attacks, blocks, streaming: the worst weights of a ball, runs at widths that nothing holds whole
 """

@@ -37,9 +37,9 @@ class Ball:
         """Whether a layer's change lies outside, beyond rounding, (S,) boolean."""
         return distance(change, self.norm) > self.radius * (1 + 1e-12)
 
-    def project(self, changes: tuple[LowRank, ...]) -> tuple[LowRank, ...]:
+    def project(self, changes: Changes) -> tuple[LowRank, ...]:
         """The nearest point of the ball in Frobenius norm, layer by layer, still factored."""
-        return tuple(self._project(change) for change in changes)
+        return tuple(self._project(change.factors()) for change in changes)
 
     def shortened(self, inside: tuple[LowRank, ...], step: tuple[LowRank, ...]) -> tuple[LowRank, ...]:
         """The step from a point of the ball, shortened layer by layer until it ends in the ball too."""

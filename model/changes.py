@@ -1,30 +1,98 @@
-"""Perturbations and gradient steps of one layer, kept factored."""
+"""Changes of one layer behind one interface: perturbations, gradient steps and their sums.
+
+Kept factored (`LowRank`), stored whole (`DenseChange`), or as a core in the directions of a deferred matrix
+(`model.spanned`). Who has a change asks it for products, norms and sums, and never which it is.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lemmata.model.deferred import Spanned
+from lemmata.model.columns import Columns
+from lemmata.model.gaussian import Matrix
 from lemmata.model.settings import Norm
 from lemmata.model.spectra import spectral_norm, top_singular
 
-ROOM = 64  # columns that a growing factor has room for at first; untouched memory costs nothing
+
+class Change(Protocol):
+    """ΔW of one layer for S initialisations, each (out, in), met through products."""
+
+    @property
+    def still(self) -> bool:
+        """Whether this is no change by its form; any other may be zero, too."""
+
+    def apply(self, x: Tensor) -> Tensor:
+        """ΔW x for rows x: (S, n, in) -> (S, n, out)."""
+
+    def apply_transposed(self, b: Tensor) -> Tensor:
+        """ΔWᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+
+    def moved_apply(self, matrix: Matrix, x: Tensor) -> Tensor:
+        """(W + ΔW) x for rows x: (S, n, in) -> (S, n, out), with the matrix W that is changed."""
+
+    def moved_apply_transposed(self, matrix: Matrix, b: Tensor) -> Tensor:
+        """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+
+    def frobenius(self) -> Tensor:
+        """‖ΔW‖_F, (S,)."""
+
+    def spectral(self) -> Tensor:
+        """‖ΔW‖_2, (S,)."""
+
+    def scaled(self, factor: Tensor | float) -> "Change":
+        """factor · ΔW; a tensor factor has shape (S,)."""
+
+    def plus(self, other: "Change") -> "Change":
+        """The sum, factored where both are."""
+
+    def onto(self, factored: "LowRank") -> "Change":
+        """The sum factored + ΔW: what `plus` of a factored change asks of the other."""
+
+    def stepped(self, step: "LowRank", *, compact: bool) -> "Change":
+        """ΔW + step as one sum of many steps, each of which costs its own size.
+
+        Args:
+            step: of gradient descent.
+            compact: whether the sum is held whole once its factors are larger than that; otherwise it only never has
+                more columns than the matrix has rows or columns.
+        """
+
+    def factors(self) -> "LowRank":
+        """The same change, factored."""
+
+    def materialise(self) -> Tensor:
+        """(S, out, in)."""
+
+
+Changes = tuple[Change, ...]
 
 
 @dataclass(frozen=True)
 class LowRank:
-    """ΔW = left · rightᵀ with r columns: left (S, out, r), right (S, in, r). Rank 0 is no change."""
+    """ΔW = left · rightᵀ with r columns: left (S, out, r), right (S, in, r). Rank 0 is no change.
+
+    Attributes:
+        left, right: the factors.
+        room: the buffers in which a sum of steps has its columns, and the next step's place.
+    """
 
     left: Tensor
     right: Tensor
+    room: tuple[Columns, Columns] | None = field(default=None, repr=False, compare=False)
 
     @property
     def rank(self) -> int:
         """Number of columns r, an upper bound on the rank."""
         return self.left.shape[-1]
+
+    @property
+    def still(self) -> bool:
+        """Whether there are no columns at all."""
+        return self.rank == 0
 
     def apply(self, x: Tensor) -> Tensor:
         """ΔW x for rows x: (S, n, in) -> (S, n, out)."""
@@ -33,6 +101,14 @@ class LowRank:
     def apply_transposed(self, b: Tensor) -> Tensor:
         """ΔWᵀ b for rows b: (S, n, out) -> (S, n, in)."""
         return (b @ self.left) @ self.right.mT
+
+    def moved_apply(self, matrix: Matrix, x: Tensor) -> Tensor:
+        """(W + ΔW) x for rows x: (S, n, in) -> (S, n, out)."""
+        return matrix.apply(x) if self.still else matrix.apply(x).add_(self.apply(x))
+
+    def moved_apply_transposed(self, matrix: Matrix, b: Tensor) -> Tensor:
+        """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+        return matrix.apply_transposed(b) if self.still else matrix.apply_transposed(b).add_(self.apply_transposed(b))
 
     def core(self) -> Tensor:
         """A small matrix with the same singular values, (S, ·, ·), by two QR factorisations."""
@@ -48,14 +124,34 @@ class LowRank:
 
     def scaled(self, factor: Tensor | float) -> "LowRank":
         """factor · ΔW; a tensor factor has shape (S,)."""
-        if isinstance(factor, Tensor):
-            factor = factor[:, None, None]
-        return LowRank(self.left * factor, self.right)
+        return LowRank(_times(factor, self.left), self.right)
 
-    def plus(self, other: "LowRank") -> "LowRank":
+    def plus(self, other: Change) -> Change:
+        """The sum."""
+        return other.onto(self)
+
+    def onto(self, factored: "LowRank") -> "LowRank":
         """The sum, with the columns side by side; never more columns than the matrix has rows or columns."""
-        total = LowRank(torch.cat([self.left, other.left], -1), torch.cat([self.right, other.right], -1))
+        total = LowRank(torch.cat([factored.left, self.left], -1), torch.cat([factored.right, self.right], -1))
         return total.compressed() if total.rank > min(self.left.shape[-2], self.right.shape[-2]) else total
+
+    def stepped(self, step: "LowRank", *, compact: bool) -> Change:
+        """The sum with its columns in buffers that double, so that a step copies its own alone.
+
+        Steps with one and the same right factor, as those of a first layer with the same inputs, need no more columns
+        than the first.
+        """
+        if self.rank == step.rank and torch.equal(self.right, step.right):
+            return LowRank(self.left + step.left, self.right)
+        rank, out, into = self.rank + step.rank, self.left.shape[-2], self.right.shape[-2]
+        if compact and rank * (out + into) > out * into:
+            return DenseChange(self.materialise() + step.materialise())
+        if rank > min(out, into):
+            return step.onto(self)
+        room = self.room
+        if room is None or room[0].rank != self.rank:  # another sum has gone on in the buffers of this one
+            room = Columns(self.left), Columns(self.right)
+        return LowRank(room[0].append(step.left), room[1].append(step.right), room)
 
     def where(self, take: Tensor, other: "LowRank") -> "LowRank":
         """The other change at the initialisations taken, (S,) boolean, this one elsewhere.
@@ -66,93 +162,20 @@ class LowRank:
         mine, others = (
             [pad(factor, (0, rank - change.rank)) for factor in (change.left, change.right)] for change in (self, other)
         )
-        chosen = take[:, None, None]
-        return LowRank(*(torch.where(chosen, b, a) for a, b in zip(mine, others, strict=True)))
+        left, right = (torch.where(take[:, None, None], b, a) for a, b in zip(mine, others, strict=True))
+        return LowRank(left, right)
 
     def compressed(self) -> "LowRank":
         """The same matrix with min(out, in) columns."""
-        product = self.left @ self.right.mT
-        if self.right.shape[-2] <= self.left.shape[-2]:
-            eye = torch.eye(self.right.shape[-2], dtype=product.dtype, device=product.device)
-            return LowRank(product, eye.expand(len(product), -1, -1))
-        eye = torch.eye(self.left.shape[-2], dtype=product.dtype, device=product.device)
-        return LowRank(eye.expand(len(product), -1, -1), product.mT)
+        return DenseChange(self.materialise()).factors()
+
+    def factors(self) -> "LowRank":
+        """This change itself."""
+        return self
 
     def materialise(self) -> Tensor:
         """(S, out, in)."""
         return self.left @ self.right.mT
-
-
-class Accumulated:
-    """A sum of many low-rank steps, each of which costs its own size.
-
-    Steps with one and the same right factor, as those of a first layer with the same inputs, need no more columns than
-    the first. Others are appended to buffers that double. In the directions of a deferred matrix, which stores them
-    itself, only the small core grows.
-
-    Args:
-        start: the first summand.
-        compact: whether the sum is held whole once its factors are larger than that; otherwise it only never has more
-            columns than the matrix has rows or columns.
-    """
-
-    _total: "Change"
-
-    def __init__(self, start: "Change", *, compact: bool) -> None:
-        self.compact = compact
-        self._set(start)
-
-    @property
-    def total(self) -> "Change":
-        """The sum so far; what this was before a further step stays as it is."""
-        return self._total
-
-    def add(self, step: LowRank) -> None:
-        """One more summand."""
-        before = self._total
-        if isinstance(before, Spanned):
-            if not before.matrix.formed:
-                self._total = before.plus(step.left, step.right)
-                return
-            before = LowRank(*before.factors())
-        if isinstance(before, DenseChange):
-            self._set(DenseChange(torch.baddbmm(before.weight, step.left, step.right.mT)))
-            return
-        if before.rank == step.rank and torch.equal(before.right, step.right):
-            self._set(LowRank(before.left + step.left, before.right))
-            return
-        rank, out, into = before.rank + step.rank, before.left.shape[-2], before.right.shape[-2]
-        if self.compact and rank * (out + into) > out * into:
-            self._set(DenseChange(before.materialise() + step.materialise()))
-        elif rank > min(out, into) or not self._buffers:
-            self._set(before.plus(step))
-        else:
-            left, right = (
-                buffer.append(columns) for buffer, columns in zip(self._buffers, (step.left, step.right), strict=True)
-            )
-            self._total = LowRank(left, right)
-
-    def _set(self, total: "Change") -> None:
-        self._total = total
-        self._buffers = [Columns(factor) for factor in (total.left, total.right)] if isinstance(total, LowRank) else []
-
-
-class Columns:
-    """The columns (S, size, r) of a factor, in a buffer with room for more; they lie one after the other in memory."""
-
-    def __init__(self, columns: Tensor) -> None:
-        self._rows, self._rank = columns.mT.contiguous(), columns.shape[-1]
-
-    def append(self, columns: Tensor) -> Tensor:
-        """All columns, these behind the ones before, which stay where they are for whoever holds them."""
-        rank = self._rank + columns.shape[-1]
-        if rank > self._rows.shape[1]:
-            grown = self._rows.new_empty(len(self._rows), max(rank, 2 * self._rows.shape[1], ROOM), columns.shape[-2])
-            grown[:, : self._rank] = self._rows[:, : self._rank]
-            self._rows = grown
-        self._rows[:, self._rank : rank] = columns.mT
-        self._rank = rank
-        return self._rows[:, :rank].mT
 
 
 @dataclass(frozen=True)
@@ -161,6 +184,11 @@ class DenseChange:
 
     weight: Tensor
 
+    @property
+    def still(self) -> bool:
+        """Never: entries are not looked at."""
+        return False
+
     def apply(self, x: Tensor) -> Tensor:
         """ΔW x for rows x: (S, n, in) -> (S, n, out)."""
         return x @ self.weight.mT
@@ -168,6 +196,14 @@ class DenseChange:
     def apply_transposed(self, b: Tensor) -> Tensor:
         """ΔWᵀ b for rows b: (S, n, out) -> (S, n, in)."""
         return b @ self.weight
+
+    def moved_apply(self, matrix: Matrix, x: Tensor) -> Tensor:
+        """(W + ΔW) x for rows x: (S, n, in) -> (S, n, out)."""
+        return matrix.apply(x).add_(self.apply(x))
+
+    def moved_apply_transposed(self, matrix: Matrix, b: Tensor) -> Tensor:
+        """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
+        return matrix.apply_transposed(b).add_(self.apply_transposed(b))
 
     def frobenius(self) -> Tensor:
         """‖ΔW‖_F, (S,)."""
@@ -178,13 +214,32 @@ class DenseChange:
         shape = (self.weight.shape[-2], self.weight.shape[-1])
         return top_singular(self.apply, self.apply_transposed, shape, self.weight).value[:, 0]
 
+    def scaled(self, factor: Tensor | float) -> "DenseChange":
+        """factor · ΔW; a tensor factor has shape (S,)."""
+        return DenseChange(_times(factor, self.weight))
+
+    def plus(self, other: Change) -> "DenseChange":
+        """The sum, entry by entry."""
+        return DenseChange(self.weight + other.materialise())
+
+    def onto(self, factored: LowRank) -> "DenseChange":
+        """The sum, entry by entry."""
+        return self.plus(factored)
+
+    def stepped(self, step: LowRank, *, compact: bool) -> "DenseChange":
+        """The sum, whole whether compact or not."""
+        return DenseChange(torch.baddbmm(self.weight, step.left, step.right.mT))
+
+    def factors(self) -> LowRank:
+        """The matrix itself and the identity on its shorter side."""
+        out, into = self.weight.shape[-2:]
+        eye = torch.eye(min(out, into), dtype=self.weight.dtype, device=self.weight.device)
+        eye = eye.expand(len(self.weight), -1, -1)
+        return LowRank(self.weight, eye) if into <= out else LowRank(eye, self.weight.mT)
+
     def materialise(self) -> Tensor:
         """(S, out, in)."""
         return self.weight
-
-
-Change = LowRank | DenseChange | Spanned
-Changes = tuple[Change, ...]
 
 
 def distance(change: Change, norm: Norm) -> Tensor:
@@ -203,22 +258,10 @@ def zero_change(shape: tuple[int, int], like: Tensor) -> LowRank:
     return LowRank(like.new_zeros(len(like), out_features, 0), like.new_zeros(len(like), in_features, 0))
 
 
-def is_nothing(change: Change) -> bool:
-    """Whether the change has no columns at all; others may be zero, too."""
-    return isinstance(change, LowRank) and change.rank == 0
-
-
 def add(first: Changes, second: Changes) -> Changes:
-    """Layer-wise sums, factored where both are."""
-    return tuple(_sum(a, b) for a, b in zip(first, second, strict=True))
+    """Layer-wise sums; what is added to no change stays as it is."""
+    return tuple(b if a.still else a if b.still else a.plus(b) for a, b in zip(first, second, strict=True))
 
 
-def _sum(a: Change, b: Change) -> Change:
-    if is_nothing(a):
-        return b
-    if is_nothing(b):
-        return a
-    a, b = (LowRank(*change.factors()) if isinstance(change, Spanned) else change for change in (a, b))
-    if isinstance(a, LowRank) and isinstance(b, LowRank):
-        return a.plus(b)
-    return DenseChange(a.materialise() + b.materialise())
+def _times(factor: Tensor | float, x: Tensor) -> Tensor:
+    return x * (factor[:, None, None] if isinstance(factor, Tensor) else factor)

@@ -10,8 +10,6 @@ import torch
 from scipy.special import betaincc, betainccinv
 from torch import Tensor
 
-from lemmata.model.kernels import conjugate_kernel
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, RandomFeatureMargin, hard_margin, random_feature_margin
 from lemmata.model.settings import Setting
 
 
@@ -21,36 +19,6 @@ class Dataset:
 
     inputs: Tensor
     labels: Tensor
-
-    def random_feature_margin(self) -> RandomFeatureMargin:
-        """The largest γ of cao-gu-2020 Assumption 4.10, as a bracket: exact where all labels agree or d is 2."""
-        if bool((self.labels == self.labels[0]).all()):
-            # c ≡ y attains what no data exceed.
-            largest, n = LARGEST_RANDOM_FEATURE_MARGIN, len(self.labels)
-            return RandomFeatureMargin(largest, largest, 0.0, torch.full((n,), 1 / n, dtype=torch.float64))
-        return random_feature_margin(self.inputs, self.labels)
-
-    def conjugate_margin(self, layer: int) -> float:
-        """The largest γ of cao-gu-2020 Assumption 4.12 with the kernel κ^{(layer)}."""
-        return float(hard_margin(conjugate_kernel(self.inputs, layer), self.labels))
-
-    def require_separable(self, gamma: float, *, layer: int | None = None) -> "Dataset":
-        """These data, if Assumption 4.10 holds with margin γ; of a layer, if Assumption 4.12 does with κ^{(layer)}.
-
-        Raises:
-            ValueError: if γ is not positive, above what any data reach, or above what these data certify.
-        """
-        largest = LARGEST_RANDOM_FEATURE_MARGIN if layer is None else 2 ** (-layer / 2)
-        if not 0 < gamma <= largest:
-            raise ValueError(f"{gamma=} must be in (0, {largest:.6g}]: no data have a larger margin")
-        if layer is None:
-            margin = self.random_feature_margin()
-            reached = margin.lower - margin.error
-        else:
-            reached = self.conjugate_margin(layer)
-        if not gamma <= reached:
-            raise ValueError(f"{gamma=} must be at most {reached:.6g}, the margin of these data")
-        return self
 
     @cached_property
     def separation(self) -> float:

@@ -15,7 +15,6 @@ passing (Bayati and Montanari 2011).
 """
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from torch import Tensor
 
 from lemmata.model.orthonormal import orthonormalise, scaled_rows
 from lemmata.model.randomness import Seeds, generator
-from lemmata.model.spectra import spectral_norm, top_singular
+from lemmata.model.spectra import top_singular
 
 ROOM = 64  # directions that a side has room for at first, if the budget allows
 UNTOUCHED = 4  # times as many on the CPU, where memory costs nothing before it is written to
@@ -148,7 +147,7 @@ class DeferredMatrix:
         return self._dense
 
     def moved(self, core: Tensor, x: Tensor, *, transposed: bool) -> Tensor:
-        """(W + ΔW) x, or its transpose's, for the change with this core (see `Spanned`) at the price of W x."""
+        """(W + ΔW) x, or its transpose's, for the change with this core (see `model.spanned`) at the price of W x."""
         if transposed:
             return self._ask(self.left, self.right, x, core.mT)
         return self._ask(self.right, self.left, x, core)
@@ -266,78 +265,6 @@ class DeferredMatrix:
             )
         room = ROOM * UNTOUCHED if near.images.device.type == "cpu" else ROOM
         near.grow(max(needed, min(max(2 * near.capacity, room), allowed // 2, near.size + n)))
-
-
-@dataclass(frozen=True)
-class Spanned:
-    """A change of a deferred matrix by what it has been asked: ΔW = Σ core_ij (left direction i) (right direction j)ᵀ.
-
-    Steps of gradient descent are of this form, and their factors are stored already, in the bases; the directions are
-    orthonormal, so that ΔW has the norms and singular values of its core.
-
-    Attributes:
-        matrix: whose directions these are.
-        core: (S, left, right), over the first directions of either side.
-    """
-
-    matrix: DeferredMatrix
-    core: Tensor
-
-    @classmethod
-    def nothing(cls, matrix: DeferredMatrix) -> "Spanned":
-        """No change."""
-        return cls(matrix, matrix.right.images.new_zeros(matrix.initialisations, 0, 0))
-
-    def moved_apply(self, x: Tensor) -> Tensor:
-        """(W + ΔW) x for rows x: (S, n, in) -> (S, n, out)."""
-        if self.matrix.formed or x.requires_grad:
-            return self.matrix.apply(x) + self.apply(x)
-        return self.matrix.moved(self.core, x, transposed=False)
-
-    def moved_apply_transposed(self, b: Tensor) -> Tensor:
-        """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
-        if self.matrix.formed or b.requires_grad:
-            return self.matrix.apply_transposed(b) + self.apply_transposed(b)
-        return self.matrix.moved(self.core, b, transposed=True)
-
-    def apply(self, x: Tensor) -> Tensor:
-        """ΔW x for rows x: (S, n, in) -> (S, n, out)."""
-        left, right = self._directions()
-        return ((x @ right.mT) @ self.core.mT) @ left
-
-    def apply_transposed(self, b: Tensor) -> Tensor:
-        """ΔWᵀ b for rows b: (S, n, out) -> (S, n, in)."""
-        left, right = self._directions()
-        return ((b @ left.mT) @ self.core) @ right
-
-    def frobenius(self) -> Tensor:
-        """‖ΔW‖_F, (S,)."""
-        return torch.linalg.matrix_norm(self.core)
-
-    def spectral(self) -> Tensor:
-        """‖ΔW‖_2, (S,)."""
-        return spectral_norm(self.core)
-
-    def materialise(self) -> Tensor:
-        """(S, out, in)."""
-        left, right = self._directions()
-        return (left.mT @ self.core) @ right
-
-    def factors(self) -> tuple[Tensor, Tensor]:
-        """ΔW = left · rightᵀ: (S, out, r) and (S, in, r)."""
-        left, right = self._directions()
-        return left.mT @ self.core, right.mT
-
-    def plus(self, left: Tensor, right: Tensor) -> "Spanned":
-        """ΔW + left · rightᵀ for factors (S, out, n) and (S, in, n) whose columns the matrix has been asked."""
-        down, across = left.mT @ self.matrix.left.directions.mT, right.mT @ self.matrix.right.directions.mT
-        old, new = self.core.shape, (down.shape[-1], across.shape[-1])
-        core = torch.nn.functional.pad(self.core, (0, new[1] - old[2], 0, new[0] - old[1]))
-        return Spanned(self.matrix, core + down.mT @ across)
-
-    def _directions(self) -> tuple[Tensor, Tensor]:
-        _, left, right = self.core.shape
-        return self.matrix.left.directions[:, :left], self.matrix.right.directions[:, :right]
 
 
 class Product(torch.autograd.Function):

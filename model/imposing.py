@@ -20,6 +20,9 @@ from lemmata.model.trace import Trace
 TRIES = 7
 """Numbers of units tried; the best that fits the radius is kept."""
 
+DIRECTIONS = 800
+"""That a matrix is asked for on the way, both sides together."""
+
 STEPS = 5
 """Gauss–Newton steps per try; the last ones keep the Jacobian, which a unit on its kink would toggle for ever."""
 

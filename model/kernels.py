@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from lemmata.model.settings import Norm, Setting
-from lemmata.model.trace import Trace
 
 UNIT_NORM = 1e-6
 """How far an input's norm may be from 1: what float32 makes of a unit vector passes."""
@@ -220,19 +219,6 @@ def tangent_kernel(
     """
     layers = tangent_layers(setting, inputs, depth, outputs=outputs, widths=widths, others=others)
     return torch.stack([layer.kernel() for layer in layers]).sum(0)
-
-
-def measured_layers(trace: Trace) -> tuple[LayerKernel, ...]:
-    """The finite-width counterpart of `tangent_layers`, not divided by anything, (S, n, n).
-
-    Raises:
-        ValueError: if there is more than one output: then the outputs mix (see `Trace.ntk`).
-    """
-    if trace.outputs.shape[-1] != 1:
-        raise ValueError(f"{trace.outputs.shape[-1]} outputs must be 1")
-    signals = [b.squeeze(2) for b in trace.signals]
-    pairs = list(zip(trace.features, signals, strict=True))[: trace.network.trained]
-    return tuple(LayerKernel(x @ x.mT, b @ b.mT) for x, b in pairs)
 
 
 @dataclass(frozen=True)

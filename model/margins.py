@@ -14,7 +14,6 @@ from torch import Tensor
 
 from lemmata.model.kernels import UNIT_NORM
 from lemmata.model.randomness import generator, stream
-from lemmata.model.trace import Trace
 
 LARGEST_RANDOM_FEATURE_MARGIN = 1 / math.sqrt(2 * math.pi)
 """No data has a larger γ in Assumption 4.10: E|c(u) σ(u·x)| ≤ E σ(u·x) = 1/√2π for a unit vector x."""
@@ -111,25 +110,6 @@ def signed(kernel: Tensor, labels: Tensor) -> Tensor:
     """
     labels = _signs(labels, kernel.shape[-1]).to(kernel)
     return labels * kernel * labels.mT
-
-
-def last_layer_gram(trace: Trace, labels: Tensor) -> Tensor:
-    """y_i y_j <x_{L−1,i}, x_{L−1,j}> <b_{L,i}, b_{L,j}> / m of the last trained layer, (S, n, n).
-
-    With fixed ±1 output weights <b_{L,i}, b_{L,j}> counts the units that are active on both inputs. The
-    square root of its `simplex_minimum` is the infimum of ‖∇_{W_L} L_S‖_F / (√m E_S) over all possible
-    non-negative weights −ℓ'(y_i f(x_i)) of the examples.
-
-    Raises:
-        ValueError: if there is more than one output, or a label is not ±1.
-
-    Source: cao-gu-2020 equation (4.1) and Lemmas 5.4, 5.5.
-    """
-    if trace.outputs.shape[-1] != 1:
-        raise ValueError(f"{trace.outputs.shape[-1]} outputs must be 1")
-    top = trace.network.trained - 1
-    x, b = trace.features[top], trace.signals[top].squeeze(2)
-    return signed((x @ x.mT) * (b @ b.mT), labels) / trace.network.architecture.width
 
 
 def hard_margin(kernel: Tensor, labels: Tensor) -> Tensor:

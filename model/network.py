@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.model.changes import Changes, LowRank, add, is_nothing, zero_change
-from lemmata.model.deferred import MEMORY_SHARE, DeferredMatrix, Spanned, available_bytes
+from lemmata.model.changes import Changes, LowRank, add, zero_change
+from lemmata.model.deferred import MEMORY_SHARE, DeferredMatrix, available_bytes
 from lemmata.model.gaussian import DenseMatrix, Matrix
 from lemmata.model.randomness import Seeds, gaussian
 from lemmata.model.settings import Setting
@@ -96,21 +96,15 @@ class Network:
 
     def apply(self, layer: int, x: Tensor) -> Tensor:
         """W_{layer+1} x for rows x, (S, n, in) -> (S, n, out); `layer` counts from 0, the output is H."""
-        if layer >= self.trained or is_nothing(self.changes[layer]):
-            return self.matrices[layer].apply(x)
-        matrix, change = self.matrices[layer], self.changes[layer]
-        if isinstance(change, Spanned) and change.matrix is matrix:
-            return change.moved_apply(x)
-        return matrix.apply(x).add_(change.apply(x))
+        matrix = self.matrices[layer]
+        return self.changes[layer].moved_apply(matrix, x) if layer < self.trained else matrix.apply(x)
 
     def apply_transposed(self, layer: int, b: Tensor) -> Tensor:
         """W_{layer+1}ᵀ b for rows b, (S, n, out) -> (S, n, in)."""
-        if layer >= self.trained or is_nothing(self.changes[layer]):
-            return self.matrices[layer].apply_transposed(b)
-        matrix, change = self.matrices[layer], self.changes[layer]
-        if isinstance(change, Spanned) and change.matrix is matrix:
-            return change.moved_apply_transposed(b)
-        return matrix.apply_transposed(b).add_(change.apply_transposed(b))
+        matrix = self.matrices[layer]
+        if layer < self.trained:
+            return self.changes[layer].moved_apply_transposed(matrix, b)
+        return matrix.apply_transposed(b)
 
     def spectral(self, layer: int) -> Tensor:
         """‖W_{layer+1}‖_2, (S,)."""

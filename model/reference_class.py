@@ -14,7 +14,7 @@ import torch
 from scipy.optimize import nnls
 from torch import Tensor
 
-from lemmata.model.changes import LowRank
+from lemmata.model.changes import Changes
 from lemmata.model.kernels import LayerKernel
 from lemmata.model.losses import cross_entropy, surrogate
 from lemmata.model.margins import signed
@@ -119,7 +119,7 @@ def _project(grams: Tensor, coefficients: Tensor, radius: float) -> Tensor:
     return coefficients * shorter.clamp_max(1.0)[..., None]
 
 
-def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float) -> tuple[LowRank, ...]:
+def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float) -> Changes:
     """A small change of all layers, in Frobenius norm, that gives every example the margin.
 
     Rounds of min ‖D‖_F subject to y_i [f(x_i) + <∇f(x_i), D − D_k>] ≥ margin at the network moved by D_k, half of the
@@ -138,7 +138,7 @@ def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float)
     Source: chen-et-al-2019-poster, the weights W* of its assumption.
     """
     goal = margin + BEYOND * (1 + abs(margin))
-    changes = network.still()
+    changes: Changes = network.still()
     for _ in range(ROUNDS):
         trace = Trace(network.moved(changes), inputs)
         start = trace.outputs - trace.directional(changes).sum(1)
@@ -151,11 +151,11 @@ def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float)
     return changes
 
 
-def _sum(first: tuple[LowRank, ...], second: tuple[LowRank, ...], a: float, b: float) -> tuple[LowRank, ...]:
+def _sum(first: Changes, second: Changes, a: float, b: float) -> Changes:
     return tuple(x.scaled(a).plus(y.scaled(b)) for x, y in zip(first, second, strict=True))
 
 
-def _least_step(trace: Trace, labels: Tensor, wanted: Tensor) -> tuple[LowRank, ...]:
+def _least_step(trace: Trace, labels: Tensor, wanted: Tensor) -> Changes:
     """The least D with y_i <∇f(x_i), D> ≥ wanted, (S, n, 1), at the trace."""
     if trace.outputs.shape[-1] != 1:
         raise ValueError(f"{trace.outputs.shape[-1]} outputs must be 1")

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lemmata.model.changes import Accumulated, Changes, distances
-from lemmata.model.deferred import DeferredMatrix, Spanned
+from lemmata.model.changes import Change, Changes, distances
+from lemmata.model.deferred import DeferredMatrix
 from lemmata.model.losses import LOSSES, LossFunction, surrogate_error
 from lemmata.model.network import Network
 from lemmata.model.settings import Setting
+from lemmata.model.spanned import Spanned
 from lemmata.model.trace import Trace
 
 
@@ -93,26 +94,25 @@ def _descend(
     compact: bool,
 ) -> Iterator[Iterate]:
     loss = LOSSES[network.setting.loss]
-    sums = [Accumulated(change, compact=compact) for change in network.still()]
+    totals: list[Change] = list(network.still())
     if compact:
         # The first layer's signals are asked of no matrix.
         for number, matrix in enumerate(network.matrices[1 : network.trained], 1):
             if isinstance(matrix, DeferredMatrix) and not matrix.formed:
-                sums[number] = Accumulated(Spanned.nothing(matrix), compact=compact)
+                totals[number] = Spanned.nothing(matrix)
     rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
     step = 0
     for batch in batches:
         whole = isinstance(batch, Tensor) or len(batch) == len(inputs)
         examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
-        iterate = _at(network, sums, step, examples)
+        iterate = _at(network, tuple(totals), step, examples)
         yield iterate
         f = iterate.trace.outputs
         slopes = _slopes_on(batch, loss, f, targets) if isinstance(batch, Tensor) else loss.slopes(f, targets)
         descent = iterate.trace.gradient(-rate * slopes)
-        for total, layer in zip(sums, descent, strict=True):
-            total.add(layer)
+        totals = [total.stepped(layer, compact=compact) for total, layer in zip(totals, descent, strict=True)]
         step += 1
-    yield _at(network, sums, step, inputs)
+    yield _at(network, tuple(totals), step, inputs)
 
 
 def _slopes_on(batches: Tensor, loss: LossFunction, f: Tensor, y: Tensor) -> Tensor:
@@ -122,8 +122,7 @@ def _slopes_on(batches: Tensor, loss: LossFunction, f: Tensor, y: Tensor) -> Ten
     return torch.zeros_like(f).scatter(1, index, slopes)
 
 
-def _at(network: Network, sums: Sequence[Accumulated], step: int, examples: Tensor) -> Iterate:
-    changes = tuple(total.total for total in sums)
+def _at(network: Network, changes: Changes, step: int, examples: Tensor) -> Iterate:
     return Iterate(step, changes, Trace(network.moved(changes), examples))
 
 

@@ -40,7 +40,7 @@ def configurations(
 ) -> st.SearchStrategy[Configuration]:
     """Configurations whose sizes lie in the domain and whose data satisfy the setting's assumptions.
 
-    What the domain fixes is fixed, and what it lists in `lines` is drawn from there.
+    What the domain fixes is fixed, and what it gives values of is drawn from these.
     Shrinks to one layer of the smallest width, the fewest points (two or more of them on a chain at the
     minimal separation), and the radius at which about ten units flip. τ keeps its default where the domain
     has no ball.
@@ -55,9 +55,9 @@ def configurations(
     Raises:
         InvalidArgument: when called, if a range is empty or not valid for the setting.
     """
-    (min_width, max_width), (min_depth, max_depth) = domain.width, domain.depth
-    if domain.radius is not None:
-        check_reals("radius", *domain.radius)
+    (min_width, max_width), (min_depth, max_depth) = domain.m, domain.L
+    if domain.tau is not None:
+        check_reals("radius", *domain.tau)
     return _configurations(
         setting,
         hidden_widths(
@@ -70,31 +70,23 @@ def configurations(
         ),
         output_dimensions(setting, max_outputs=max_outputs),
         _inputs(setting, domain, constructions),
-        domain.radius,
+        domain.tau,
         st.fixed_dictionaries(
-            {
-                name: st.sampled_from(values)
-                for name, values in domain.lines.items()
-                if name not in _RANGES and name not in domain.along
-            }
-        ).map(lambda drawn: {**{n: v for n, v in domain.fixed.items() if n not in _RANGES}, **drawn}),
+            {name: st.sampled_from(values) for name, values in domain.values.items() if len(values) > 1}
+        ).map(lambda drawn: {**domain.first, **drawn}),
     )
-
-
-_RANGES = ("m", "L", "n", "tau")
-"""Sizes that are drawn from the domain's ranges, whatever an audit starts from or varies."""
 
 
 def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:
     if "data" not in domain.fixed:
-        low, high = domain.samples
+        low, high = domain.n
         mu = domain.fixed.get("mu")
         lifted = {} if mu is None else {"min_mu": mu, "max_mu": mu}
         return inputs(setting, min_samples=low, max_samples=high, constructions=constructions, **lifted)
     base = replace(Configuration(), **domain.fixed)
     return st.builds(
         Inputs,
-        n=st.integers(*domain.samples),
+        n=st.integers(*domain.n),
         d=st.just(base.d),
         data=st.just(base.data),
         phi=st.just(base.phi),

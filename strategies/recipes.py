@@ -5,17 +5,10 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from lemmata.claims.case import Recipe
-from lemmata.claims.claim import AIMED_AT_EXAMPLE, AIMED_AT_LAYER, AIMED_AT_OUTPUT, distinct
 from lemmata.claims.language.configuration import Configuration
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS, distinct
 from lemmata.model.settings import Setting
 from lemmata.strategies.arguments import InvalidArgument, check_integer, check_names
-
-HARDEST = ("place-on-kinks", "overshoot-kinks", "flip-units-apart", "flip-units", "switch-on")
-"""Closed forms of the worst case for one layer, hardest first."""
-
-EASIEST = ("along-gradient", "descend", "random", "stay")
-"""Directions that know nothing of the kinks, the most informed first."""
 
 
 def recipes(
@@ -39,22 +32,20 @@ def recipes(
     if setting.loss == "cross-entropy" and configuration.k != 1:
         raise InvalidArgument(f"k={configuration.k} must be 1 for {setting.id}")
     last = setting.hidden_layers(configuration.L)
+    chosen = [ATTACKS[name] for name in distinct(attacks, last, configuration.n)]
     return st.one_of(
         [
             st.builds(
                 Recipe,
-                attack=st.just(attack),
-                layer=st.integers(1 if attack in AIMED_AT_LAYER else last, last),
-                example=st.integers(0, configuration.n - 1 if attack in AIMED_AT_EXAMPLE else 0),
-                output=st.integers(0, configuration.k - 1 if attack in AIMED_AT_OUTPUT else 0),
+                attack=st.just(attack.name),
+                layer=_among(attack.layers(last)),
+                example=_among(attack.examples(configuration.n)),
+                output=_among(attack.outputs(configuration.k)),
             )
-            for attack in sorted(distinct(attacks, last, configuration.n), key=_easiness)
+            for attack in sorted(chosen, key=lambda attack: -attack.informed)
         ]
     )
 
 
-def _easiness(attack: str) -> int:
-    """Closed forms, then whatever else reads W⁽⁰⁾, then the rest."""
-    if attack in HARDEST:
-        return HARDEST.index(attack) - len(HARDEST)
-    return EASIEST.index(attack) + 1 if attack in EASIEST else 0
+def _among(numbers: range) -> st.SearchStrategy[int]:
+    return st.integers(numbers[0], numbers[-1])

@@ -29,8 +29,37 @@ def test_the_value_is_the_product_of_powers():
 
 def test_logs_are_natural():
     """log m and log(n/δ)."""
-    assert set(LOGS) == {"log_m", "log_n_delta"}
     assert_each_close(Scaling(log_m=1).value({"m": math.e}), 1.0)
+    for name, (over, under) in LOGS.items():
+        product = math.prod(PARAMETERS[letter] for letter in over) / math.prod(PARAMETERS[letter] for letter in under)
+        assert_each_close(Scaling(**{name: 1}).value(PARAMETERS), math.log(product))
+        assert Scaling(**{name: 1}).letters == {*over, *under}
+
+
+@DETERMINISTIC
+@given(scalings)
+def test_values_in_logs(scaling):
+    """Are logs of values, and do not overflow."""
+    logs = {name: math.log(value) for name, value in PARAMETERS.items()}
+    assert_each_close(math.exp(scaling.log_value(logs)), scaling.value(PARAMETERS))
+    assert_each_close(Scaling(m=10).log_value({"m": 1e5}), 1e6)
+
+
+def test_what_is_known_without_being_given():
+    """2, 2π, and 2^L from L; a value that is given goes before."""
+    logs = {"L": math.log(3)}
+    assert_each_close(Scaling(two_to_L=2).log_value(logs), 6 * math.log(2))
+    assert_each_close(Scaling(two=3, two_pi="-1/2").log_value({}), math.log(8 / math.sqrt(2 * math.pi)))
+    assert_each_close(Scaling(two_to_L=2).log_value(logs | {"two_to_L": 5.0}), 10.0)
+    assert Scaling(two_to_L=1, two=1, two_pi=1, tau=1).letters == {"L", "tau"}
+
+
+def test_undefined_values_are_nan():
+    """A log of what is below 1 has no log, and 0 no negative power; a log that is 0 is a factor 0."""
+    assert Scaling(log_m=1).log_value({"m": 0.0}) == -math.inf
+    assert math.isnan(Scaling(log_m=-1).log_value({"m": 0.0}))
+    assert math.isnan(Scaling(log_m=1).log_value({"m": -1.0}))
+    assert math.isnan(Scaling(tau=-1).log_value({"tau": -math.inf}))
 
 
 @DETERMINISTIC
@@ -111,6 +140,12 @@ def test_exponents_are_exact():
         ),
         (Scaling(n=-1, phi="-3/2"), "n^(-1) φ^(-3/2)", r"n^{-1} \phi^{-3/2}"),
         (Scaling(log_n_delta=1), "log(n/δ)", r"[\log(n/\delta)]"),
+        (
+            Scaling(L="-8/3", log_m_tau_delta=1),
+            "L^(-8/3) log(m/(τ δ))",
+            r"L^{-8/3} [\log(m/(\tau \delta))]",
+        ),
+        (Scaling(log_nL=1, log_inverse_delta=-1), "log(nL) log(1/δ)^(-1)", r"[\log(nL)] [\log(1/\delta)]^{-1}"),
         (Scaling(eps=-4, gamma=-14), "ε^(-4) γ^(-14)", r"\epsilon^{-4} \gamma^{-14}"),
     ],
 )

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from lemmata.audit.commands.controls import hardest
 from lemmata.audit.judge.constants import (
     COLLECTED,
     DATA_SETS,
@@ -16,8 +15,11 @@ from lemmata.audit.judge.constants import (
     over_initialisations,
     share_of_data_sets,
 )
+from lemmata.audit.judge.controls import hardest
 from lemmata.audit.plan.grid import corners
+from lemmata.claims.claim import Control
 from lemmata.claims.constants import audited_constants
+from lemmata.claims.language.direction import LOWER, UPPER
 from lemmata.claims.measuring.replay import parse
 from lemmata.claims.registry import measured_claims
 from lemmata.strategies import flipping_radius
@@ -29,8 +31,8 @@ LEVEL = 0.95
 
 @pytest.mark.parametrize("each", [OTHERWISE, EACH["RUN"]])
 @pytest.mark.parametrize("between", [0.0, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0])
-@pytest.mark.parametrize("lower", [False, True])
-def test_the_constant_holds_on_nearly_all_data_sets(between, lower, each):
+@pytest.mark.parametrize("direction", [UPPER, LOWER])
+def test_the_constant_holds_on_nearly_all_data_sets(between, direction, each):
     """On that share of all data sets few initialisations exceed the constant, in nine of ten audits.
 
     Few is one in five: a test of the claim finds that significantly more than δ only after some hundred of them.
@@ -40,8 +42,8 @@ def test_the_constant_holds_on_nearly_all_data_sets(between, lower, each):
     for run in range(RUNS):
         rng = np.random.default_rng([11, run])
         logs = between * rng.standard_normal((DATA_SETS, 1)) + rng.standard_normal((DATA_SETS, each))
-        sign = -1 if lower else 1
-        limit = over_data_sets(np.exp(sign * logs), LEVEL, lower=lower)
+        sign = direction.sign
+        limit = over_data_sets(np.exp(sign * logs), LEVEL, direction)
         covered += sign * math.log(limit) >= true
     assert covered >= 0.9 * RUNS
 
@@ -51,7 +53,7 @@ def test_without_an_effect_of_the_data_the_constant_is_the_quantile():
     excess = []
     for run in range(RUNS):
         logs = np.random.default_rng([13, run]).standard_normal((DATA_SETS, OTHERWISE))
-        excess.append(math.log(over_data_sets(np.exp(logs), LEVEL, lower=False)) - norm.ppf(LEVEL))
+        excess.append(math.log(over_data_sets(np.exp(logs), LEVEL, UPPER)) - norm.ppf(LEVEL))
     assert 0 < np.median(excess) < 0.3
 
 
@@ -61,7 +63,7 @@ def test_where_each_initialisation_has_its_own_sample_the_constant_is_above_the_
     for run in range(RUNS):
         logs = np.random.default_rng([14, run]).standard_normal((COLLECTED, EACH["RUN"]))
         for sign in (1, -1):
-            found = over_initialisations(np.exp(sign * logs), LEVEL, lower=sign < 0)
+            found = over_initialisations(np.exp(sign * logs), LEVEL, UPPER if sign > 0 else LOWER)
             excess.append(sign * math.log(found) - norm.ppf(LEVEL))
     assert np.quantile(excess, 0.05) > 0
     assert np.median(excess) < 0.5
@@ -73,24 +75,24 @@ def test_one_data_set_would_not_cover_the_others():
     logs = rng.standard_normal((DATA_SETS, 1)) + 0.01 * rng.standard_normal((DATA_SETS, OTHERWISE))
     one = np.quantile(np.exp(logs[0]), LEVEL)
     assert (np.median(np.exp(logs), axis=1) > one).sum() > 1
-    assert (np.median(np.exp(logs), axis=1) < over_data_sets(np.exp(logs), LEVEL, lower=False)).all()
+    assert (np.median(np.exp(logs), axis=1) < over_data_sets(np.exp(logs), LEVEL, UPPER)).all()
 
 
 def test_data_sets_that_agree_cost_nothing():
     """A ratio that neither data nor weights move is its own constant; without positive values too."""
     same = np.full((DATA_SETS, OTHERWISE), 0.7)
-    assert_each_close(over_data_sets(same, LEVEL, lower=False), 0.7)
-    assert_each_close(over_data_sets(same, LEVEL, lower=True), 0.7)
-    assert over_data_sets(0 * same, LEVEL, lower=False) == 0
+    assert_each_close(over_data_sets(same, LEVEL, UPPER), 0.7)
+    assert_each_close(over_data_sets(same, LEVEL, LOWER), 0.7)
+    assert over_data_sets(0 * same, LEVEL, UPPER) == 0
 
 
 def test_what_is_infinite_has_no_constant():
     """An infinite ratio leaves the only limit that no ratio exceeds; a missing one is left out."""
     ratios = np.ones((DATA_SETS, OTHERWISE))
     ratios[0, 0] = math.nan
-    assert_each_close(over_data_sets(ratios, LEVEL, lower=False), 1)
+    assert_each_close(over_data_sets(ratios, LEVEL, UPPER), 1)
     ratios[3, 3] = math.inf
-    assert over_data_sets(ratios, LEVEL, lower=False) == math.inf
+    assert over_data_sets(ratios, LEVEL, UPPER) == math.inf
 
 
 AUDITED = [claim for claim in measured_claims() if claim.id in audited_constants()]
@@ -101,17 +103,18 @@ def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     """Depth, examples and radius at both ends of the domain that `strategies.cases` draws from, where data exist."""
     found = corners(member)
     assert found
-    assert {c.m for c in found} == {member.domain.width[0]}
-    assert max(c.L for c in found) == member.domain.depth[1]
-    assert member.domain.samples[1] in {c.n for c in found}
-    if member.domain.radius is not None:
-        assert max(c.tau for c in found) == member.domain.radius[1]
-        few = member.domain.radius[0], flipping_radius(3, member.domain.width[0])
-        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.radius[1])
+    assert {c.m for c in found} == {member.domain.m[0]}
+    assert max(c.L for c in found) == member.domain.L[1]
+    assert member.domain.n[1] in {c.n for c in found}
+    if member.domain.tau is not None:
+        assert max(c.tau for c in found) == member.domain.tau[1]
+        few = member.domain.tau[0], flipping_radius(3, member.domain.m[0])
+        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.tau[1])
 
 
 @pytest.mark.parametrize("member", AUDITED, ids=str)
 def test_every_audited_constant_says_where_it_was_decided(member):
     """A configuration that can be replayed, and the seed of the data."""
     entry = audited_constants()[member.id]
-    assert hardest(member, None, 0) == [(parse(f"{member.id}:{entry['at']}").configuration, entry["seed"])]
+    found = hardest(member, Control("any", "any"), 0)
+    assert found == [(parse(f"{member.id}:{entry['at']}").configuration, entry["seed"])]

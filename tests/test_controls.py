@@ -2,8 +2,8 @@
 
 import pytest
 
-from lemmata.audit.commands.audit import Options
-from lemmata.audit.commands.controls import judge_control
+from lemmata.audit.judge.controls import judge_control
+from lemmata.audit.measure.options import Options
 from lemmata.claims import REGISTRY
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
 

@@ -16,13 +16,14 @@ from torch import Tensor
 
 from lemmata.model.changes import LowRank, add
 from lemmata.model.data import generate
-from lemmata.model.deferred import DeferredMatrix, Spanned, held_bytes
+from lemmata.model.deferred import DeferredMatrix, held_bytes
 from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.losses import LOSSES
 from lemmata.model.network import Architecture, Network, assemble, initialise
 from lemmata.model.orthonormal import orthonormalise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
+from lemmata.model.spanned import Spanned
 from lemmata.model.trace import Trace
 from lemmata.model.training import gradient_descent
 
@@ -305,15 +306,15 @@ def test_a_matrix_moved_in_its_own_directions_is_the_sum():
     right, left = gaussian_rows((2, 2, 7), 0), gaussian_rows((2, 2, 9), 1)
     matrix.apply(right)
     matrix.apply_transposed(left)
-    change = Spanned.nothing(matrix).plus(left.mT, 3 * right.mT)
+    change = Spanned.nothing(matrix).stepped(LowRank(left.mT, 3 * right.mT), compact=True)
     rows = [(gaussian_rows((2, 2, 7), seed), gaussian_rows((2, 3, 9), seed)) for seed in (2, 3, 4)]
     rows += [(right, left), (1e3 * right, 0 * left)]
-    answers = [(change.moved_apply(x), change.moved_apply_transposed(b)) for x, b in rows]
+    answers = [(change.moved_apply(matrix, x), change.moved_apply_transposed(matrix, b)) for x, b in rows]
     whole = matrix.materialise() + left.mT @ (3 * right)
     for (x, b), (forward, backward) in zip(rows, answers, strict=True):
         assert_agrees(forward, x @ whole.mT)
         assert_agrees(backward, b @ whole)
-    assert_agrees(change.moved_apply(rows[0][0]), answers[0][0])
+    assert_agrees(change.moved_apply(matrix, rows[0][0]), answers[0][0])
 
 
 def test_a_core_is_a_change_like_any_other():
@@ -325,7 +326,7 @@ def test_a_core_is_a_change_like_any_other():
     weights = gaussian_rows((2, 2, 3), 2)
     change = Spanned.nothing(matrix)
     assert_agrees(change.spectral(), torch.zeros(2, dtype=torch.float64))
-    change = change.plus(left.mT @ weights, right.mT)
+    change = change.stepped(LowRank(left.mT @ weights, right.mT), compact=True)
     whole = left.mT @ weights @ right
     assert_agrees(change.materialise(), whole)
     assert_agrees(change.frobenius(), torch.linalg.matrix_norm(whole))

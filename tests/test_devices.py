@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from lemmata.audit.errors import UserError
-from lemmata.audit.measure.sweep import Trials, jobs, measure, run_all
+from lemmata.audit.measure.sweep import Trials, measure, run_all
 from lemmata.audit.plan.devices import choose_device
 from lemmata.audit.plan.grid import Sizes, corners, points
+from lemmata.audit.plan.job import jobs
 from lemmata.claims import REGISTRY
 from lemmata.claims.claim import Claim
 from tests.assertions import assert_found, assert_same

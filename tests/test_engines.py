@@ -6,18 +6,21 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lemmata.audit.commands.audit import Options, sweep
-from lemmata.audit.measure.sweep import Job, realise, replay, run
-from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for, needed_bytes, processes
+from lemmata.audit.judge.findings import sweep
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import realise, replay, run
+from lemmata.audit.plan.engines import WIDE, Wanted, directions, engine_for
 from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.job import Job
+from lemmata.audit.plan.memory import needed_bytes, processes
 from lemmata.claims import REGISTRY, select
-from lemmata.claims.case import Case, draw
+from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import supremum
-from lemmata.model.adversary import ATTACKS, Pair, Target
+from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import add
 from lemmata.model.deferred import DeferredMatrix
@@ -32,7 +35,7 @@ VERDICTS = {"lemma-5.2a@printed": "refuted", "B.2-split": "supported"}
 
 def deep(claim: Claim) -> Configuration:
     """A small configuration of the claim with two layers of hidden weights, or as many as it allows."""
-    sizes = Sizes(widths=(16,), depths=(min(claim.domain.depth[1], 2 + claim.setting.trains_output),), samples=(1,))
+    sizes = Sizes(widths=(16,), depths=(min(claim.domain.L[1], 2 + claim.setting.trains_output),), samples=(1,))
     return points(claim, sizes)[0].configuration
 
 
@@ -114,6 +117,20 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
             assert_vector_close(change.materialise(), other.materialise())
 
 
+UNCOUNTED = {"descend", "mislead", "compound-changes", "place-on-kinks-together"}
+"""Attacks that ask for more than the plans allow for: engines and lines were chosen, and measured, without them."""
+
+
+@pytest.mark.parametrize("attack", sorted(ATTACKS))
+def test_an_attack_that_asks_for_many_directions_says_so(attack: str) -> None:
+    """Beyond ten forward and backward passes: by power iteration, or by imposing pre-activations."""
+    case = draw(CAO_GU_2020, Configuration(m=200, L=3, n=2, tau=0.05), 0, 1, engine="deferred")
+    assert case.attacked(Recipe(attack, 3)).at_moved.outputs.isfinite().all()
+    deferred = [matrix for matrix in case.initial.matrices if isinstance(matrix, DeferredMatrix)]
+    held = max(matrix.left.rank + matrix.right.rank for matrix in deferred)
+    assert (held > 10 * 2 * 2) == (ATTACKS[attack].expensive or attack in UNCOUNTED)
+
+
 def test_large_systems_are_solved_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """Conjugate gradients that go on to the end serve the units that the formed system serves, by the same changes."""
     monkeypatch.setattr("lemmata.model.imposing.PRECISION", 1e-9)
@@ -147,9 +164,9 @@ def test_what_does_not_fit_is_refused_before_it_begins(monkeypatch: pytest.Monke
     claim = select(("lemma-B.1-iv",))[0]
     job = Job(claim.id, Configuration(m=100_000, L=2, n=2), 8, engine="deferred")
     needed = needed_bytes(job, claim)
-    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: 3 * needed)
+    monkeypatch.setattr("lemmata.audit.plan.memory.available_bytes", lambda _: 3 * needed)
     assert processes([job], REGISTRY, 4) == 2
-    monkeypatch.setattr("lemmata.audit.plan.engines.available_bytes", lambda _: needed)
+    monkeypatch.setattr("lemmata.audit.plan.memory.available_bytes", lambda _: needed)
     with pytest.raises(ValueError, match=r"B\.1-iv at m=100000,.*deferred engine needs about .* bytes.*allowed are"):
         processes([job], REGISTRY, 4)
     dense = replace(job, engine="dense")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lemmata.audit.cli import main
-from lemmata.audit.commands.errata import readings
+from lemmata.audit.judge.errata import readings
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
 from lemmata.claims.erratum import ERRATA, decided, erratum, select_errata

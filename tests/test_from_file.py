@@ -86,6 +86,8 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
         ("Scaling(m=1),", '"m",', "@claim(", ["terms=('m',)", "Scalings"]),
         ("Scaling(m=1)", 'Scaling(m="a")', "Scaling(m=", ["m='a'", "rational"]),
         ("    setting=CAO_GU_2020,", "    # setting,", "@claim(", ["setting must be given"]),
+        ('"n": (2, 4, 8, 15)', '"q": (2, 4, 8, 15)', "@claim(", [ID, "q=(2, 4, 8, 15)", "allowed: m, L"]),
+        ('"n": (2, 4, 8, 15)', '"d": (8, 16)', "@claim(", [ID, "d=(8, 16)", "fixes at 16", "allowed: m, L"]),
         ("import torch", "import torhc", "torhc", ["No module named 'torhc'"]),
         ("def gradient_is_large(", "def gradient_is_large((", "def ", ["SyntaxError"]),
         ("import torch", "raise SystemExit(3)", "raise", ["SystemExit"]),
@@ -146,7 +148,7 @@ LEMMA = '''"""A lemma whose constant is in a module beside it."""
 import {module} as beside
 from lemmata import CAO_GU_2020, Domain, Measurement, Paper, claim
 
-SMALL = Domain(width=(8, 16), depth=(1, 1), samples=(1, 2))
+SMALL = Domain(m=(8, 16), L=(1, 1), n=(1, 2))
 
 
 @claim(

@@ -3,8 +3,12 @@
 import pytest
 import torch
 
-from lemmata.model.changes import ROOM, Accumulated, DenseChange, LowRank, add, distance, distances, zero_change
+from lemmata.model.changes import DenseChange, LowRank, add, distance, distances, zero_change
+from lemmata.model.columns import ROOM
+from lemmata.model.deferred import DeferredMatrix
+from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.randomness import generator, stream
+from lemmata.model.spanned import Spanned
 from tests.assertions import assert_close, assert_each_close, assert_same
 from tests.reference import dense_change
 
@@ -13,6 +17,7 @@ RANKS = [0, 1, 2, 5, 9]
 
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 ranks = pytest.mark.parametrize("rank", RANKS)
+forms = pytest.mark.parametrize("form", ["factored", "stored", "spanned"])
 
 
 def normal(*shape):
@@ -44,16 +49,48 @@ def test_products_and_norms_are_those_of_the_dense_matrix(shape, rank):
     assert_each_close(change.spectral(), torch.linalg.svdvals(matrix)[:, 0])
 
 
+def held(form, factored):
+    """The same change in each form."""
+    if form == "spanned":
+        seeds = [stream(14, number) for number in range(3)]
+        matrix = DeferredMatrix(seeds, (factored.left.shape[1], factored.right.shape[1]), 1.0, factored.left)
+        matrix.apply(factored.right.mT)
+        matrix.apply_transposed(factored.left.mT)
+        return Spanned.nothing(matrix).stepped(factored, compact=True)
+    return DenseChange(whole(factored)) if form == "stored" else factored
+
+
 @shapes
-def test_dense_changes_have_the_same_interface(shape):
-    """A stored matrix applies, and has the norms, that its factors have."""
+@forms
+def test_every_form_has_the_same_interface(shape, form):
+    """Products, those with the changed matrix, norms, multiples and factors of a change, however it is held."""
     factored = low_rank(shape, 2)
-    change, x, b = DenseChange(whole(factored)), normal(3, 4, shape[1]), normal(3, 4, shape[0])
-    assert_close(change.materialise(), factored.materialise())
-    assert_close(change.apply(x), factored.apply(x))
-    assert_close(change.apply_transposed(b), factored.apply_transposed(b))
-    assert_each_close(change.frobenius(), factored.frobenius())
-    assert_each_close(change.spectral(), torch.linalg.svdvals(change.weight)[:, 0])
+    change, matrix, weight = held(form, factored), whole(factored), normal(3, *shape)
+    x, b, changed = normal(3, 4, shape[1]), normal(3, 4, shape[0]), DenseMatrix(weight)
+    assert not change.still
+    assert_close(change.materialise(), matrix)
+    assert_close(change.apply(x), x @ matrix.mT)
+    assert_close(change.apply_transposed(b), b @ matrix)
+    assert_close(change.moved_apply(changed, x), x @ (weight + matrix).mT)
+    assert_close(change.moved_apply_transposed(changed, b), b @ (weight + matrix))
+    assert_each_close(change.frobenius(), matrix.square().sum((1, 2)).sqrt())
+    assert_each_close(change.spectral(), torch.linalg.svdvals(matrix)[:, 0])
+    assert_close(change.factors().left @ change.factors().right.mT, matrix)
+    factors = torch.tensor([2.0, 0.0, -1.0], dtype=torch.float64)
+    assert_close(change.scaled(-2.5).materialise(), -2.5 * matrix)
+    assert_close(change.scaled(factors).materialise(), factors[:, None, None] * matrix)
+
+
+@shapes
+@forms
+@pytest.mark.parametrize("other", ["factored", "stored", "spanned"])
+def test_forms_add_up(shape, form, other):
+    """The sum of any two forms is the matrices' sum."""
+    one, two = low_rank(shape, 2), low_rank(shape, 1, "other")
+    change, expected = held(form, one), 1 + whole(one) + whole(two)
+    assert_close(1 + change.plus(held(other, two)).materialise(), expected)
+    (total,) = add((change,), (held(other, two),))
+    assert_close(1 + total.materialise(), expected)
 
 
 @shapes
@@ -89,15 +126,15 @@ def test_accumulated_steps_are_their_sum(shape, start, compact):
         "factored": low_rank(shape, 2),
         "stored": DenseChange(whole(low_rank(shape, 2))),
     }[start]
-    total, expected = Accumulated(first, compact=compact), first.materialise()
-    sums = [(total.total, expected)]
+    total, expected = first, first.materialise()
+    sums = [(total, expected)]
     for step in range(80):
         change = low_rank(shape, 1 + step % 2, str(step))
-        total.add(change)
+        total = total.stepped(change, compact=compact)
         expected = expected + whole(change)
-        sums.append((total.total, expected))
-        if isinstance(total.total, LowRank):
-            assert total.total.rank <= max(min(shape), 2)
+        sums.append((total, expected))
+        if isinstance(total, LowRank):
+            assert total.rank <= max(min(shape), 2)
     for seen, wanted in sums:
         assert_close(1 + seen.materialise(), 1 + wanted)
     assert isinstance(sums[-1][0], DenseChange) == (compact or start == "stored")
@@ -105,12 +142,21 @@ def test_accumulated_steps_are_their_sum(shape, start, compact):
 
 def test_wide_steps_share_one_buffer():
     """A step of a wide matrix writes its own columns and copies none of the others, until the buffer is full."""
-    total = Accumulated(zero_change((300, 200), torch.zeros(3, dtype=torch.float64)), compact=False)
+    total = zero_change((300, 200), torch.zeros(3, dtype=torch.float64))
     places = set()
     for step in range(ROOM):
-        total.add(low_rank((300, 200), 1, str(step)))
-        places.add((total.total.left.data_ptr(), total.total.right.data_ptr()))
+        total = total.stepped(low_rank((300, 200), 1, str(step)), compact=False)
+        places.add((total.left.data_ptr(), total.right.data_ptr()))
     assert len(places) == 1
+
+
+def test_a_sum_may_go_on_twice():
+    """Steps from one and the same sum leave each other's sums as they are, though they share its buffers."""
+    first, *steps = (low_rank((30, 20), 1, str(step)) for step in range(3))
+    start = zero_change((30, 20), first.left).stepped(first, compact=False)
+    sums = [start.stepped(step, compact=False) for step in steps]
+    for total, step in zip(sums, steps, strict=True):
+        assert_close(total.materialise(), whole(first) + whole(step))
 
 
 @pytest.mark.parametrize("compact", [False, True])
@@ -118,16 +164,16 @@ def test_steps_with_the_same_inputs_need_no_more_columns(compact):
     """A first layer's steps share their right factor, and so does their sum; another one is added beside it."""
     steps = [low_rank((30, 20), 2, str(step)) for step in range(5)]
     alike = [LowRank(step.left, steps[0].right) for step in steps]
-    total = Accumulated(zero_change((30, 20), torch.zeros(3, dtype=torch.float64)), compact=compact)
-    expected = total.total.materialise()
+    total = zero_change((30, 20), torch.zeros(3, dtype=torch.float64))
+    expected = total.materialise()
     for step in alike:
-        total.add(step)
+        total = total.stepped(step, compact=compact)
         expected = expected + whole(step)
-        assert total.total.rank == 2
-        assert_close(total.total.materialise(), expected)
-    total.add(steps[1])
-    assert total.total.rank == 4
-    assert_close(total.total.materialise(), expected + whole(steps[1]))
+        assert total.rank == 2
+        assert_close(total.materialise(), expected)
+    total = total.stepped(steps[1], compact=compact)
+    assert total.rank == 4
+    assert_close(total.materialise(), expected + whole(steps[1]))
 
 
 @shapes

@@ -9,6 +9,7 @@ from scipy.stats import kstest
 
 from lemmata.model.data import INPUTS, LABELLED, Dataset, generate, unit_rows
 from lemmata.model.randomness import generator, stream
+from lemmata.model.separability import conjugate_margin, feature_margin, require_separable
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, CHEN_ET_AL_2019_POSTER, SETTINGS, ZOU_GU_2019
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_plausible, assert_same
 
@@ -212,7 +213,7 @@ def test_cones_are_spread_about_the_corners_and_separable(d, phi):
     pairs = zip(data.inputs.tolist(), corners.inputs.tolist(), strict=True)
     assert_at_most([math.dist(*pair) for pair in pairs], [phi] * 6)
     assert_same((data.inputs[:, 0].abs() - data.inputs[:, 1].abs()).sign(), data.labels[:, 0])
-    margin = data.random_feature_margin()
+    margin = feature_margin(data)
     assert_at_most((math.sqrt(2) - 1 - phi) / math.sqrt(2 * math.pi), margin.upper + margin.error)
 
 
@@ -250,12 +251,12 @@ def test_data_certify_the_margin_that_they_are_asked_for():
     """XOR has γ = (√2 − 1)/√2π, one label 1/√2π, which nothing exceeds; the conjugate kernel halves at every layer."""
     xor, ones = made("xor", 4, 2), made("sphere", 3, 4, labels="ones")
     exact = (math.sqrt(2) - 1) / math.sqrt(2 * math.pi)
-    assert xor.require_separable(exact - 1e-9) is xor
-    assert ones.require_separable(1 / math.sqrt(2 * math.pi)) is ones
-    assert xor.require_separable(xor.conjugate_margin(2), layer=2) is xor
+    assert require_separable(xor, exact - 1e-9) is xor
+    assert require_separable(ones, 1 / math.sqrt(2 * math.pi)) is ones
+    assert require_separable(xor, conjugate_margin(xor, 2), layer=2) is xor
     for gamma, layer in ((exact + 1e-6, None), (0.3990, None), (0.0, None), (0.3, 2), (0.51, 2), (math.nan, 1)):
         with pytest.raises(ValueError, match="gamma="):
-            xor.require_separable(gamma, layer=layer)
+            require_separable(xor, gamma, layer=layer)
 
 
 def test_every_labelled_construction_has_signs_as_labels():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lemmata.model.adversary import ATTACKS, Target
+from lemmata.model.attacks import ATTACKS, Target
 from lemmata.model.ball import Ball
 from lemmata.model.changes import DenseChange
 from lemmata.model.difference import Difference

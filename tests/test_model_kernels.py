@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lemmata.model.changes import distances
 from lemmata.model.data import INPUTS, chain, simplex
+from lemmata.model.empirical_kernels import measured_layers
 from lemmata.model.kernels import (
     Angles,
     KernelRun,
@@ -25,7 +26,6 @@ from lemmata.model.kernels import (
     last_layer_gap,
     last_layer_kernel,
     limiting_run,
-    measured_layers,
     tangent_growth,
     tangent_kernel,
     tangent_layers,

@@ -13,19 +13,13 @@ from scipy.stats import norm
 from torch import Tensor
 
 from lemmata.model.data import INPUTS
-from lemmata.model.kernels import (
-    conjugate_kernel,
-    feature_kernel,
-    last_layer_kernel,
-    tangent_kernel,
-    two_layer_gram,
-)
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.kernels import conjugate_kernel, feature_kernel, last_layer_kernel, tangent_kernel, two_layer_gram
 from lemmata.model.losses import CrossEntropy, surrogate_error
 from lemmata.model.margins import (
     LARGEST_RANDOM_FEATURE_MARGIN,
     hard_margin,
     label_complexity,
-    last_layer_gram,
     planar_feature,
     random_feature_margin,
     signed,

@@ -12,7 +12,7 @@ from lemmata.model import reference_class
 from lemmata.model.ball import Ball
 from lemmata.model.changes import distances
 from lemmata.model.data import generate
-from lemmata.model.kernels import measured_layers
+from lemmata.model.empirical_kernels import measured_layers
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.reference_class import class_minimum, nearest_fit

@@ -20,7 +20,7 @@ from model import WIDTHS
 
 from lemmata import CAO_GU_2020, Domain, Measurement, Scaling, claim
 
-DOMAIN = Domain(width=WIDTHS, depth=(1, 1), samples=(1, 2))
+DOMAIN = Domain(m=WIDTHS, L=(1, 1), n=(1, 2))
 
 
 def lemma(name, stated):

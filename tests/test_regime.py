@@ -8,8 +8,12 @@ import pytest
 
 from lemmata.audit.cli import main
 from lemmata.audit.commands import regime
-from lemmata.audit.commands.regime import REGIMES, Comparison, Regime, least_width, wide_and_near
+from lemmata.audit.regimes.comparison import Comparison, Regime, least_width
+from lemmata.audit.regimes.entries import REGIMES
 from lemmata.claims import REGISTRY
+from lemmata.claims.cao_gu_2020.paper import PRE_5, PRE_B1
+from lemmata.claims.language.condition import Condition
+from lemmata.claims.language.scaling import Scaling
 from tests.assertions import assert_rounded
 
 THEOREM = "cao-gu-2020/thm-4.7"
@@ -19,8 +23,8 @@ def needing(width, *, memory=0.0, outcome=1.0):
     """A statement that asks for m ≥ width, and promises that what is measured is at most 1."""
     return Regime(
         "nothing",
-        lambda m: {"m": m},
-        lambda p: [Comparison("m", p["m"], ">=", width, "width")],
+        {"width": width},
+        (Condition("m", ">=", (Scaling(width=1),)),),
         lambda p, seed: [Comparison("outcome", outcome + seed, "<=", 1.0, "1")],
         lambda p: memory,
     )
@@ -46,15 +50,17 @@ def test_nan_holds_nowhere():
     assert not any(Comparison("x", math.nan, relation, 1.0, "1").holds for relation in ("<=", ">="))
 
 
-@pytest.mark.parametrize(("power", "printed"), [(6, ["390", "1.2e+05", "2.0e+06", "1.4e+07"]), (5, ["390"])])
-def test_least_widths_of_the_lemmas(power, printed):
+@pytest.mark.parametrize(
+    ("power", "conditions", "printed"), [(6, PRE_5, ["390", "1.2e+05", "2.0e+06", "1.4e+07"]), (5, PRE_B1, ["390"])]
+)
+def test_least_widths_of_the_lemmas(power, conditions, printed):
     """Where a radius exists that meets the conditions of section 5 and of Lemma B.1, n = 8, δ = 0.1."""
     for L, least in enumerate(printed, 1):
 
         def holds(m, L=L):
             tau = L**-power * math.log(m) ** -1.5
             p = {"m": m, "L": L, "n": 8, "delta": 0.1, "tau": tau}
-            return all(condition.holds for condition in wide_and_near(p, power))
+            return all(condition.holds(p) for condition in conditions)
 
         near = float(least)
         assert holds(near * 1.05)
@@ -69,9 +75,9 @@ def test_theorem_4_7_is_within_reach():
     assert p["K"] == 6400
     assert_rounded(p["B"], "0.3536")
     assert_rounded(p["tau"], "0.0163")
-    conditions = {condition.of: condition for condition in entry.conditions(p)}
+    conditions = {condition.of: condition for condition in entry.compared(p)}
     assert all(condition.holds for condition in conditions.values())
-    assert_rounded(conditions["L^12 B^-4 eps^-2"].bound, "6400")
+    assert_rounded(conditions["L^12 B^-4 eps^-2 log(1/delta)"].bound / math.log(20), "6400")
     assert_rounded(conditions["L^-6 log(m)^-3/2"].bound, "0.0174")
 
 

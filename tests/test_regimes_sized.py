@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lemmata.audit.cli import main
-from lemmata.audit.commands.regime import SIZED
 from lemmata.audit.regimes.comparison import least_width
+from lemmata.audit.regimes.entries import SIZED
 from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate, polygon
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
 from lemmata.claims import REGISTRY
@@ -93,6 +93,4 @@ def test_depths_beyond_the_machine_are_printed_and_not_run(capsys):
     document = json.loads(capsys.readouterr().out)
     assert not document["reachable"]
     assert document["m"] > 1e11
-    assert lemma("cao-gu-2020/lemma-5.1a", 6, 4, 2).memory(
-        {"m": 1.4e7, "L": 4, "n": 2, "d": 5, "tau": 1e-6, "delta": 0.1}
-    )
+    assert lemma("cao-gu-2020/lemma-5.1a", 4, 2).memory({"m": 1.4e7, "L": 4, "n": 2, "d": 5, "tau": 1e-6, "delta": 0.1})

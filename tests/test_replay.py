@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from lemmata.audit.cli import main
-from lemmata.audit.measure.sweep import Job, measure, realise, replay, run
+from lemmata.audit.measure.sweep import measure, realise, replay, run
 from lemmata.audit.plan.grid import corners
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe
 from lemmata.claims.language.configuration import Configuration

@@ -16,8 +16,12 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.store import FILE, SCHEMA, Store, key
-from lemmata.audit.measure.sweep import Job, run
+from lemmata.audit.measure.sweep import run
+from lemmata.audit.measure.versions import _sources, claim_version
+from lemmata.audit.plan.job import Job
+from lemmata.claims import REGISTRY
 from lemmata.claims.language.configuration import Configuration
+from lemmata.model.attacks import ATTACKS, generalisation, kinks, record, target
 
 ROOT = Path(__file__).parent.parent
 JOB = Job("cao-gu-2020/lemma-5.1a", Configuration(m=16, n=2), 4)
@@ -140,6 +144,40 @@ def test_a_changed_claim_meets_no_old_result(monkeypatch):
     before = key(JOB)
     monkeypatch.setattr("lemmata.audit.measure.store.claim_version", lambda claim: "another")
     assert key(JOB) != before
+
+
+@pytest.fixture
+def changed_by(monkeypatch, tmp_path):
+    """The ids of the claims whose version an edit of a module changes."""
+
+    def versions():
+        _sources.cache_clear()
+        return {id: claim_version(claim) for id, claim in REGISTRY.items()}
+
+    def changed(module):
+        before = versions()
+        edited = tmp_path / Path(module.__file__).name
+        edited.write_bytes(Path(module.__file__).read_bytes() + b"# edited\n")
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "__file__", str(edited))
+            after = versions()
+        return [id for id in REGISTRY if before[id] != after[id]]
+
+    yield changed
+    _sources.cache_clear()
+
+
+@pytest.mark.parametrize("module", [kinks, generalisation], ids=lambda module: module.__name__)
+def test_an_edited_attack_makes_new_versions_of_the_claims_that_use_its_file(module, changed_by):
+    """And of no other claim."""
+    names = {name for name, attack in ATTACKS.items() if attack.find.__module__ == module.__name__}
+    assert changed_by(module) == [id for id, claim in REGISTRY.items() if names & set(claim.attacks)]
+
+
+@pytest.mark.parametrize("module", [record, target], ids=lambda module: module.__name__)
+def test_an_edit_of_what_attacks_share_makes_new_versions_of_all_claims(module, changed_by):
+    """The record says where an attack is aimed, the target what it reads."""
+    assert changed_by(module) == list(REGISTRY)
 
 
 def test_a_changed_data_file_meets_no_old_result(tmp_path):

@@ -8,7 +8,8 @@ import torch
 
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
-from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.language.configuration import Configuration
 
@@ -31,9 +32,7 @@ def trials(configuration: Configuration, ratio: float, id: str = ID) -> Trials:
 def verdict(shape, name: str, sizes, id: str = ID):
     """The verdict on ratios that follow `shape` in one parameter."""
     base = Configuration(n=1, m=65_536)
-    return judge(
-        REGISTRY[id], [trials(replace(base, **{name: size}), shape(size), id) for size in sizes], Budget(), 0.05
-    )
+    return judge(REGISTRY[id], [trials(replace(base, **{name: size}), shape(size), id) for size in sizes], Budget())
 
 
 WIDTHS, RADII = (256, 2048, 16_384, 131_072), (1e-3, 1e-2, 1e-1)
@@ -81,11 +80,34 @@ def test_one_size_of_everything_is_inconclusive_and_says_so():
 def test_an_unmeasured_claim_is_inconclusive():
     """A budget that ran out before the first measurement supports nothing."""
     for id in (ID, "cao-gu-2020/loss-curvature", "cao-gu-2020/B.2-split"):
-        assert judge(REGISTRY[id], [], Budget(), 0.05).verdict == "inconclusive"
+        assert judge(REGISTRY[id], [], Budget()).verdict == "inconclusive"
+
+
+def test_a_claim_whose_ratio_is_defined_nowhere_is_vacuous():
+    """Both sides 0 everywhere: the premise never held, and nothing was tested; one defined ratio decides again."""
+    id = "cao-gu-2020/C.1-margin-l"
+    measured = [trials(Configuration(n=1, m=m, L=2), math.nan, id) for m in (256, 512)]
+    for item in measured:
+        item.lhs = item.rhs = [0.0] * 12
+    assert judge(REGISTRY[id], measured, Budget()).verdict == "vacuous"
+    measured[0].lhs[0], measured[0].rhs[0], measured[0].ratio[0] = 2.0, 1.0, 2.0
+    assert judge(REGISTRY[id], measured, Budget()).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("id", "refuted"), [("zou-gu-2019/setup-init", False), ("cao-gu-2020/lemma-5.3@printed", True)]
+)
+def test_violations_count_against_the_rate_that_the_claim_itself_allows(id, refuted):
+    """One violation in twelve is within δ = 0.3 of a statement with probability, and refutes one without any."""
+    claim = REGISTRY[id]
+    made = trials(Configuration(delta=0.3), 0.5 * claim.stated, id)
+    made.lhs[0] = made.ratio[0] = 2.0 * claim.stated
+    assert claim.judged == "violations"
+    assert (judge(claim, [made], Budget()).verdict == "refuted") == refuted
 
 
 def test_a_side_that_is_not_a_number_refutes():
     """NaN satisfies no bound, and is never left out of a fit silently."""
     measured = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
     measured[1].lhs[3] = math.nan
-    assert judge(REGISTRY[ID], measured, Budget(), 0.05).verdict == "refuted"
+    assert judge(REGISTRY[ID], measured, Budget()).verdict == "refuted"

@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from lemmata.audit.cli import main
 from lemmata.audit.commands.width import WIDTHS
-from lemmata.claims.language.condition import smallest_width
+from lemmata.audit.regimes.comparison import least_width
+from lemmata.audit.regimes.entries import REGIMES
+from lemmata.claims.language.condition import met, on_width, smallest_width
 from tests.assertions import assert_each_close
 
 TABLE = {
@@ -57,10 +60,11 @@ def test_other_statements_ask_for_the_widths_of_the_catalogue(id, parameters, wi
     assert [f"{m:.1e}" for m in found] == widths
 
 
-def test_widths_of_the_convergence_theorem_are_products():
+def test_orders_of_the_convergence_theorems_are_products():
     """L^{12} B^{−4} ε^{−2} log(1/δ): at L = 1 on XOR 64 · 100 and at L = 2 6.9e7, without the logarithm."""
+    (order,) = (one.bounds[0] for one in WIDTHS["cao-gu-2020/thm-4.7"] if "B^-4" in str(one))
     for L, B, expected in ((1, 2**-1.5, 6.4e3), (2, 0.2775, 6.9e7)):
-        m = width("cao-gu-2020/thm-4.7", n=4, L=L, B=B, eps=0.1)
+        m = order.value({"n": 4, "L": L, "B": B, "eps": 0.1, "delta": 0.1})
         assert f"{m / math.log(10):.1e}" == f"{expected:.1e}"
     m = width("cao-gu-2020/cor-4.11", n=4, L=1, gamma=0.165, eps=0.1)
     assert f"{m / math.log(10):.0e}" == "5e+22"
@@ -71,14 +75,60 @@ def test_widths_of_the_convergence_theorem_are_products():
 @given(n=st.integers(2, 64), L=st.integers(1, 6), small=st.floats(0.05, 1), batch=st.integers(1, 2))
 def test_a_width_is_the_last_one_where_the_condition_turns(id, n, L, small, batch):
     """It holds there and at larger widths, and at none of the widths just below."""
-    condition = WIDTHS[id]
+    conditions = WIDTHS[id]
     names = {"phi": small, "gamma": small, "B": small, "eps": small / 2, "k": batch, "batch": batch}
-    p = {"n": n, "L": condition.layers or L, "delta": 0.05} | names
-    m = smallest_width(condition, p)
+    names |= {"lambda_0": small, "lambda_K": small, "X": 1 + small}
+    layers = 1 if any(condition.letter == "L" for condition in conditions) else L
+    p = {"n": n, "L": layers, "delta": 0.05} | names
+    m = smallest_width(conditions, p)
+    checked = on_width(conditions, p)
     for factor, holds in ((1 + 1e-9, True), (2, True), (1e3, True), (1 - 1e-9, False), (0.9, False)):
-        x = math.log((m if holds else m - 1) * factor)
+        found = met(conditions, p | {"m": (m if holds else m - 1) * factor})
         if holds or m > 1:
-            assert (x >= condition.least(x, p)) == holds
+            assert all(found[str(condition)] for condition in checked) == holds
+
+
+TABLE_1 = {
+    "du": (Fraction(8**6 * 10**4), {}),
+    "wu": (Fraction(8**6 * 10**4), {}),
+    "oymak": (Fraction(8 * 2**6 * 10**4), {}),
+    "du-deep": (Fraction(2**3 * 8**4 * 5**4), {"L": 3}),
+    "allen-zhu": (Fraction(2 * 8**24 * 3**12 * 2**8), {"L": 3}),
+    "this-paper": (Fraction(2 * 8**8 * 3**12 * 2**4), {"L": 3}),
+}
+"""Least widths of Table 1's rows at n = 8, λ_0 = 1/10, ‖X‖ = 2, λ_min(K^(L)) = 1/5, k = 2, φ = 1/2."""
+
+
+@pytest.mark.parametrize("row", TABLE_1)
+def test_table_1_asks_for_the_widths_that_it_prints(row):
+    """As exact arithmetic has them; to twelve digits where there are more."""
+    exact, sizes = TABLE_1[row]
+    p = {"n": 8, "L": 1, "lambda_0": 0.1, "X": 2, "lambda_K": 0.2, "k": 2, "phi": 0.5} | sizes
+    assert_each_close(width(f"zou-gu-2019/table-1-{row}", **p) / float(exact), 1.0)
+    if exact < 1e11:
+        assert width(f"zou-gu-2019/table-1-{row}", **p) == exact
+
+
+def test_theorem_4_7_asks_for_one_width(capsys):
+    """That of `regime`, before it rounds; the corollary that repeats the theorem asks for the same."""
+    entry = REGIMES["cao-gu-2020/thm-4.7"]
+    sizes = f"--n 4 --depth 1 --gradient-bound {entry.given['B']} --eps 0.1 --format json"
+    found = []
+    for id in ("thm-4.7", "cor-4.9"):
+        assert main(["width", id, *sizes.split()]) == 0
+        found.append(json.loads(capsys.readouterr().out)["m"])
+    assert found[0] == found[1] == smallest_width(entry.conditions, entry.given)
+    assert 2_000_000 < found[0] < least_width(entry) == 3_000_000
+
+
+def test_a_table_row_is_printed_as_json(capsys):
+    """With what its condition depends on."""
+    arguments = ["table-1-oymak", "--n", "9", "--depth", "1", "--lambda-0", "0.1", "--data-norm", "3"]
+    assert main(["width", *arguments, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["parameters"] == {"n": 9, "L": 1, "delta": 0.05, "lambda_0": 0.1, "X": 3}
+    assert document["condition"] == "m >= n |X|^6 lambda_0^-4"
+    assert document["m"] == 9 * 3**6 * 10**4
 
 
 def test_the_width_is_printed_as_json(capsys):
@@ -113,6 +163,13 @@ def test_a_width_out_of_reach_says_why(capsys):
         ("thm-3.3 --n 2 --depth 1 --phi nan", "--phi: 'nan' must be"),
         ("thm-3.3 --n 0 --depth 1 --phi 1", "'--n'"),
         ("thm-3.3 --n 2 --phi 1", "'--depth'"),
+        ("table-1-du --n 2 --depth 1", "--lambda-0: missing"),
+        ("table-1-du-deep --n 2 --depth 1", "--lambda-k: missing"),
+        ("table-1-du --n 2 --depth 2 --lambda-0 1", "--depth: 2 must be 1"),
+        ("table-1-oymak --n 2 --depth 1 --lambda-0 1 --data-norm 2", "--data-norm: 2 must be in [1, 1.41421]"),
+        ("table-1-oymak --n 2 --depth 1 --lambda-0 1 --data-norm inf", "--data-norm: 'inf' must be a positive number"),
+        ("cor-4.11 --n 2 --depth 300 --gamma 0.1 --eps 0.1", "--depth: 300 must be smaller, no width up to 1e+300"),
+        ("lemma-4.1 --n 2 --depth 1 --phi 1", "ID 'lemma-4.1' has no condition on the width"),
         ("loss-growth --n 2 --depth 1", "ID 'loss-growth' has no condition on the width"),
     ],
 )

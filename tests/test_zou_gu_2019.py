@@ -9,7 +9,7 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import evaluate
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, WIDE
+from lemmata.claims.zou_gu_2019.paper import WIDE_3_3
 from lemmata.model.settings import ZOU_GU_2019
 from lemmata.model.training import follow
 from tests.assertions import assert_limit
@@ -22,7 +22,7 @@ PREDICTED = ("decrease-proportional", "eq-4.1", "trajectory-telescoped", "lemma-
 def test_runs_are_those_of_the_kernel(name, sizes):
     """At 16,384 units the ratio that a claim measures is its limit, on average over initialisations."""
     member = REGISTRY[f"zou-gu-2019/{name}"]
-    configuration = Configuration(**{**RUNS.fixed, "m": 16384, **sizes})
+    configuration = Configuration(**{**member.start, "m": 16384, **sizes})
     ratio = evaluate(member, draw(ZOU_GU_2019, configuration, 0, 8)).ratio
     assert_limit(ratio.mean(), member.limit(configuration))
 
@@ -31,7 +31,7 @@ def test_runs_are_those_of_the_kernel(name, sizes):
 def test_iterations_are_those_of_the_kernel(name):
     """To one step."""
     member = REGISTRY[f"zou-gu-2019/{name}"]
-    configuration = Configuration(**{**RUNS.fixed, "m": 16384})
+    configuration = Configuration(**{**member.start, "m": 16384})
     found = evaluate(member, draw(ZOU_GU_2019, configuration, 0, 8))
     predicted = member.limit(configuration) * found.rhs
     assert bool(((found.lhs - predicted).abs() <= 1 + 1e-6).all())
@@ -41,7 +41,7 @@ def test_iterations_are_those_of_the_kernel(name):
 def test_theorem_3_3_at_a_width_that_it_asks_for(labels):
     """Two inputs at distance 1.4, one layer, every hidden constant 1: loss ε within n² log(1/ε) / φ steps."""
     n, phi, eps, m = 2, 1.4, 1e-3, 110_000
-    assert WIDE.holds({"m": m, "n": n, "k": 1, "L": 1, "phi": phi})
+    assert WIDE_3_3.holds({"m": m, "n": n, "k": 1, "L": 1, "phi": phi})
     configuration = Configuration(m=m, n=n, d=3, data="chain", phi=phi, mu=0.1, labels=labels)
     case = draw(ZOU_GU_2019, configuration, 0, 2)
     steps = math.floor(n**2 * math.log(1 / eps) / phi)

@@ -2,37 +2,42 @@
 
 import json
 import math
-import os
-import sys
-import time
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from lemmata.audit.arguments import (
+    Duration,
+    SizeList,
+    claims_from,
+    delta_option,
+    device_option,
+    format_option,
+    patterns_argument,
+    seed_option,
+)
+from lemmata.audit.choosing import choose
 from lemmata.audit.errors import Interrupted, UserError
 from lemmata.audit.judge.constants import write_constants
-from lemmata.audit.judge.evidence import Budget
-from lemmata.audit.judge.rounds import spend
-from lemmata.audit.judge.verdicts import Exponent, Finding, judge, judge_unmeasured
+from lemmata.audit.judge.findings import sweep
+from lemmata.audit.measure.backends import Name
 from lemmata.audit.measure.files import load_data, write_whole
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
-from lemmata.audit.measure.sweep import Job, Trials, jobs, run_all
-from lemmata.audit.plan.engines import processes
-from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.devices import choose_device, workers
+from lemmata.audit.plan.engines import Wanted
+from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show import baseline as earlier
 from lemmata.audit.show import step_summary
-from lemmata.audit.show.document import replay_command, searched, to_json
-from lemmata.audit.show.tables import Format, emit, grid, number
+from lemmata.audit.show.document import to_json
+from lemmata.audit.show.overview import tables
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
-from lemmata.claims.registry import measured_claims
 from lemmata.model.data import GENERATED
 
 
@@ -64,7 +69,7 @@ def audit(
         if store is not None and store.note:
             click.echo(f"lemmata: {store.note}", err=True)
         try:
-            findings = sweep(chosen, sizes, options, store=store)
+            findings = sweep(chosen, sizes, options, store=store, watched=progress)
         except ValueError as error:
             raise UserError(str(error)) from error
         except KeyboardInterrupt:
@@ -76,49 +81,12 @@ def audit(
         if store is not None:
             write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
             store.finish()
-    if constants:
-        write_constants(findings, options)
+    refused = write_constants(findings, options) if constants else []
     drifted = earlier.drift(document)
     step_summary.append(document, changes, drifted)
-    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in drifted]
+    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in (*drifted, *refused)]
     emit(form, document, *tables(findings, sizes), *map(Text, said))
     return 0 if all(finding.expected for finding in findings) and not changes else 1
-
-
-def sweep(chosen: Sequence[Claim], sizes: Sizes, options: Options, *, store: Store | None = None) -> list[Finding]:
-    """Findings of the claims, measured in parallel."""
-    derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
-    measurable = [claim for claim in chosen if claim.measured]
-    work = jobs(
-        measurable,
-        lambda claim: points(claim, sizes),
-        engine=options.engine,
-        seed=options.seed,
-        dtype=options.dtype,
-        device=options.device,
-    )
-    workers = processes(work, {claim.id: claim for claim in measurable}, options.workers)
-    options = replace(options, workers=workers)
-    budget = Budget().shared(len(measured_claims()))
-    by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
-    for trials in _measured(work, sizes, options, store):
-        by_claim[trials.job.claim].append(trials)
-    judged = [judge(claim, by_claim[claim.id], budget, sizes.delta) for claim in measurable]
-    found = {finding.claim.id: finding for finding in (*derived, *judged)}
-    return [found[claim.id] for claim in chosen]
-
-
-def _measured(work: list[Job], sizes: Sizes, options: Options, store: Store | None) -> list[Trials]:
-    """Results of the jobs, in their order; within a budget, of as many initialisations as it allows."""
-    deadline = time.monotonic() + options.budget
-    with _progress(len(work)) as advance:
-
-        def measure(some: Sequence[Job]) -> list[Trials]:
-            return run_all(some, backend=options.spread, done=lambda _: advance(), kept=store, deadline=deadline)
-
-        if options.budget == math.inf:
-            return measure(work)
-        return spend(work, measure, deadline=deadline, delta=sizes.delta, at_once=options.workers)
 
 
 def _how_to_go_on(store: Store | None) -> str:
@@ -143,98 +111,92 @@ def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
     return replace(sizes, dimension=inputs.shape[1])
 
 
-def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
-    """One row per claim, and the reasons of what needs a reader's attention."""
-    columns = ("claim", "verdict", "constant (95 %)", "limit", *_EXPONENTS, "searched")
-    rows = _by_paper(findings)
-    legend = Text(
-        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs, at the configuration where "
-        "it is largest. m, L, n, τ: growth of the left-hand side, measured / claimed.",
-        style="dim",
+@click.command("audit")
+@format_option
+@claims_from
+@click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
+@click.option(
+    "--engine",
+    type=click.Choice(["dense", "deferred", "auto"]),
+    default="auto",
+    show_default=True,
+    help="How random matrices between layers are held: stored, or decided as products ask for them; auto by size.",
+)
+@device_option
+@click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
+@click.option("--widths", type=SizeList(int), default=(), help="Widths m, for instance 256,1024.")
+@click.option("--depths", type=SizeList(int), default=(), help="Depths L, for instance 1,2,4.")
+@click.option("--radii", type=SizeList(float), default=(), help="Radii τ, for instance 0.01,0.1.")
+@click.option("--samples", type=SizeList(int), default=(), help="Numbers of examples n, for instance 4,8.")
+@click.option("--initialisations", type=click.IntRange(1), metavar="N", help="Per configuration.")
+@delta_option
+@seed_option
+@click.option("--budget", type=Duration(), help="Spend this time, on the widest intervals first.")
+@click.option("--out", metavar="DIR", help="Keep results there as they come in, and audit.json in the end.")
+@click.option("--resume", is_flag=True, help="Go on with the audit in --out.")
+@click.option("--baseline", metavar="FILE", help="An earlier audit.json: exit 1 where verdicts or constants changed.")
+@click.option(
+    "--backend",
+    type=click.Choice(["processes", "dask", "ray"]),
+    default="processes",
+    show_default=True,
+    help="Who works.",
+)
+@click.option("--cluster", metavar="ADDRESS", help="Of a running Dask or Ray cluster; without it one is started here.")
+@click.option("--write-constants", is_flag=True, help="Store the constants in claims/constants.toml.")
+@patterns_argument
+def command(
+    patterns: tuple[str, ...],
+    form: Format,
+    widths: tuple[int, ...],
+    depths: tuple[int, ...],
+    radii: tuple[float, ...],
+    samples: tuple[int, ...],
+    initialisations: int | None,
+    delta: float,
+    data: str,
+    engine: Wanted,
+    device: str,
+    dtype: str,
+    seed: int,
+    budget: float | None,
+    out: str | None,
+    resume: bool,
+    baseline: str | None,
+    backend: Name,
+    cluster: str | None,
+    write_constants: bool,
+) -> int:
+    """Which claims hold, with which constant, and how it moves with width, depth, radius and sample size.
+
+    With none of the lists, one line of sizes is swept per parameter; with some, their product.
+    """
+    sizes = Sizes(
+        widths=widths,
+        depths=depths,
+        radii=radii,
+        samples=samples,
+        initialisations=initialisations,
+        delta=delta,
+        data=data,
     )
-    remarks = [
-        Text(f"{_short(finding)}: {finding.verdict}, {finding.reason}{_replay_hint(finding)}")
-        for finding in findings
-        if finding.verdict not in ("supported", "not-executable") or not finding.expected
-    ]
-    surprises = [finding for finding in findings if not finding.expected]
-    total = sum(finding.initialisations for finding in findings)
-    closing = f"{len(findings)} claims, {total} initialisations, {len(surprises)} verdicts not as expected."
-    return [grid(columns, rows), "", legend, *remarks, closing]
-
-
-_EXPONENTS = {"m": "m", "L": "L", "n": "n", "τ": "tau"}
-
-
-def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
-    """A row per claim; where there are several papers, each begins with a row of its own."""
-    rows, papers = [], {finding.claim.source.paper.key for finding in findings}
-    paper = "" if len(papers) > 1 else next(iter(papers), "")
-    for finding in findings:
-        if finding.claim.source.paper.key != paper:
-            paper = finding.claim.source.paper.key
-            rows.append([f"{paper}:"])
-        rows.append(_row(finding))
-    return rows
-
-
-def _row(finding: Finding) -> list[str]:
-    constant = finding.constant
-    if not finding.claim.measured:
-        shown = "" if finding.claim.derive is None else "derived"
-    elif constant is None:
-        shown = f"residual {max((max(t.residual) for t in finding.trials if t.residual), default=0):.1e}"
-    else:
-        high = "…" if constant.high is None else f"{constant.high:.3g}"
-        shown = f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
-    limit = None if finding.at is None else finding.claim.limit(finding.at.job.configuration)
-    return [
-        _short(finding),
-        finding.verdict,
-        shown,
-        number(finding.claim.stated if limit is None else limit),
-        *(_exponent(finding.exponents.get(name)) for name in _EXPONENTS.values()),
-        searched(finding),
-    ]
-
-
-def _exponent(found: Exponent | None) -> str:
-    if found is None:
-        return ""
-    measured = f"{found.measured.slope:.2f}".replace("-0.00", "0.00")
-    return f"{measured}/{found.claimed}"
-
-
-def _replay_hint(finding: Finding) -> str:
-    command = replay_command(finding)
-    return f"\n    {command}" if command and finding.verdict == "refuted" else ""
-
-
-def _short(finding: Finding) -> str:
-    return finding.claim.id.partition("/")[2]
-
-
-def _progress(total: int) -> Any:
-    """A context whose value advances a progress bar on standard error; silent when that is no terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext(lambda: None)
-    return _Bar(total)
-
-
-class _Bar:
-    def __init__(self, total: int) -> None:
-        columns = (TextColumn("auditing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self.task = self.progress.add_task("", total=total)
-
-    def __enter__(self) -> Any:
-        self.progress.__enter__()
-        return lambda: self.progress.advance(self.task)
-
-    def __exit__(self, *error: Any) -> None:
-        self.progress.__exit__(*error)
-
-
-def workers() -> int:
-    """One process per core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    options = Options(
+        seed=seed,
+        dtype=dtype,
+        device=choose_device(device),
+        engine=engine,
+        budget=budget or math.inf,
+        workers=workers(),
+        backend=backend,
+        cluster=cluster,
+    )
+    return audit(
+        choose(patterns),
+        sizes,
+        options,
+        form=form,
+        out=out,
+        resume=resume,
+        baseline=baseline,
+        constants=write_constants,
+    )

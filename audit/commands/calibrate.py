@@ -7,6 +7,9 @@ over initialisations), the truth, and the relative error, which shrinks as the w
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import click
+
+from lemmata.audit.arguments import format_option, seed_option
 from lemmata.audit.judge.truths import CLOSE, EDGE, TRUTHS, Truth
 from lemmata.audit.show.tables import Format, emit, grid
 from lemmata.claims.case import draw
@@ -72,3 +75,11 @@ def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
         for configuration in truth.configurations:
             case = draw(truth.setting, configuration, seed, truth.initialisations)
             yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+
+
+@click.command("calibrate")
+@format_option
+@seed_option
+def command(seed: int, form: Format) -> int:
+    """Truths known in closed form, measured by the code that audits the claims: what the instruments are worth."""
+    return calibrate(form, seed)

@@ -1,48 +1,21 @@
 """`lemmata controls`: every false neighbour of a claim, and whether the audit refutes it."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, get_args
 
-import torch
+import click
 
-from lemmata.audit.commands.audit import Options
-from lemmata.audit.judge.evidence import Budget, Evidence
-from lemmata.audit.judge.verdicts import RESOLUTION, exponents
-from lemmata.audit.measure.sweep import Trials, jobs, measure, run, run_all
-from lemmata.audit.plan.devices import device_for
-from lemmata.audit.plan.grid import Sizes, points, small
+from lemmata.audit.arguments import claims_from, device_option, format_option, patterns_argument, seed_option
+from lemmata.audit.choosing import choose
+from lemmata.audit.judge.controls import Outcome, Result, judge_all
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import Trials, run_all
+from lemmata.audit.plan.devices import choose_device, workers
+from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.job import jobs
 from lemmata.audit.show.tables import Format, emit, finite, grid
-from lemmata.claims.claim import Claim, Control
-from lemmata.claims.constants import audited_constants, constant
-from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.derivation import as_stated
-from lemmata.claims.language.domain import Domain
-from lemmata.claims.measuring.neighbours import neighbour, neighbours
-from lemmata.claims.measuring.replay import Replay, parse
-from lemmata.claims.registry import measured_claims
-
-Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
-FIRST, MOST = 16, 1024
-"""Initialisations at first, and at most while some violate a control and nothing is decided."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one control.
-
-    Attributes:
-        verdict: "true" is a stronger statement that holds, as the claim says; it counts in no score.
-        witness: the case that refutes it.
-        reason: in words.
-    """
-
-    control: Control
-    verdict: Outcome
-    reason: str
-    witness: Replay | None = None
-    ratio: float | None = None
+from lemmata.claims.claim import Claim
+from lemmata.claims.measuring.neighbours import neighbours
 
 
 def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
@@ -63,115 +36,6 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
     return int(any(r.verdict in ("survived", "error") for found in results.values() for r in found))
 
 
-def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Result]:
-    """Every control of one claim; one that raises is an error, never a refutation."""
-    results = []
-    for control in neighbours(claim):
-        try:
-            results.append(judge_control(claim, control, trials, options))
-        except Exception as error:  # a crash must not count as a kill, nor cost the other controls
-            results.append(Result(control, "error", f"{type(error).__name__}: {error}"))
-    return results
-
-
-def judge_control(claim: Claim, control: Control, trials: list[Trials], options: Options) -> Result:
-    """Whether the control falls: by growth where an exponent moved, else by counting violations."""
-    if control.true:
-        return Result(control, "true", control.true)
-    if control.shift is not None:
-        return _by_derivation(claim, control)
-    if control.scaling is not None:
-        return _by_growth(claim, control, trials)
-    return _by_counts(claim, control, options)
-
-
-def _by_derivation(claim: Claim, control: Control) -> Result:
-    """Whether the derivation from the shifted premise fails."""
-    moved = neighbour(claim, control)
-    assert moved.derive is not None
-    derivation = moved.derive(as_stated)
-    return Result(control, "survived" if derivation.holds else "refuted", derivation.verdict())
-
-
-def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
-    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
-    moved = neighbour(claim, control)
-    if control.measure is not None:
-        trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
-    name = control.parameter
-    found = exponents(moved, trials).get(name)
-    if found is not None and found.broken:
-        worst = max(trials, key=lambda item: max(item.ratio, default=-math.inf))
-        witness = worst.replay(worst.extreme())
-        low, high = found.excess
-        reason = f"the ratio outgrows it in {name} by an exponent in [{low:.2f}, {high:.2f}]"
-        return Result(control, "refuted", reason, witness)
-    if name.startswith("log_"):
-        return _by_transfer(claim, moved, control, trials)
-    if found is None:
-        return Result(control, "inconclusive", f"{name} does not vary in the grid")
-    low, high = found.excess
-    interval = f"excess exponent in [{low:.2f}, {high:.2f}]"
-    if high <= RESOLUTION:
-        return Result(control, "survived", f"{interval}: not refuted, the bound is loose in {name}")
-    return Result(control, "inconclusive", f"{interval}: needs a longer range or more initialisations")
-
-
-def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Trials]) -> Result:
-    """With the constant that fits the easiest configuration, some other configuration violates it."""
-    factor = {id(t): moved.terms[0].value(t.parameters) / claim.terms[0].value(t.parameters) for t in trials}
-    level = {id(t): max(t.ratio) / factor[id(t)] for t in trials if t.ratio}
-    low = min(level, key=lambda key: level[key])
-    for item in trials:
-        ratios = torch.tensor(item.ratio) / factor[id(item)]
-        violations = int((ratios > 2 * level[low]).sum())
-        evidence = Evidence(violations, len(ratios), Budget().shared(len(measured_claims())).alpha)
-        if evidence.refutes(item.job.configuration.delta):
-            reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
-            return Result(control, "refuted", reason, item.replay(item.extreme()), finite(float(ratios.max())))
-    return Result(
-        control,
-        "inconclusive",
-        "a logarithm is below the resolution of the sizes measured: it takes orders of magnitude more of its argument",
-    )
-
-
-def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
-    """Violations at the claim's hardest configuration, or the control's, of the changed measurement or constant."""
-    changed = neighbour(claim, control)
-    known = constant(claim)
-    limit = (1.0 if known is None else known) * control.factor
-    alpha = Budget().shared(len(measured_claims())).alpha
-    drawn = 0
-    for configuration, seed in hardest(claim, control.domain, options.seed):
-        delta = configuration.delta if claim.probability else 0.0
-        device = device_for(claim, configuration, options.device)
-        violations, drawn = 0, 0
-        while drawn < FIRST or (violations and drawn < MOST):
-            numbers = range(drawn, drawn + max(FIRST, drawn))
-            found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
-            violated = found.violates(changed, limit)
-            violations, drawn = violations + int(violated.sum()), numbers.stop
-            if Evidence(violations, drawn, alpha).refutes(delta):
-                at = int(violated.nonzero()[0])
-                value = found.ratio if found.residual is None else found.residual
-                witness = Replay(claim, configuration, seed, (numbers.start + at,), found.recipes[at])
-                reason = f"{violations} of {drawn} initialisations violate it"
-                return Result(control, "refuted", reason, witness, finite(float(value[at])))
-    return Result(control, "survived", f"no significant violation in {drawn} initialisations")
-
-
-def hardest(claim: Claim, domain: Domain | None, seed: int) -> list[tuple[Configuration, int]]:
-    """Where, and on which seed's data, the claim's constant was decided.
-
-    For a claim that has none, or on a domain given, small networks with the data of the seed given.
-    """
-    entry = audited_constants().get(claim.plain_id)
-    if entry is not None and domain is None:
-        return [(parse(f"{claim.plain_id}:{entry['at']}").configuration, entry["seed"])]
-    return [(c, seed) for c in small(claim if domain is None else replace(claim, domain=domain))]
-
-
 def _score(results: Sequence[Result]) -> float | None:
     refuted = sum(r.verdict == "refuted" for r in results)
     decided = refuted + sum(r.verdict == "survived" for r in results)
@@ -188,7 +52,7 @@ def _document(results: dict[str, list[Result]]) -> dict[str, Any]:
                     "statement": r.control.statement,
                     "verdict": r.verdict,
                     "witness": None if r.witness is None else r.witness.token(),
-                    "ratio": r.ratio,
+                    "ratio": None if r.ratio is None else finite(r.ratio),
                     "reason": r.reason,
                     "replay": None if r.witness is None else r.witness.command(),
                 }
@@ -201,9 +65,26 @@ def _document(results: dict[str, list[Result]]) -> dict[str, Any]:
 
 def _summary(results: dict[str, list[Result]]) -> str:
     flat = [r for found in results.values() for r in found]
-    counts = {verdict: sum(r.verdict == verdict for r in flat) for verdict in Outcome.__args__}  # type: ignore[attr-defined]
+    counts = {verdict: sum(r.verdict == verdict for r in flat) for verdict in get_args(Outcome)}
     score = _score(flat)
     shown = "none decided" if score is None else f"score {score:.1%}"
     empty = [id for id, found in results.items() if not any(r.verdict == "refuted" for r in found)]
     tail = f"; no control refuted for: {', '.join(empty)}" if empty else ""
     return f"{len(flat)} controls: {', '.join(f'{n} {v}' for v, n in counts.items())}; {shown}{tail}"
+
+
+@click.command("controls")
+@format_option
+@claims_from
+@seed_option
+@device_option
+@patterns_argument
+def command(patterns: tuple[str, ...], seed: int, device: str, form: Format) -> int:
+    """Whether each claim's false neighbours are refuted: a claim that nothing can refute tests nothing.
+
+    A neighbour is the claim with one exponent moved, its constant halved, or a part left out or replaced.
+    `true`: a stronger statement that holds, which says how loose the paper's bound is. Score: refuted over refuted
+    and survived.
+    """
+    options = Options(seed=seed, device=choose_device(device), workers=workers())
+    return controls(choose(patterns), options, form)

@@ -1,25 +1,14 @@
 """`lemmata errata`: what the papers print and what they mean, and the computation that tells the two apart."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import click
 
-from lemmata.audit.commands.audit import Options, sweep
+from lemmata.audit.arguments import claims_from, device_option, format_option, patterns_argument, seed_option
 from lemmata.audit.errors import UserError
-from lemmata.audit.judge.verdicts import Finding
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.judge.errata import Outcome, outcomes
+from lemmata.audit.measure.options import Options
+from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.show.tables import Format, emit, grid
 from lemmata.claims.erratum import ERRATA, Erratum, select_errata
-from lemmata.claims.registry import REGISTRY
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Verdicts on the two readings, None where nothing decides; what they rest on; whether they should be so."""
-
-    printed: str | None
-    meant: str | None
-    evidence: str
-    expected: bool
 
 
 def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
@@ -39,36 +28,6 @@ def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
     table = grid(("erratum", "", "what"), [line for row in rows for line in row], wrap=True)
     emit(form, document, table, _summary(found))
     return int(not all(outcome.expected for outcome in found.values()))
-
-
-def readings(erratum: Erratum) -> tuple[str, str]:
-    """Ids of the claims that state what is printed and what is meant; neither need be registered."""
-    return f"{erratum.claim}@printed", erratum.claim
-
-
-def outcomes(chosen: Sequence[Erratum], options: Options) -> dict[str, Outcome]:
-    """The outcome of each erratum, claims being measured as in an audit with its default sizes."""
-    ids = {id for erratum in chosen if erratum.claim for id in readings(erratum)}
-    claims = [claim for id, claim in REGISTRY.items() if id in ids]
-    findings = {finding.claim.id: finding for finding in sweep(claims, Sizes(), options)}
-    return {erratum.id: _outcome(erratum, findings) for erratum in chosen}
-
-
-def _outcome(erratum: Erratum, findings: dict[str, Finding]) -> Outcome:
-    if erratum.decide is not None:
-        decision = erratum.decide()
-        printed, meant = (_verdict(holds) for holds in (decision.printed, decision.meant))
-        return Outcome(printed, meant, decision.evidence, decision.meant)
-    if not erratum.claim:
-        return Outcome(None, None, "", True)
-    found = [findings.get(id) for id in readings(erratum)]
-    printed, meant = ("not registered" if finding is None else finding.verdict for finding in found)
-    evidence = "; ".join(f"{finding.claim.reading}: {finding.reason}" for finding in found if finding is not None)
-    return Outcome(printed, meant, evidence, all(finding is None or finding.expected for finding in found))
-
-
-def _verdict(holds: bool) -> str:
-    return "supported" if holds else "refuted"
 
 
 def _document(erratum: Erratum, outcome: Outcome) -> dict[str, object]:
@@ -107,3 +66,18 @@ def _summary(found: dict[str, Outcome]) -> str:
     apart = sum((outcome.printed, outcome.meant) == ("refuted", "supported") for outcome in found.values())
     unexpected = sum(not outcome.expected for outcome in found.values())
     return f"{len(found)} errata, {apart} told apart, {missing} not registered, {unexpected} not as expected."
+
+
+@click.command("errata")
+@format_option
+@claims_from
+@seed_option
+@device_option
+@patterns_argument
+def command(patterns: tuple[str, ...], seed: int, device: str, form: Format) -> int:
+    """What the papers print and what they mean, with the computation that tells the two apart.
+
+    GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
+    exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
+    """
+    return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)

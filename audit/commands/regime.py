@@ -5,31 +5,22 @@ width that it asks for is a fact worth printing. A statement is entered in `REGI
 where it can be asked at other depths and numbers of examples. The entries stand in the papers' order.
 """
 
-import math
 import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
+from lemmata.audit.arguments import format_option, seed_option
+from lemmata.audit.choosing import find
 from lemmata.audit.errors import UserError
-from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, least_width, wide_and_near
-from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate
-from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
-from lemmata.audit.show.listing import find
+from lemmata.audit.regimes.comparison import Comparison, Regime, least_width
+from lemmata.audit.regimes.entries import REGIMES, SIZED
 from lemmata.audit.show.tables import Format, emit, grid
-from lemmata.claims.case import draw
-from lemmata.claims.language.configuration import Configuration
-from lemmata.model.blocks import follow_in_blocks
-from lemmata.model.data import generate
-from lemmata.model.kernels import last_layer_kernel
-from lemmata.model.margins import hard_margin
-from lemmata.model.randomness import generator, stream
-from lemmata.model.settings import CAO_GU_2020
 
 
 def regime(
@@ -62,6 +53,7 @@ def regime(
     entry = _entry(claim.id, depth, samples, state)
     m = least_width(entry)
     p = entry.parameters(m)
+    conditions = entry.compared(p)
     needs, has = entry.memory(p), memory_of_machine()
     reachable = needs <= has / 2
     started = time.perf_counter()
@@ -73,14 +65,14 @@ def regime(
         "setting": entry.setting,
         "parameters": dict(p),
         "m": m,
-        "condition": [condition.document() for condition in entry.conditions(p)],
+        "condition": [condition.document() for condition in conditions],
         "reachable": reachable,
         "reason": reason,
         "run": [comparison.document() for comparison in found],
         "seconds": seconds if reachable else None,
         "bytes": peak_memory() if reachable else None,
     }
-    emit(form, document, *_tables(document, entry.conditions(p), found))
+    emit(form, document, *_tables(document, conditions, found))
     return int(not all(comparison.holds for comparison in found if comparison.promised))
 
 
@@ -124,67 +116,17 @@ def _tables(document: dict[str, Any], conditions: Sequence[Comparison], found: S
     return [*parts, grid(("measured", *columns), [comparison.row() for comparison in found]), "", cost]
 
 
-XOR = Configuration(L=1, n=4, d=2, data="xor", eps=0.1)
+@click.command("regime")
+@format_option
+@click.argument("id", metavar="ID")
+@click.option("--depth", type=click.IntRange(1), metavar="L", help="Number of layers, where it is not fixed.")
+@click.option("--samples", type=click.IntRange(1), metavar="N", help="Number of examples n, where it is not fixed.")
+@click.option("--state", metavar="FILE", help="Keep a long run there after each step, and go on from it.")
+@seed_option
+def command(id: str, depth: int | None, samples: int | None, state: str | None, seed: int, form: Format) -> int:
+    """Where a statement's own conditions hold with every hidden constant 1, and what a run there gives.
 
-
-def _convergence(m: int) -> Parameters:
-    """Theorem 4.7 on XOR, one hidden layer, with B in (4.1) that of infinite width."""
-    c = XOR
-    data = generate(c.data, n=c.n, d=c.d, setting=CAO_GU_2020, rng=generator(stream(0, "data")))
-    B = float(hard_margin(last_layer_kernel(data.inputs, c.L), data.labels))
-    return {
-        "m": m,
-        "L": c.L,
-        "n": c.n,
-        "d": c.d,
-        "eps": c.eps,
-        "delta": c.delta,
-        "B": B,
-        "tau": 1 / (B * c.eps * math.sqrt(m)),
-        "eta": B**2 / (c.L**3 * m),
-        "K": round(c.L**3 / (B**4 * c.eps**2)),
-    }
-
-
-def _convergence_conditions(p: Parameters) -> list[Comparison]:
-    """m ≥ m*, and what Lemmas 5.1 and 5.2 ask for."""
-    least = p["L"] ** 12 / (p["B"] ** 4 * p["eps"] ** 2)
-    return [Comparison("m", p["m"], ">=", least, "L^12 B^-4 eps^-2"), *wide_and_near(p, 6)]
-
-
-def _convergence_run(p: Parameters, seed: int) -> list[Comparison]:
-    """One run, until the surrogate error is ε."""
-    c = replace(XOR, m=int(p["m"]))
-    case = draw(CAO_GU_2020, c, seed, 1)
-    run = follow_in_blocks(
-        case.initial,
-        case.inputs,
-        case.labels,
-        step_size=p["eta"],
-        steps=int(p["K"]),
-        until=lambda _, errors: errors <= c.eps,
-    )
-    dominance = run.gradients[..., -1] / (math.sqrt(c.m) * run.errors)
-    return [
-        Comparison("iterations until E_S <= eps", float(run.first(run.errors <= c.eps)), "<=", p["K"], "K"),
-        Comparison("largest distance from W(0)", float(run.distances.max()), "<=", p["tau"], "tau"),
-        Comparison("least ratio in (4.1) along the run", float(dominance.min()), ">=", p["B"], "B"),
-    ]
-
-
-SIZED: dict[str, Callable[[int, int, Path | None], Regime]] = {
-    **{f"cao-gu-2020/{id}": partial(lemma, f"cao-gu-2020/{id}", power) for id, power in LEMMAS.items()},
-    THEOREM: linear_rate,
-}
-"""Regimes at a depth L and a number n of examples; the file keeps the state of a long run."""
-
-REGIMES: dict[str, Regime] = {
-    "cao-gu-2020/thm-4.7": Regime(
-        "gradient descent on XOR (±e_1 against ±e_2), one hidden layer, until the surrogate error is at most eps",
-        _convergence,
-        _convergence_conditions,
-        _convergence_run,
-        lambda p: 8 * p["m"] * (3 * p["d"] + 6 * p["n"]),
-    ),
-    **{id: sized(1, 2, None) for id, sized in SIZED.items()},
-}
+    ID is a claim's id, with or without the paper: `thm-4.7`. The least such width is searched; where the machine
+    cannot hold the network, the width is all that is printed.
+    """
+    return regime(id, form, seed, depth=depth, samples=samples, state=state)

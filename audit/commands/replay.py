@@ -1,10 +1,12 @@
 """`lemmata replay`: exactly one case, measured again."""
 
+import click
 from rich.text import Text
 
+from lemmata.audit.arguments import claims_from, device_option, format_option
 from lemmata.audit.errors import naming
 from lemmata.audit.measure.sweep import replay
-from lemmata.audit.plan.devices import device_for
+from lemmata.audit.plan.devices import choose_device, device_for
 from lemmata.audit.show.tables import Format, emit, finite, grid, number
 from lemmata.claims.constants import constant
 from lemmata.claims.measuring.replay import parse
@@ -21,8 +23,9 @@ def replay_token(token: str, device: str, form: Format) -> int:
     with naming("TOKEN"):
         case = parse(token)
         found = replay(case, device=device_for(case.claim, case.configuration, device))
-    limit = 1.0 if case.claim.kind == "EXACT" else constant(case.claim)
-    violated = [False] * len(found.lhs) if limit is None else found.violates(case.claim, limit).tolist()
+    limit = constant(case.claim)
+    decides = case.claim.judged == "identity" or limit is not None
+    violated = found.violates(case.claim, limit).tolist() if decides else [False] * len(found.lhs)
     rows = [
         {
             "initialisation": number_,
@@ -47,3 +50,13 @@ def replay_token(token: str, device: str, form: Format) -> int:
 
 def _cell(value: object) -> str:
     return number(value) if isinstance(value, float) or value is None else str(value)
+
+
+@click.command("replay")
+@format_option
+@claims_from
+@click.argument("token", metavar="TOKEN")
+@device_option
+def command(token: str, device: str, form: Format) -> int:
+    """Measure exactly one case again: TOKEN is what a report or a failing test printed."""
+    return replay_token(token, choose_device(device), form)

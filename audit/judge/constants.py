@@ -19,11 +19,13 @@ from lemmata.audit.judge.growth import CONFIDENCE
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.files import write_whole
 from lemmata.audit.measure.options import Options
-from lemmata.audit.measure.sweep import Job, Trials, jobs, run_all
+from lemmata.audit.measure.sweep import Trials, run_all
 from lemmata.audit.plan.grid import Point, corners
+from lemmata.audit.plan.job import Job, jobs
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants, constants_file
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.direction import Direction
 from lemmata.claims.registry import REGISTRY, measured_claims
 
 SCREENED = 2
@@ -56,17 +58,25 @@ class Entry:
     provenance: str
 
 
-def write_constants(findings: Sequence[Finding], options: Options) -> None:
+def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     """Measure the corners, and write the constants that the tests read.
 
-    Claims that were not audited now, and readings other than the one meant, keep their entries.
+    Claims that were not audited now, and readings other than the one meant, keep their entries. One that no constant
+    holds, because its ratio is infinite, zero below, or defined nowhere, loses its entry.
+
+    Returns:
+        what was not stored, and why, a line each.
     """
-    chosen = [finding for finding in findings if finding.claim.stated is None and finding.claim.reading == "meant"]
-    chosen = [finding for finding in chosen if finding.constant is not None and finding.at is not None]
+    chosen = [each for each in findings if each.claim.judged == "growth" and each.claim.reading == "meant"]
     measured = measure_corners(chosen, options)
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
+    refused = []
     for finding in chosen:
         entry = decide(finding, measured[finding.claim.id], options)
+        if isinstance(entry, str):
+            refused.append(f"{finding.claim.id}: no constant is stored: {entry}")
+            entries.pop(finding.claim.id, None)
+            continue
         entries[finding.claim.id] = {
             "constant": entry.constant,
             "at": entry.at.token(),
@@ -76,6 +86,7 @@ def write_constants(findings: Sequence[Finding], options: Options) -> None:
     for file in {str(constants_file(finding.claim.id)) for finding in chosen}:
         write_whole(Path(file), _text({id: entry for id, entry in entries.items() if str(constants_file(id)) == file}))
     audited_constants.cache_clear()
+    return refused
 
 
 Measured = Mapping[Configuration, list[Trials]]
@@ -91,8 +102,10 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
         for trials in run_all(_jobs(chosen, seeds, options), backend=options.spread):
             found[trials.job.claim][trials.job.configuration].append(trials)
 
-    decided = {each.claim.id: each.at.job.configuration for each in findings if each.at is not None}
-    measure({claim.id: dict.fromkeys((*corners(claim), decided[claim.id])) for claim in claims}, range(SCREENED))
+    decided = {each.claim.id: [each.at.job.configuration] for each in findings if each.at is not None}
+    measure(
+        {claim.id: dict.fromkeys((*corners(claim), *decided.get(claim.id, ()))) for claim in claims}, range(SCREENED)
+    )
     finalists = {claim.id: _worst(claim, found[claim.id]) for claim in claims}
     measure(finalists, range(SCREENED, COLLECTED))
     shared = {claim.id: finalists[claim.id] for claim in claims if not claim.resampled}
@@ -102,20 +115,25 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
     return {id: dict(measured) for id, measured in found.items()}
 
 
-def decide(finding: Finding, measured: Measured, options: Options) -> Entry:
-    """The weakest of the constants that the worst corners ask for."""
-    lower, ratios = finding.claim.bound == "lower", {c: _ratios(on) for c, on in _finalists(measured).items()}
+def decide(finding: Finding, measured: Measured, options: Options) -> Entry | str:
+    """The weakest of the constants that the worst corners ask for; or why there is none."""
+    direction, ratios = finding.claim.direction, {c: _ratios(on) for c, on in _finalists(measured).items()}
+    ratios = {c: found for c, found in ratios.items() if not np.isnan(found).all()}
+    if not ratios:
+        return "its ratio is defined nowhere"
     limits = {c: _limit(finding.claim, c, ratios[c]) for c in ratios}
-    where = (min if lower else max)(limits, key=lambda configuration: limits[configuration])
-    medians = np.nanmedian(ratios[where], axis=1)
-    seed = measured[where][int(medians.argmin() if lower else medians.argmax())].job.seed
+    where = max(limits, key=lambda configuration: direction.sign * limits[configuration])
+    if not math.isfinite(limits[where]) or limits[where] == direction.no_constant:
+        return f"none holds at {where.token() or 'the base configuration'}, where the worst ratio is {limits[where]:g}"
+    medians = np.median(direction.sign * _defined(ratios[where], direction), axis=1)
+    seed = measured[where][int(medians.argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)
     sets, each = ratios[where].shape
     provenance = (
         f"lemmata audit --write-constants --seed {options.seed}; {sets} data sets of {each} initialisations there, "
         f"{count} initialisations in all"
     )
-    return Entry(_outwards(limits[where], lower=lower), where, seed, provenance)
+    return Entry(_outwards(limits[where], direction), where, seed, provenance)
 
 
 def share_of_data_sets() -> float:
@@ -123,15 +141,15 @@ def share_of_data_sets() -> float:
     return 1 - Budget().shared(len(measured_claims())).alpha
 
 
-def values(ratios: np.ndarray, *, lower: bool) -> tuple[np.ndarray, bool]:
+def values(ratios: np.ndarray, direction: Direction) -> tuple[np.ndarray, bool]:
     """Ratios on the scale and with the sign on which they are bounded from above, and whether that is logarithms."""
     logs = bool((ratios[~np.isnan(ratios)] > 0).all())
-    return np.nan_to_num((np.log(ratios) if logs else ratios) * (-1 if lower else 1), nan=-math.inf), logs
+    return np.nan_to_num((np.log(ratios) if logs else ratios) * direction.sign, nan=-math.inf), logs
 
 
-def data_matter(ratios: np.ndarray, *, lower: bool) -> bool:
+def data_matter(ratios: np.ndarray, direction: Direction) -> bool:
     """Whether an F test sees that data sets differ, from ratios (data sets, initialisations)."""
-    found, _ = values(ratios, lower=lower)
+    found, _ = values(ratios, direction)
     if not np.isfinite(found).all():
         return False
     between, within = found.mean(axis=1).var(ddof=1), found.var(axis=1, ddof=1).mean()
@@ -144,16 +162,16 @@ def top(found: np.ndarray) -> np.ndarray:
     return np.sort(found, axis=1)[:, -max(1, found.shape[1] // 4) :].mean(axis=1)
 
 
-def over_initialisations(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+def over_initialisations(ratios: np.ndarray, level: float, direction: Direction) -> float:
     """The outer end of the interval for the quantile of ratios that are all independent of one another."""
     if np.isinf(ratios).any():
-        return 0.0 if lower else math.inf
-    found, logs = values(ratios, lower=lower)
-    limit = _upper_end(found.ravel(), level) * (-1 if lower else 1)
+        return direction.no_constant
+    found, logs = values(ratios, direction)
+    limit = _upper_end(found.ravel(), level) * direction.sign
     return math.exp(limit) if logs else limit
 
 
-def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
+def over_data_sets(ratios: np.ndarray, level: float, direction: Direction) -> float:
     """What the quantile over initialisations stays below (for lower bounds above) on nearly all data sets.
 
     Data sets are taken to differ by a shift of what is largest in them, normal on a logarithmic scale where that
@@ -165,21 +183,25 @@ def over_data_sets(ratios: np.ndarray, level: float, *, lower: bool) -> float:
     Args:
         ratios: (data sets, initialisations).
         level: of the quantile, for an upper bound.
-        lower: whether the ratio is bounded from below.
+        direction: whether the ratio is bounded from above or from below.
     """
     if np.isinf(ratios).any():
-        return 0.0 if lower else math.inf
-    found, logs = values(ratios, lower=lower)
+        return direction.no_constant
+    found, logs = values(ratios, direction)
+    # A data set whose largest ratios are not even defined says nothing of how data differ.
+    found = found[np.isfinite(top(found))]
     largest, count = top(found), len(found)
+    if not count:
+        return over_initialisations(ratios, level, direction)
     limit = float(largest.mean())
-    if data_matter(ratios, lower=lower):
+    if data_matter(ratios, direction):
         between = math.sqrt(max(0.0, float(np.cov(top(found[:, ::2]), top(found[:, 1::2]))[0, 1])))
         farthest = math.sqrt(count) * norm.ppf(share_of_data_sets())
         limit += nct.ppf(CONFIDENCE, count - 1, farthest) / math.sqrt(count) * between
-    limit = (limit + _upper_end((found - largest[:, None]).ravel(), level)) * (-1 if lower else 1)
+    limit = (limit + _upper_end((found - largest[:, None]).ravel(), level)) * direction.sign
     # What is largest in a data set is part of it, which draws the rest together: no less than all of them as one.
-    weakest = min if lower else max
-    return weakest(math.exp(limit) if logs else limit, over_initialisations(ratios, level, lower=lower))
+    together = over_initialisations(ratios, level, direction)
+    return direction.worst((math.exp(limit) if logs else limit, together))
 
 
 def _upper_end(found: np.ndarray, level: float) -> float:
@@ -190,6 +212,11 @@ def _upper_end(found: np.ndarray, level: float) -> float:
 
 def _ratios(on: Sequence[Trials]) -> np.ndarray:
     return np.array([each.ratio for each in on])
+
+
+def _defined(ratios: np.ndarray, direction: Direction) -> np.ndarray:
+    """The ratios, those undefined on the better side of all others."""
+    return np.where(np.isnan(ratios), -direction.hopeless, ratios)
 
 
 def _finalists(measured: Measured) -> Measured:
@@ -216,30 +243,35 @@ def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: 
 
 def _worst(claim: Claim, measured: Measured) -> list[Configuration]:
     """The corners whose ratio is worst, at the level that the claim is held to."""
-    sign = 1 if claim.bound == "lower" else -1
 
     def badness(configuration: Configuration) -> float:
-        return float(np.nanquantile(sign * _ratios(measured[configuration]), configuration.delta))
+        ratios = _ratios(measured[configuration])
+        goodness = -claim.direction.sign * ratios[~np.isnan(ratios)]
+        if not len(goodness):
+            return math.inf
+        if not np.isfinite(goodness).all():
+            return float(np.quantile(goodness, configuration.delta, method="lower"))
+        return float(np.quantile(goodness, configuration.delta))
 
     return sorted(measured, key=badness)[:FINALISTS]
 
 
 def _varies(claim: Claim, on: Sequence[Trials]) -> bool:
-    return data_matter(_ratios(on), lower=claim.bound == "lower")
+    return data_matter(_ratios(on), claim.direction)
 
 
 def _limit(claim: Claim, configuration: Configuration, ratios: np.ndarray) -> float:
     """Where every initialisation has a sample of its own, data sets only collect them."""
     limit = over_initialisations if claim.resampled else over_data_sets
-    return limit(ratios, 1 - configuration.delta, lower=claim.bound == "lower")
+    return limit(ratios, 1 - configuration.delta, claim.direction)
 
 
-def _outwards(end: float, *, lower: bool) -> float:
+def _outwards(end: float, direction: Direction) -> float:
     """Rounded to three digits, to the side on which the claim is weaker."""
     if not end or not math.isfinite(end):
         return end
     unit = 10.0 ** (math.floor(math.log10(abs(end))) - 2)
-    return float(f"{(math.floor if lower else math.ceil)(end / unit) * unit:.3g}")
+    return float(f"{(math.ceil if direction.sign > 0 else math.floor)(end / unit) * unit:.3g}")
 
 
 def _text(entries: Mapping[str, Mapping[str, object]]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from lemmata.audit.judge.growth import quantile
-from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.job import Job
 
 FIRST = 4
 """Initialisations of every configuration in the first round; each later round doubles what a claim has."""
@@ -14,7 +15,7 @@ FIRST = 4
 Measure = Callable[[Sequence[Job]], list[Trials]]
 
 
-def spend(work: Sequence[Job], measure: Measure, *, deadline: float, delta: float, at_once: int) -> list[Trials]:
+def spend(work: Sequence[Job], measure: Measure, *, deadline: float, at_once: int) -> list[Trials]:
     """Results of the jobs, as many initialisations of each as the time allows.
 
     First every configuration gets a few; then the claims whose constant has the widest relative interval get more,
@@ -24,7 +25,6 @@ def spend(work: Sequence[Job], measure: Measure, *, deadline: float, delta: floa
         work: the configurations; their own numbers of initialisations are disregarded from the second round on.
         measure: measures jobs, in parallel.
         deadline: time of `time.monotonic` at which to end.
-        delta: δ: the constant is the (1 − δ)-quantile over initialisations.
         at_once: claims per round.
     """
     few = [replace(job, initialisations=min(FIRST, job.initialisations)) for job in work]
@@ -33,10 +33,10 @@ def spend(work: Sequence[Job], measure: Measure, *, deadline: float, delta: floa
         claims.setdefault(trials.job.claim, []).append(trials)
     open_ = set(claims)
     while open_ and time.monotonic() < deadline:
-        widest = sorted(open_, key=lambda id: (-_width(claims[id], delta), id))[:at_once]
+        widest = sorted(open_, key=lambda id: (-_width(claims[id]), id))[:at_once]
         left = deadline - time.monotonic()
         more = {id: [_as_many_again(t) for t in claims[id] if t.seconds < left] for id in widest}
-        open_ -= {id for id in widest if not more[id] or not _width(claims[id], delta)}
+        open_ -= {id for id in widest if not more[id] or not _width(claims[id])}
         found = measure([job for id in widest if id in open_ for job in more[id]])
         following = {replace(trials.job, first=0, initialisations=trials.job.first): trials for trials in found}
         for id in widest:
@@ -44,16 +44,20 @@ def spend(work: Sequence[Job], measure: Measure, *, deadline: float, delta: floa
     return [trials for found in claims.values() for trials in found]
 
 
-def _width(trials: list[Trials], delta: float) -> float:
+def _width(trials: list[Trials]) -> float:
     """Relative width of the constant's interval; 0 for identities, and where every initialisation agrees."""
     if any(item.residual for item in trials):
         return 0.0
-    lower = trials[0].claim.bound == "lower"
+    claim = trials[0].claim
     values = [[value for value in item.ratio if math.isfinite(value)] for item in trials]
-    found = [quantile(sample, delta if lower else 1 - delta) for sample in values if sample]
+    found = [
+        quantile(sample, claim.direction.level(item.job.configuration.delta))
+        for item, sample in zip(trials, values, strict=True)
+        if sample
+    ]
     if not found:
         return 0.0
-    worst = (min if lower else max)(found, key=lambda q: q.estimate)
+    worst = max(found, key=lambda q: claim.direction.sign * q.estimate)
     if worst.high is None:
         return math.inf
     return (worst.high - worst.low) / abs(worst.estimate) if worst.estimate else 0.0

@@ -12,16 +12,17 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model import limits, losses
 from lemmata.model.data import Dataset, generate
+from lemmata.model.empirical_kernels import last_layer_gram, measured_layers
 from lemmata.model.kernels import (
     KernelRun,
     feature_kernel,
     last_layer_gap,
     last_layer_kernel,
-    measured_layers,
     tangent_kernel,
 )
-from lemmata.model.margins import hard_margin, label_complexity, last_layer_gram, simplex_minimum
+from lemmata.model.margins import hard_margin, label_complexity, simplex_minimum
 from lemmata.model.randomness import generator, stream
+from lemmata.model.separability import feature_margin
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020, ZOU_GU_2019, Setting
 from lemmata.model.training import follow
 
@@ -345,7 +346,7 @@ TRUTHS = (
         "K24",
         "γ of Assumption 4.10 for XOR, by linear programmes",
         (XOR,),
-        lambda case: case.for_each(case.data.random_feature_margin().lower),
+        lambda case: case.for_each(feature_margin(case.data).lower),
         lambda _: (math.sqrt(2) - 1) / math.sqrt(2 * math.pi),
         initialisations=1,
     ),

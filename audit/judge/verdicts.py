@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 
@@ -12,8 +12,10 @@ from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.judge.growth import Quantile, Slope, growth, quantile
 from lemmata.audit.measure.sweep import Trials
 from lemmata.claims.claim import Claim
+from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.plan import Coupled
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
@@ -100,24 +102,25 @@ class Finding:
         return sum(len(trials.lhs) for trials in self.trials)
 
 
-def judge(claim: Claim, trials: list[Trials], budget: Budget, delta: float) -> Finding:
-    """The verdict on a claim from its trials.
+def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
+    """The verdict on a claim from its trials, by its own rule, see `Claim.judged`.
 
-    Identities, definitions and deterministic inequalities with explicit constants fall with one violation. Statements
-    with explicit constants and probability are judged by exact binomial evidence. Statements up to an absolute constant
-    are judged by growth: refuted when the ratio outgrows every constant in some parameter.
+    Identities and stated constants are judged by exact binomial evidence against the rate of violations that the claim
+    allows; where it allows none, one is enough. Statements up to an absolute constant are judged by growth: refuted
+    when the ratio outgrows every constant in some parameter. A claim whose ratio is defined nowhere is vacuous.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
         return finding
     finding.preconditions = _preconditions(claim, trials)
-    level = 1 - delta if claim.bound != "lower" else delta
-    if claim.kind != "EXACT":
-        finding.constant, finding.at = _constant(claim, trials, level)
-    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
-        _judge_counts(finding, budget, 0.0)
-    elif claim.stated is not None:
-        _judge_counts(finding, budget, delta)
+    if claim.judged == "identity":
+        _judge_counts(finding, budget)
+        return finding
+    finding.constant, finding.at = _constant(claim, trials)
+    if all(math.isnan(ratio) for item in trials for ratio in item.ratio):
+        finding.verdict, finding.reason = "vacuous", "the premise holds nowhere: no ratio is defined at any size tried"
+    elif claim.judged == "violations":
+        _judge_counts(finding, budget)
     elif not all(math.isfinite(side) for item in trials for side in (*item.lhs, *item.rhs)):
         finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
     else:
@@ -135,30 +138,43 @@ def judge_unmeasured(claim: Claim) -> Finding:
 
 
 def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
-    """Growth exponents in every parameter that varies while the others stay."""
+    """Growth exponents in every parameter that varies while the others stay, or move with it as the plan says."""
     trials = list(trials)
     found = {}
     for name in FITTED:
-        along = _along(name, trials, random=bool(claim.probability))
+        moving = claim.plan.coupled(name)
+        along = _along(name, trials, moving, random=bool(claim.probability))
         if along is None:
             continue
         slope, line = along
-        claimed = claim.terms[0].powers.get(name, Fraction())
+        claimed = _claimed(claim, name, line, moving)
         gap = (slope.low - float(claimed), slope.high - float(claimed))
-        outward = -1 if (name in TOWARD_ZERO) != (claim.bound == "lower") else 1
+        outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
         excess = gap if outward == 1 else (-gap[1], -gap[0])
         found[name] = Exponent(name, claimed, slope, excess, tuple(line))
     return found
 
 
-def _along(name: str, trials: list[Trials], *, random: bool) -> tuple[Slope, list[Trials]] | None:
+def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
+    """The power of a parameter in the first term along a line, with what moves there in terms of the parameter."""
+    powers = claim.terms[0].powers
+    claimed = powers.get(name, Fraction())
+    for other, coupled in moving.items():
+        if len({getattr(item.job.configuration, other) for item in line}) > 1:
+            claimed += powers.get(other, Fraction()) * coupled.scaling.powers.get(name, Fraction())
+    return claimed
+
+
+def _along(
+    name: str, trials: list[Trials], moving: Mapping[str, Coupled], *, random: bool
+) -> tuple[Slope, list[Trials]] | None:
     """The slope along the line of configurations with most sizes, and the line; of several, that of largest width.
 
     `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
     """
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
     for item in trials:
-        lines[_others(item.job.configuration, name)].append(item)
+        lines[_others(item.job.configuration, name, moving)].append(item)
     ranked = sorted(lines.values(), key=lambda line: (len(line), line[0].job.configuration.m), reverse=True)
     for line in ranked:
         sizes = [float(getattr(item.job.configuration, name) or math.nan) for item in line]
@@ -179,43 +195,48 @@ def _finite_width(c: Configuration) -> float:
     return math.sqrt((1 + 5 / c.m) ** c.L - 1) / 2
 
 
-def _others(configuration: Configuration, name: str) -> tuple[object, ...]:
-    return tuple(getattr(configuration, f.name) for f in fields(Configuration) if f.name != name)
+def _others(configuration: Configuration, name: str, moving: Mapping[str, Coupled]) -> tuple[object, ...]:
+    """What stays along a line: of a parameter that moves as the plan says, how it moves."""
+    values = {f.name: getattr(configuration, f.name) for f in fields(Configuration) if f.name != name}
+    return tuple(
+        moving[other] if other in moving and value == moving[other].at(configuration) else value
+        for other, value in values.items()
+    )
 
 
-def _constant(claim: Claim, trials: list[Trials], level: float) -> tuple[Quantile | None, Trials | None]:
+def _constant(claim: Claim, trials: list[Trials]) -> tuple[Quantile | None, Trials | None]:
     """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is."""
     best: tuple[Quantile | None, Trials | None] = (None, None)
     for item in trials:
         values = [value for value in item.ratio if not math.isnan(value)]
         if not values:
             continue
-        here = quantile(values, level)
-        lower = claim.bound == "lower"
-        if best[0] is None or (here.estimate < best[0].estimate) == lower:
+        here = quantile(values, claim.direction.level(item.job.configuration.delta))
+        if best[0] is None or claim.direction.sign * (here.estimate - best[0].estimate) > 0:
             best = (here, item)
     return best
 
 
 def _preconditions(claim: Claim, trials: list[Trials]) -> dict[str, int]:
     """How many configurations meet each condition, with every absolute constant taken as 1."""
-    return {condition.id: sum(condition.holds(item.parameters) for item in trials) for condition in claim.preconditions}
+    outcomes = [met(claim.preconditions, item.parameters) for item in trials]
+    return {name: sum(outcome[name] for outcome in outcomes) for name in outcomes[0]}
 
 
-def _judge_counts(finding: Finding, budget: Budget, delta: float) -> None:
+def _judge_counts(finding: Finding, budget: Budget) -> None:
     claim = finding.claim
-    constant = 1.0 if claim.stated is None else claim.stated
     alpha = budget.shared(max(1, len(finding.trials))).alpha
     refuted = []
     for item in finding.trials:
-        k, n = item.violations(constant), len(item.lhs)
-        if Evidence(k, n, alpha).refutes(delta):
+        k, n = item.violations(claim.stated), len(item.lhs)
+        if Evidence(k, n, alpha).refutes(claim.rate(item.job.configuration)):
             refuted.append(f"{k} of {n} at {item.job.configuration.token() or 'the base configuration'}")
-    most = max(len(item.lhs) for item in finding.trials)
-    if delta == 0:
+    most = max(finding.trials, key=lambda item: len(item.lhs))
+    allowed = claim.rate(most.job.configuration)
+    if allowed == 0:
         finding.detectable = "any violation beyond rounding at the cases measured"
     else:
-        rate = detectable(delta, most, alpha, budget.beta)
+        rate = detectable(allowed, len(most.lhs), alpha, budget.beta)
         finding.detectable = (
             f"a violation rate of {rate:.2g} or more at one configuration" if rate else "nothing: too few trials"
         )

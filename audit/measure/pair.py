@@ -11,8 +11,9 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.given import Loaded, Weights, check_fit
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Kind
+from lemmata.claims.language.condition import met
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate
-from lemmata.model.adversary import Pair
+from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
 from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.network import assemble
@@ -83,8 +84,7 @@ def _check(claim: Claim, case: Case) -> Record:
     if obstacle:
         return Record(id=claim.id, applicable=False, reason=obstacle)
     try:
-        met = {condition.id: bool(condition.holds(case.parameters)) for condition in claim.preconditions}
-        return _measured(claim, evaluate(claim, case), met)
+        return _measured(claim, evaluate(claim, case), met(claim.preconditions, case.parameters))
     except Exception as error:  # one claim's defect must not cost the user the other claims
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
         return Record(id=claim.id, applicable=True, reason=reason)

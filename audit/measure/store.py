@@ -17,8 +17,9 @@ import torch
 from filelock import FileLock, Timeout
 
 from lemmata.audit.errors import UserError
-from lemmata.audit.measure.sweep import Job, Trials
+from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.measure.versions import claim_version
+from lemmata.audit.plan.job import Job
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import GENERATED
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Protocol
@@ -13,9 +13,8 @@ import torch
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
 from lemmata.audit.measure.files import load_data
-from lemmata.audit.plan.devices import device_for
-from lemmata.audit.plan.engines import Wanted, batch, engine_for
-from lemmata.audit.plan.grid import Point
+from lemmata.audit.plan.engines import batch
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
@@ -30,20 +29,6 @@ from lemmata.model.randomness import generator, stream
 
 ASCENT = 6
 """Gradient steps from the worst attack, on networks small enough for them."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One configuration of one claim: everything a worker needs. `first` is the first initialisation's number."""
-
-    claim: str
-    configuration: Configuration
-    initialisations: int
-    seed: int = 0
-    dtype: str = "float64"
-    device: str = "cpu"
-    engine: Engine = "dense"
-    first: int = 0
 
 
 @dataclass
@@ -77,7 +62,7 @@ class Trials:
         """The claim measured."""
         return REGISTRY[self.job.claim]
 
-    def violations(self, constant: float) -> int:
+    def violations(self, constant: float | None) -> int:
         """Initialisations that break the claim with this constant."""
         return int(self._evaluation().violates(self.claim, constant).sum())
 
@@ -96,9 +81,7 @@ class Trials:
     def extreme(self) -> int:
         """The initialisation with the worst ratio (residual for identities)."""
         values = np.asarray(self.residual or self.ratio, dtype=float)
-        if self.claim.bound == "lower":
-            return int(np.nan_to_num(values, nan=math.inf).argmin())
-        return int(np.nan_to_num(values, nan=-math.inf).argmax())
+        return int(self.claim.direction.worst_at(torch.tensor(values)))
 
     def then(self, more: "Trials") -> "Trials":
         """These and the initialisations that follow them, as one.
@@ -123,29 +106,6 @@ class Trials:
         return Evaluation(
             lhs, rhs, ratio, residual, condition, self.worst, [Recipe.parse(text) for text in self.recipes]
         )
-
-
-def jobs(
-    claims: Iterable[Claim],
-    grid: Callable[[Claim], list[Point]],
-    *,
-    engine: Wanted = "dense",
-    device: str = "cpu",
-    **options: str | int,
-) -> list[Job]:
-    """One job per claim and configuration, each with its engine and device."""
-    return [
-        Job(
-            claim.id,
-            c,
-            initialisations,
-            engine=engine_for(claim, c, engine),
-            device=device_for(claim, c, device),
-            **options,  # type: ignore[arg-type]
-        )
-        for claim in claims
-        for c, initialisations in grid(claim)
-    ]
 
 
 def run(job: Job, claim: Claim | None = None) -> Trials:

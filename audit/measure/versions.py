@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lemmata.claims.claim import Claim
 from lemmata.claims.registry import STATED_IN
+from lemmata.model.attacks import ATTACKS
 
 ROOMS = ("lemmata.model.", "lemmata.claims.")
 
@@ -16,7 +17,7 @@ MEASURING = (
     "lemmata.audit.plan.engines",
     "lemmata.claims.measuring.search",
     "lemmata.claims.measuring.evaluation",
-    "lemmata.model.adversary",
+    "lemmata.model.attacks.record",
 )
 """Modules that every measurement passes through."""
 
@@ -25,8 +26,8 @@ DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "asc
 
 
 def claim_version(claim: Claim) -> str:
-    """Hash of the claim's data, of the module that measures it, and of every module of the model that this reaches."""
-    functions = (claim.measure, claim.certificate)
+    """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
+    functions = (claim.measure, claim.certificate, *(ATTACKS[attack].find for attack in claim.attacks))
     own = [path.read_bytes() for path in _own_files(claim)]
     roots = {*MEASURING, *(function.__module__ for function in functions if function is not None), *_rooms(*own)}
     digest = hashlib.sha256(_sources(tuple(sorted(roots))))
@@ -84,6 +85,7 @@ def _home(name: str) -> str:
     return getattr(getattr(sys.modules["lemmata"], offered, None), "__module__", name)
 
 
+@cache
 def _imported(source: bytes) -> set[str]:
     """Names that may be modules: what follows `import`, `from` with and without each imported name, `module.name`."""
     names: set[str] = set()

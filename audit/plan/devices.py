@@ -1,5 +1,7 @@
 """Where tensors live."""
 
+import os
+
 import torch
 
 from lemmata.audit.errors import UserError
@@ -30,3 +32,8 @@ def device_for(claim: Claim, configuration: Configuration, chosen: str) -> str:
         return chosen
     weights = sum(out * into for out, into in configuration.shapes(claim.setting))
     return "cuda" if weights >= LARGE else "cpu"
+
+
+def workers() -> int:
+    """One process per core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

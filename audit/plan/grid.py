@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.data import GENERATED, generate
 from lemmata.model.limits import FEWEST, flipping_radius
 from lemmata.model.randomness import generator, stream
@@ -18,18 +19,6 @@ WEIGHTS = 700_000
 SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
-
-EXPENSIVE = {
-    "flip-units-deep",
-    "flip-units-apart-deep",
-    "place-on-kinks-deep",
-    "place-on-lowering-kinks-deep",
-    "stretch-product",
-    "push-features",
-    "stretch-weights",
-}
-"""Attacks that meet the matrices many times: their depth lines are narrower."""
-
 
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
@@ -76,19 +65,19 @@ def corners(claim: Claim) -> list[Configuration]:
 
     The audit's own lines are about large sizes, and need not pass through these.
     """
-    domain, base = claim.domain, replace(_of(claim), m=claim.domain.width[0])
-    low, high = domain.samples
-    if not domain.lines:
+    domain, lines, base = claim.domain, claim.plan.lines, replace(_of(claim), m=claim.domain.m[0])
+    low, high = domain.n
+    if not lines:
         base = replace(base, d=8)
     ends: dict[str, Sequence[Any]] = {
-        "L": (*domain.depth, *(() if domain.lines else (2,))),
+        "L": (*domain.L, *(() if lines else (2,))),
         # Alternating labels balance for even n and not for odd n.
         "n": sorted({low, min(low + 1, high), high}),
         "tau": _radii(claim, base),
         "ratio": (domain.fixed["ratio"],) if "ratio" in domain.fixed else (1, 4),
     }
-    for name, values in domain.lines.items():
-        if name not in (*ends, "m", *domain.along):
+    for name, values in domain.values.items():
+        if name not in ends:
             ends[name] = (values[0], values[-1])
     chosen = (replace(base, **dict(zip(ends, values, strict=True))) for values in itertools.product(*ends.values()))
     one_width = (c if claim.setting.hidden_layers(c.L) > 1 else replace(c, ratio=1) for c in chosen)
@@ -97,25 +86,25 @@ def corners(claim: Claim) -> list[Configuration]:
 
 def _radii(claim: Claim, base: Configuration) -> list[float]:
     """From where few units flip, each of which matters, to the largest; and what a claim's own lines begin with."""
-    if claim.domain.radius is None:
+    if claim.domain.tau is None:
         return [base.tau]
-    low, high = claim.domain.radius
+    low, high = claim.domain.tau
     few = min(max(float(f"{flipping_radius(FEWEST, base.m):.3g}"), low), high)
-    return sorted({few, high, *((low,) if claim.domain.lines else ())})
+    return sorted({few, high, *((low,) if claim.plan.lines else ())})
 
 
 def small(claim: Claim) -> list[Configuration]:
     """Small networks of the claim's domain, for a claim whose constant no configuration has decided."""
-    if claim.domain.lines:
+    if claim.plan.lines:
         return corners(claim)
     base = _of(claim, m=64, n=3)
     return [base, replace(base, L=base.L + 2, tau=0.1)]
 
 
 def _of(claim: Claim, **sizes: Any) -> Configuration:
-    """A configuration of the claim's setting, with what the statement fixes."""
+    """A configuration of the claim's setting, with what the statement fixes and the plan starts from."""
     mu = COORDINATE if claim.setting.fixed_coordinate and sizes.get("data", "sphere") in GENERATED else None
-    return Configuration(**{"L": claim.domain.depth[0], "mu": mu, **sizes, **claim.domain.fixed})
+    return Configuration(**{"L": claim.domain.L[0], "mu": mu, **sizes, **claim.start})
 
 
 def _exists(claim: Claim, c: Configuration) -> bool:
@@ -131,33 +120,29 @@ def _exists(claim: Claim, c: Configuration) -> bool:
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
     """The product of the lists, without depths at which the claim's setting has no hidden layer."""
     grid = itertools.product(
-        sizes.widths or (claim.domain.fixed.get("m", 1024),),
+        sizes.widths or (claim.start.get("m", 1024),),
         sizes.depths or (base.L,),
-        sizes.samples or (claim.domain.fixed.get("n", 2),),
+        sizes.samples or (claim.start.get("n", 2),),
         (sizes.radii or (0.01,)) if claim.balls else (base.tau,),
     )
     return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid if claim.setting.hidden_layers(L) > 0]
 
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
-    if claim.domain.lines:
-        beside = claim.domain.along
-        return [
-            replace(base, **{**beside.get(name, {}), name: value})
-            for name, values in claim.domain.lines.items()
-            for value in values
-        ]
-    if claim.kind in ("EXACT", "DEF") or (claim.kind == "DET" and claim.stated is not None):
-        shallow = claim.domain.depth[0] - 1
-        n = claim.domain.fixed.get("n", 3)
+    if claim.plan.lines:
+        return [c for name in claim.plan.lines for c in claim.plan.line(name, claim.domain, base)]
+    if claim.judged in ("identity", "violations") and not claim.probability:
+        shallow = claim.domain.L[0] - 1
+        n = claim.start.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]
-    shallow, top = claim.setting.hidden_layers(claim.domain.depth[0]), claim.setting.depth(0)
+    shallow, top = claim.setting.hidden_layers(claim.domain.L[0]), claim.setting.depth(0)
     # One layer has m · d weights: as wide as that allows, and as a power of two.
     widest = 2 ** int(math.log2(min(131_072, WEIGHTS // base.d)))
     wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow + top))
     if not claim.balls:
         base = line = replace(base, n=4)
-    cheap = EXPENSIVE.isdisjoint(claim.attacks)
+    # Attacks that meet the matrices many times have narrower depth lines.
+    cheap = not any(ATTACKS[attack].expensive for attack in claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
     lines = [replace(line, m=m) for m in _geometric(256, wide)]
     lines += [replace(base, m=m, L=2 + top) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
@@ -177,8 +162,8 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 
 def _initialisations(claim: Claim, c: Configuration) -> int:
     """What the claim asks for; or many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
-    if claim.domain.initialisations is not None:
-        return claim.domain.initialisations
+    if claim.plan.initialisations is not None:
+        return claim.plan.initialisations
     weights = c.m * c.d + c.m**2 * (claim.setting.hidden_layers(c.L) - 1)
     if claim.kind == "RUN":
         return SMALL

@@ -1,25 +1,20 @@
 """A point where a statement's own conditions hold with every hidden constant 1, and what is measured there.
 
-    parameters(m)    what the statement's letters are at width m: sizes, radius, step size, iterations, …
-    conditions(p)    its conditions at those parameters, as `Comparison`s; the least m that meets them all is searched
-    run(p, seed)     what is measured there beside what the statement promises, as `Comparison`s
+    given            sizes, accuracy, what is known of the data: all letters but m and what the conditions stand for
+    conditions       the claim's preconditions; the least m that meets them all is solved for
+    run(p, seed)     what is measured at the parameters p beside what the statement promises, as `Comparison`s
     memory(p)        bytes that the run needs
 
-`parameters` may be computed from data but never from an initialisation: conditions are looked for before anything is
-drawn. `run` draws what it needs from the seed.
+`given` may be computed from data but never from an initialisation: conditions are solved before anything is drawn.
+`run` draws what it needs from the seed.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lemmata.audit.show.tables import finite, number
-
-WIDEST = 10**40
-"""Widths are searched up to here."""
-
-Parameters = Mapping[str, float]
+from lemmata.claims.language.condition import Condition, Parameters, settled, smallest_width
 
 
 @dataclass(frozen=True)
@@ -76,49 +71,48 @@ class Regime:
 
     Attributes:
         setting: what the statement is run on, in words.
-        parameters, conditions, run, memory: as above; `run` also takes the seed.
+        given, conditions, run, memory: as above; `run` also takes the seed.
+        schedule: what else the statement prescribes at those parameters, for instance its step size.
         exact: whether to take the least width itself, and not round it up.
     """
 
     setting: str
-    parameters: Callable[[int], Parameters]
-    conditions: Callable[[Parameters], list[Comparison]]
+    given: Parameters
+    conditions: tuple[Condition, ...]
     run: Callable[[Parameters, int], list[Comparison]]
     memory: Callable[[Parameters], float]
+    schedule: Callable[[Parameters], Parameters] = lambda _: {}
     exact: bool = False
+
+    def parameters(self, m: int) -> Parameters:
+        """What the statement's letters are at width m."""
+        p = settled(self.conditions, {"m": m, **self.given})
+        return {**p, **self.schedule(p)}
+
+    def compared(self, p: Parameters) -> list[Comparison]:
+        """Each bound of the conditions at those parameters."""
+        return [
+            Comparison(
+                condition.letter,
+                p[condition.letter],
+                condition.relation,
+                bound.value(p),
+                bound.ascii(),
+            )
+            for condition in self.conditions
+            if condition.relation != "="
+            for bound in condition.bounds
+        ]
 
 
 def least_width(entry: Regime) -> int:
     """The least width that meets every condition, rounded up to one significant digit unless `exact`, and even.
 
     Raises:
-        ArithmeticError: if none up to `WIDEST` does.
+        ArithmeticError: if there is none.
     """
-
-    def met(m: int) -> bool:
-        return all(condition.holds for condition in entry.conditions(entry.parameters(m)))
-
-    high = 2
-    while not met(high):
-        high *= 2
-        if high > WIDEST:
-            raise ArithmeticError(f"no width up to {WIDEST:.0e} meets the conditions")
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if met(middle) else (middle, high)
+    least = smallest_width(entry.conditions, entry.given)
     if entry.exact:
-        return high + high % 2
-    unit = 10 ** (len(str(high)) - 1)
-    return -(-high // unit) * unit + (unit == 1 and high % 2)
-
-
-def wide_and_near(p: Parameters, power: int) -> list[Comparison]:
-    """What Cao and Gu's lemmas ask of m and τ; τ is at most L^−power (log m)^−3/2: 6 in section 5, 5 in Lemma B.1."""
-    m, L, n, tau, delta = (p[name] for name in ("m", "L", "n", "tau", "delta"))
-    deep = L ** (-8 / 3) * tau ** (-4 / 3) * math.log(m / (tau * delta))
-    return [
-        Comparison("m", m, ">=", L**2 * math.log(m * n / delta), "L^2 log(mn/delta)"),
-        Comparison("m", m, ">=", deep, "L^-8/3 tau^-4/3 log(m/(tau delta))"),
-        Comparison("tau", tau, "<=", L**-power * math.log(m) ** -1.5, f"L^-{power} log(m)^-3/2"),
-    ]
+        return least + least % 2
+    unit = 10 ** (len(str(least)) - 1)
+    return -(-least // unit) * unit + (unit == 1 and least % 2)

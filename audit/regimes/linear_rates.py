@@ -10,6 +10,8 @@ from torch import Tensor
 
 from lemmata.audit.errors import UserError
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime
+from lemmata.claims.registry import REGISTRY
+from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import stream
 from lemmata.model.settings import ZOU_GU_2019
@@ -47,19 +49,6 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
     phi = SEPARATION.get(depth, SEPARATION[2])
     inputs = polygon(samples, phi)
     labels = (-1.0) ** torch.arange(samples, dtype=torch.float64)[:, None]
-
-    def parameters(m: int) -> Parameters:
-        return {
-            "m": m,
-            "L": depth,
-            "n": samples,
-            "k": 1,
-            "d": 3,
-            "phi": phi,
-            "eps": EPS,
-            "tau": phi**1.5 * samples**-3 * depth**-6 * math.log(m) ** -1.5,
-            "eta": 1 / m,
-        }
 
     def run(p: Parameters, seed: int) -> list[Comparison]:
         rows = _streamed(p, seed) if depth == 2 else _stored(p, seed)
@@ -124,15 +113,10 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
 
     return Regime(
         f"{samples} points around a circle, neighbours {phi} apart, labels alternating, {depth} hidden layers",
-        parameters,
-        _conditions,
+        {"L": depth, "n": samples, "k": 1, "d": 3, "phi": phi, "eps": EPS},
+        REGISTRY[THEOREM].preconditions,
         run,
         memory,
+        lambda p: {"tau": NEAR.bounds[0].value(p), "eta": 1 / p["m"]},
         exact=True,
     )
-
-
-def _conditions(p: Parameters) -> list[Comparison]:
-    """(3.1)."""
-    least = p["k"] * p["n"] ** 8 * p["L"] ** 12 * math.log(p["m"]) ** 3 / p["phi"] ** 4
-    return [Comparison("m", p["m"], ">=", least, "k n^8 L^12 log(m)^3 phi^-4")]

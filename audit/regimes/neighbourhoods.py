@@ -8,41 +8,37 @@ import torch
 
 from lemmata.audit.measure.sweep import realise
 from lemmata.audit.plan.engines import directions
-from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime, wide_and_near
-from lemmata.claims.claim import DEEP, Claim
+from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime
+from lemmata.claims.claim import Claim
 from lemmata.claims.constants import constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import supremum
 from lemmata.claims.registry import REGISTRY
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 
-LEMMAS = {
-    "lemma-5.1a": 6,
-    "lemma-5.1b": 6,
-    "lemma-5.2a": 6,
-    "lemma-5.2b": 6,
-    "lemma-B.1-i-weights": 5,
-    "lemma-B.1-i-features": 5,
-    "lemma-B.1-ii": 5,
-    "lemma-B.1-iii": 5,
-    "lemma-B.1-iv": 5,
-    "lemma-B.1-v": 5,
-    "lemma-B.1-vi": 5,
-}
-"""The lemmas, and the power of L in their condition on τ."""
+LEMMAS = (
+    "lemma-5.1a",
+    "lemma-5.1b",
+    "lemma-5.2a",
+    "lemma-5.2b",
+    "lemma-B.1-i-weights",
+    "lemma-B.1-i-features",
+    "lemma-B.1-ii",
+    "lemma-B.1-iii",
+    "lemma-B.1-iv",
+    "lemma-B.1-v",
+    "lemma-B.1-vi",
+)
 
 DELTA = 0.1
 INITIALISATIONS = 2
 
 
-def lemma(id: str, power: int, depth: int, samples: int, state: Path | None = None) -> Regime:
-    """A lemma at depth L with n examples on the sphere, and τ = L^−power (log m)^−3/2, the largest that it allows."""
+def lemma(id: str, depth: int, samples: int, state: Path | None = None) -> Regime:
+    """A lemma at depth L with n examples on the sphere, and the largest τ that it allows."""
     claim = REGISTRY[id]
-    depth = max(depth, claim.domain.depth[0])
-
-    def parameters(m: int) -> Parameters:
-        tau = depth**-power * math.log(m) ** -1.5
-        return {"m": m, "L": depth, "n": samples, "d": 5, "delta": DELTA, "tau": tau}
+    depth = max(depth, claim.domain.L[0])
 
     def run(p: Parameters, seed: int) -> list[Comparison]:
         c = _configuration(p)
@@ -71,8 +67,8 @@ def lemma(id: str, power: int, depth: int, samples: int, state: Path | None = No
     return Regime(
         f"{samples} examples on the sphere, the worst weights of the ball that the attacks find, "
         f"{INITIALISATIONS} initialisations",
-        parameters,
-        lambda p: wide_and_near(p, power),
+        {"L": depth, "n": samples, "d": 5, "delta": DELTA},
+        claim.preconditions,
         run,
         memory,
     )
@@ -91,7 +87,7 @@ def _bytes(claim: Claim, c: Configuration) -> float:
 
 def _shallow(claim: Claim) -> Claim:
     """The claim without the attacks that ask for most directions."""
-    return replace(claim, attacks=tuple(attack for attack in claim.attacks if attack not in DEEP))
+    return replace(claim, attacks=tuple(attack for attack in claim.attacks if not ATTACKS[attack].directions))
 
 
 def _within_memory(claim: Claim, c: Configuration) -> Claim:

@@ -13,9 +13,10 @@ from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.grid import Sizes
-from lemmata.audit.show.listing import page, right_hand_side
+from lemmata.audit.show.claim_page import page, right_hand_side
 from lemmata.audit.show.tables import finite, finite_throughout
 from lemmata.claims.claim import Search
+from lemmata.claims.language.condition import met
 
 SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
@@ -45,6 +46,7 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
 def _claim(finding: Finding) -> dict[str, Any]:
     claim, at = finding.claim, finding.at
     constant = finding.constant
+    configurations = [_configuration(trials) for trials in finding.trials]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
@@ -56,7 +58,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
             "limit": None if at is None else claim.limit(at.job.configuration),
             "stated": claim.stated,
             "bound": right_hand_side(claim),
-            "configurations": [_configuration(trials) for trials in finding.trials],
+            "configurations": configurations,
         },
         "exponents": {
             name: {
@@ -72,7 +74,8 @@ def _claim(finding: Finding) -> dict[str, Any]:
         },
         "searched": searched(finding),
         "detectable": finding.detectable,
-        "preconditions": {name: f"{met} of {len(finding.trials)}" for name, met in finding.preconditions.items()},
+        "preconditions": {name: f"{count} of {len(finding.trials)}" for name, count in finding.preconditions.items()},
+        "conditions": [sum(here["conditions"] for here in configurations), len(configurations)],
         "cases": len(finding.trials),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
@@ -104,6 +107,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
     at = trials.extreme()
     certificate = [value for value in trials.certificate if not math.isnan(value)]
     p = trials.parameters
+    conditions = met(claim.preconditions, p)
     return {
         "m": c.m,
         "L": c.L,
@@ -124,7 +128,8 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "limit": claim.limit(c),
         "searched": claim.search(c),
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
-        "preconditions": {condition.id: bool(condition.holds(p)) for condition in claim.preconditions},
+        "preconditions": conditions,
+        "conditions": all(conditions.values()),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],

@@ -6,6 +6,7 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import hard_margin, label_complexity
@@ -18,13 +19,8 @@ from lemmata.model.margins import hard_margin, label_complexity
     r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",
     kind="EXACT",
     bound="equality",
-    constant="stated",
-    domain=Domain(
-        depth=DEPTH,
-        samples=(1, 6),
-        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 6},
-        lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)},
-    ),
+    domain=Domain(L=DEPTH, n=(1, 6), fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    plan=Plan(lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)}, start={"n": 6}),
     quantifiers="for the limiting kernel and those of networks, and all labels",
     controls=(
         Control(

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED, DEFINED_PLAN
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.registry import claim
@@ -20,9 +20,9 @@ PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all l ≤ L",
     probability=PROBABILITY,
     controls=(

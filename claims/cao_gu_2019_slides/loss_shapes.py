@@ -10,6 +10,7 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.limits import feature_stretch
@@ -23,13 +24,10 @@ from lemmata.model.losses import surrogate, taylor_remainder
     kind="SCALE",
     bound="upper",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(
-        width=(512, 512),
-        depth=DEPTH,
-        samples=(1, 4),
-        radius=(1e-3, 0.1),
-        fixed={**EQUAL_WIDTHS, "m": 512},
+    domain=Domain(m=(512, 512), L=DEPTH, n=(1, 4), tau=(1e-3, 0.1), fixed=EQUAL_WIDTHS),
+    plan=Plan(
         lines={"m": (512, 4096, 65_536), "L": (2, 8), "n": (1, 2, 4), "tau": (0.001, 0.01, 0.1)},
+        start={"m": 512},
         initialisations=32,
     ),
     quantifiers="for all W with ‖W_l − W_l⁽⁰⁾‖_F ≤ τ, l ≤ L and i ≤ n",
@@ -139,7 +137,6 @@ LOSSES = {"logistic": _logistic, "square": _square, "hinge": _hinge}
     r"\text{(almost) convex / Lipschitz / smooth}",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for the logistic, square and hinge losses, all W, W' in the ball and i ≤ n",

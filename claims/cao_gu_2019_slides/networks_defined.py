@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED, DEFINED_PLAN
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
@@ -16,9 +16,9 @@ from lemmata.claims.registry import claim
     kind="DEF",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all x, and all l ≤ L",
     controls=(
         Control(

@@ -11,6 +11,7 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.model.trace import Trace
 from lemmata.model.training import stochastic_gradient_descent
@@ -30,15 +31,8 @@ FRESH = 200
     r" E[L_D(\hat W)] = \frac1n \sum_i E[\ell(y_i f_{W^{(i-1)}}(x_i))]",
     kind="EXACT",
     bound="equality",
-    constant="stated",
-    domain=Domain(
-        depth=DEPTH,
-        width=(32, 64),
-        samples=(2, 3),
-        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 3},
-        lines={"m": (32, 64), "L": (2, 3)},
-        examples=2,
-    ),
+    domain=Domain(L=DEPTH, m=(32, 64), n=(2, 3), fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    plan=Plan(lines={"m": (32, 64), "L": (2, 3)}, start={"n": 3}, examples=2),
     quantifiers="for D uniform on the examples at hand, over all samples of three",
     controls=(
         Control(

@@ -9,19 +9,23 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.kernels import measured_layers, tangent_kernel
+from lemmata.model.empirical_kernels import measured_layers
+from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import label_complexity
 from lemmata.model.reference_class import class_minimum
 
 RADII = (0.5, 3.0, 6.0)
 """R / √n, of the class and of the step size η = R / (m √n): fitting noise takes a radius of that order."""
 
-PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 32}
+PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random"}
 """Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
 
-LINES = {"m": (64, 512, 4096), "n": (16, 32, 64)}
+LEARNED = Plan(
+    lines={"m": (64, 512, 4096), "n": (16, 32, 64)}, start={"m": 64, "n": 32}, initialisations=24, examples=2
+)
 
 GAP = 1e-4
 """Of the infimum over the class: how far above it the value may be."""
@@ -38,9 +42,8 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(
-        width=(64, 128), depth=(2, 2), samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=24
-    ),
+    domain=Domain(m=(64, 128), L=(2, 2), n=(16, 32), fixed=PURE_NOISE),
+    plan=LEARNED,
     quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,
@@ -84,9 +87,8 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(
-        width=(64, 128), depth=DEPTH, samples=(16, 32), fixed=PURE_NOISE, lines=LINES, examples=2, initialisations=24
-    ),
+    domain=Domain(m=(64, 128), L=DEPTH, n=(16, 32), fixed=PURE_NOISE),
+    plan=LEARNED,
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED
+from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEFINED, DEFINED_PLAN
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
@@ -23,8 +23,8 @@ NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.legg
     r" \langle \nabla_W f_{W^{(0)}}(x_i), \nabla_W f_{W^{(0)}}(x_j) \rangle",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=replace(DEFINED, fixed={**DEFINED.fixed, "data": "sphere"}),
+    plan=DEFINED_PLAN,
     quantifiers="for all pairs of inputs",
     controls=(
         Control(

@@ -9,6 +9,7 @@ from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, E
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.model.kernels import tangent_kernel
@@ -23,12 +24,8 @@ from lemmata.model.margins import label_complexity
     kind="RUN",
     bound="upper",
     terms=(ONE,),
-    constant="limit",
-    domain=Domain(
-        depth=DEPTH,
-        fixed={**EQUAL_WIDTHS, "data": "sphere", "n": 4, "m": 256},
-        lines={"m": (64, 256, 1024, 4096, 16384)},
-    ),
+    domain=Domain(L=DEPTH, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    plan=Plan(lines={"m": (64, 256, 1024, 4096, 16384)}, start={"n": 4, "m": 256}),
     quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
     probability=WITH_PROBABILITY,
     limit=lambda _: 1.0,

@@ -8,6 +8,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
 from lemmata.model.losses import cross_entropy, surrogate_change, surrogate_error
@@ -26,7 +27,6 @@ RATIO = 4.0
     statement=r"\|x_i\|_2 = 1; \quad f_W(c x) = c f_W(x), \; \|\nabla_{W_l} f_W(c x)\|_F = c \|\nabla_{W_l} f_W(x)\|_F",
     kind="DEF",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all i ≤ n, W and l",
@@ -61,9 +61,9 @@ def _normalised(case: Case, inputs: Tensor) -> Sides:
     statement=r"M / m \le C, \quad M = \max_l m_l, \; m = \min_l m_l",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=RATIO,
-    domain=replace(AT_INITIALISATION, depth=(2, 4), lines={"ratio": (1, 2, 4)}),
+    domain=replace(AT_INITIALISATION, L=(2, 4), values={"ratio": (1, 2, 4)}),
+    plan=Plan(lines={"ratio": DRAWN}),
     quantifiers="for all l ≤ L; with C = 4 in everything that is measured here",
     controls=(
         Control(
@@ -93,7 +93,6 @@ def _comparable(case: Case, widths: tuple[int, ...]) -> Measurement:
     r" \quad \sup_{W \in \mathcal{W}_\tau} \sum_l \langle G_l, W_l - W_l^{(0)} \rangle = \tau \sum_l \|G_l\|_F",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all W in the ball and l ≤ L; the supremum with G_l = ∇_{W_l} f(x_i) for all i",
@@ -125,7 +124,6 @@ def _total_distance(case: Case) -> Measurement:
     r" \quad \mathcal{E}_S = \tfrac12 \text{ at } f = 0",
     kind="DEF",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all W",
@@ -153,7 +151,6 @@ def _surrogate(case: Case, *, slope: bool) -> Sides:
     r" \tfrac14 \max_i |f_{\hat W}(x_i) - f_{\tilde W}(x_i)|",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=0.25,
     domain=NEAR,
     quantifiers="for all W̃, Ŵ, and for single examples at every margin",

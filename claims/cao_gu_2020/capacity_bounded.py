@@ -12,6 +12,7 @@ from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, NEA
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.ball import Ball
@@ -36,17 +37,9 @@ POPULATION = 4000
     r" 2 \hat R_n[\mathcal{F}_\tau] + C_1 \sqrt{\log(1/\delta) / n}, \quad C_1 = 3 / \sqrt 2",
     kind="PROB",
     bound="upper",
-    constant="stated",
     stated=1.0,
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 2),
-        samples=(16, 64),
-        radius=(1e-3, 0.1),
-        fixed={**NOISE, "d": 8},
-        lines={"n": (16, 64, 256), "tau": (0.01, 0.1)},
-        examples=4,
-    ),
+    domain=Domain(m=(64, 256), L=(1, 2), n=(16, 64), tau=(1e-3, 0.1), fixed={**NOISE, "d": 8}),
+    plan=Plan(lines={"n": (16, 64, 256), "tau": (0.01, 0.1)}, examples=4),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over the sample",
     resampled=True,
@@ -106,9 +99,8 @@ def signs(case: Case) -> Tensor:
     statement=r"\hat R_n[\mathcal{F}_\tau] \le I_1 + I_2",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
-    domain=replace(NEAR, samples=(1, 6)),
+    domain=replace(NEAR, n=(1, 6)),
     quantifiers="for all families of W, here W⁽⁰⁾, W̃ and Ŵ, and all sign vectors at once",
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks"),
     obstacle=too_many_signs,
@@ -175,8 +167,7 @@ def linearisation_errors_are_small(case: Case) -> Measurement:
     r" E_\xi \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2 = \sum_i \|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2",
     kind="EXACT",
     bound="equality",
-    constant="stated",
-    domain=replace(AT_INITIALISATION, samples=(1, 5), radius=(1e-3, 0.1)),
+    domain=replace(AT_INITIALISATION, n=(1, 5), tau=(1e-3, 0.1)),
     quantifiers="for all l ≤ L; the first for the signs of the labels, the second over all sign vectors",
     attacks=("stay",),
     exact=lambda _: True,

@@ -6,15 +6,9 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.model.certificates import (
-    activatable,
-    feature_moves,
-    feature_norms,
-    flippable,
-    signal_norms,
-    weight_norms,
-)
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.certificates import activatable, feature_moves, feature_norms, flippable, signal_norms, weight_norms
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 
 
 def loss_gradient(case: Case) -> Tensor:

@@ -6,18 +6,16 @@ from lemmata.claims.cao_gu_2020.exponents import (
     DESCENT,
     ERROR,
     PATH,
-    PRINTED,
     RADIUS_ABOVE,
     RADIUS_BELOW,
     SCHEDULES,
     THEOREM_4_5,
-    Schedule,
     kink_term,
     quadratic_term,
 )
 from lemmata.claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
 from lemmata.claims.cao_gu_2020.outputs_bounded import outputs_are_bounded
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRINTED, Schedule
 from lemmata.claims.language.derivation import Derivation, Given, as_stated, substitute
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import derived

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from lemmata.claims.cao_gu_2020.exponents import COROLLARIES, PRINTED, SCHEDULES
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.exponents import COROLLARIES, SCHEDULES
+from lemmata.claims.cao_gu_2020.gradients_bounded_below import PRE_5_4, PRE_5_5
+from lemmata.claims.cao_gu_2020.learned_distributions import FEATURE_WIDTH, KERNEL_WIDTH
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRINTED
 from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import derived
@@ -34,23 +36,23 @@ FEATURES = Margin(
     lemma="Lemma 5.4",
     gradient=Scaling(two_to_L=-1, gamma=1),
     sizes={
-        "@printed": (Scaling(L=4, two_to_L=2, gamma=-2, eps=-4), Scaling(L=24, two_to_L=8, gamma=-8, eps=-14)),
+        "@printed": (Scaling(L=4, two_to_L=2, gamma=-2, eps=-4), FEATURE_WIDTH),
         "": (Scaling(L=2, two_to_L=4, gamma=-4, eps=-4), Scaling(L=24, two_to_L=16, gamma=-16, eps=-14)),
     },
     step=Scaling(two_to_L=-2, L=-3, gamma=2, m=-1),
     poly=("two_to_L", "gamma"),
-    radius=Scaling(two_to_L=-3, L=-2, gamma=3, log_m="-3/2"),
+    radius=PRE_5_4[-1].bounds[0],
 )
 KERNEL = Margin(
     lemma="Lemma 5.5",
     gradient=Scaling(gamma=1),
     sizes={
-        "@printed": (Scaling(L=4, gamma=-2, eps=-4), Scaling(L=24, gamma=-8, eps=-14)),
+        "@printed": (Scaling(L=4, gamma=-2, eps=-4), KERNEL_WIDTH),
         "": (Scaling(L=2, gamma=-4, eps=-4), Scaling(L=24, gamma=-16, eps=-14)),
     },
     step=Scaling(L=-3, gamma=2, m=-1),
     poly=("L", "gamma"),
-    radius=Scaling(gamma=3, log_m="-3/2"),
+    radius=PRE_5_5[-1].bounds[0],
 )
 """Corollaries 4.11 and 4.13."""
 

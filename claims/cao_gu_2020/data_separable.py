@@ -7,18 +7,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, TEACHER, TEACHER_PLAN
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, feature, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.plan import DRAWN, Plan, Values
 from lemmata.claims.registry import claim
 from lemmata.model.data import LABELLED
 from lemmata.model.kernels import conjugate_kernel
 from lemmata.model.margins import random_feature_margin, signed, simplex_minimum
 from lemmata.model.randomness import generator, stream
 
-DATA = {"n": (4, 8, 16), "phi": (0.05, 0.2, 0.4)}
+DATA: dict[str, Values] = {"n": (4, 8, 16), "phi": DRAWN}
 """Lines along which only the data vary: no network decides the assumptions."""
+
+ONE_MARGIN = replace(TEACHER, fixed={**TEACHER.fixed, "phi": 0.3}, values={})
+"""The teacher's data at one margin."""
 
 
 @claim(
@@ -28,9 +32,9 @@ DATA = {"n": (4, 8, 16), "phi": (0.05, 0.2, 0.4)}
     r"\mathcal{F} = \{E_u[c(u) \sigma(u^\top x)]: \|c\|_\infty \le 1\}",
     kind="DEF",
     bound="lower",
-    constant="stated",
     stated=1.0,
-    domain=replace(CONES, width=(2, 4), depth=(1, 1), lines=DATA),
+    domain=replace(CONES, m=(2, 4), L=(1, 1)),
+    plan=Plan(lines=DATA, start=CONES_PLAN.start),
     quantifiers="for all i ≤ n; data: cones about ±e_1 and ±e_2",
     controls=(
         Control("γ one per cent larger", "y_i f(x_i) ≥ 1.01 γ", factor=1.01),
@@ -58,8 +62,8 @@ def random_features_separate(case: Case) -> Measurement:
     r"\gamma(\mathrm{XOR}) = (\sqrt{2} - 1) / \sqrt{2\pi}",
     kind="EXACT",
     bound="equality",
-    constant="stated",
-    domain=replace(TEACHER, width=(2, 4), depth=(1, 1), lines={"n": (4, 8, 16)}),
+    domain=replace(ONE_MARGIN, m=(2, 4), L=(1, 1)),
+    plan=Plan(lines={"n": (4, 8, 16)}, start={"n": 8}),
     quantifiers="for all unit w and x: a linear margin t gives γ ≥ t/√(2π); XOR, with none, shows that it is strict",
     controls=(
         Control(
@@ -103,9 +107,9 @@ def _linear_feature(case: Case, inputs: Tensor) -> Tensor:
     r"\kappa^{(0)} = x^\top x', \kappa^{(l+1)} = E_{f \sim N(0, \kappa^{(l)})}[\sigma(f(x)) \sigma(f(x'))]",
     kind="DEF",
     bound="lower",
-    constant="stated",
     stated=1.0,
-    domain=replace(TEACHER, width=(2, 4), lines={**DATA, "L": (1, 2, 4, 8)}),
+    domain=replace(TEACHER, m=(2, 4), values=CONES.values),
+    plan=Plan(lines={**DATA, "L": (1, 2, 4, 8)}, start=TEACHER_PLAN.start),
     quantifiers="for all i ≤ n; data: a linear teacher's",
     erratum="E-17",
     controls=(
@@ -136,9 +140,9 @@ def _kernel_margins(case: Case, *, gamma: float) -> Measurement:
     statement=r"|\|x_{l,i}\|_2^2 / \kappa^{(l)}(x_i, x_i) - 1| \le \tfrac12",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=0.5,
-    domain=replace(TEACHER, width=(256, 512), depth=(1, 3), lines={"m": (256, 512), "L": (1, 2, 3)}),
+    domain=replace(ONE_MARGIN, m=(256, 512), L=(1, 3)),
+    plan=Plan(lines={"m": (256, 512), "L": (1, 2, 3)}, start={"n": 8}),
     quantifiers="for all l ≤ L and i ≤ n, where half is left to the finite width",
     probability="at least 1 − δ over W⁽⁰⁾",
     erratum="E-17",

@@ -5,10 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_4_7, PRE_5, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
+    ON_XOR_PLAN,
     PACE,
     XOR,
     decreases,
@@ -20,6 +21,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.difference import Difference
@@ -40,16 +42,11 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(
-        width=(64, 128),
-        depth=(1, 2),
-        samples=(4, 4),
-        fixed=XOR,
-        lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": (0.1, 0.03, 0.01)},
-        examples=3,
-    ),
+    domain=Domain(m=(64, 128), L=(1, 2), n=(4, 4), fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
+    plan=Plan(lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": DRAWN}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
     erratum="E-13",
     slack={
         "eps": "the error falls like 1/(ηmk), so that ε^(-1) iterations and a distance of order log(1/ε)/B do",
@@ -92,16 +89,11 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(
-        width=(32, 128),
-        depth=(1, 1),
-        samples=(4, 4),
-        fixed=XOR,
-        lines={"m": (32, 128, 512)},
-        examples=3,
-    ),
+    domain=Domain(m=(32, 128), L=(1, 1), n=(4, 4), fixed=XOR),
+    plan=Plan(lines={"m": (32, 128, 512)}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
     erratum="E-13",
     expected="refuted",
     slack={"L": "depth does not vary", "eps": "ε does not vary"},
@@ -134,9 +126,9 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     kind="DET",
     bound="upper",
     stated=1.0,
-    constant="stated",
     terms=(Scaling(tau=1),),
-    domain=Domain(width=(128, 512), depth=(1, 3), samples=(4, 4), radius=(0.2, 0.5), fixed=XOR),
+    domain=Domain(m=(128, 512), L=(1, 3), n=(4, 4), tau=(0.2, 0.5), fixed=XOR),
+    plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
     attacks=("stay", "random", "switch-on", "amplify-signals"),
     obstacle=lambda _: NEEDS_STEPS,
@@ -169,7 +161,7 @@ def _one_step(case: Case, factor: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, tau="1/3", m=1, log_m="1/2"), Scaling(L=4, m=2)),
-    domain=Domain(width=(128, 256), radius=(1e-3, 0.1)),
+    domain=Domain(m=(128, 256), tau=(1e-3, 0.1)),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
@@ -218,17 +210,9 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le -\tfrac12 \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
     kind="RUN",
     bound="lower",
-    constant="stated",
     stated=0.5,
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 2),
-        samples=(4, 4),
-        radius=(1e-5, 1e-3),
-        fixed=XOR,
-        lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)},
-        examples=3,
-    ),
+    domain=Domain(m=(64, 256), L=(1, 2), n=(4, 4), tau=(1e-5, 1e-3), fixed=XOR),
+    plan=Plan(lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)}, start={"n": 4}, examples=3),
     quantifiers="for all k of a run from W⁽⁰⁾, or from a point of the ball beside kinks",
     probability=WITH_PROBABILITY,
     attacks=("stay", "place-on-kinks"),
@@ -255,9 +239,9 @@ def _gain(case: Case, run: Run) -> Tensor:
     r" [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}, \quad C_2 = \sqrt 2 C",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=math.sqrt(2),
     domain=ON_XOR,
+    plan=ON_XOR_PLAN,
     quantifiers="for all k and l ≤ L, with C the constant of Lemma 5.1 along the run",
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
@@ -285,9 +269,8 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     kind="PROB",
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
-    domain=Domain(
-        width=(32, 256), depth=(1, 3), lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}, initialisations=128
-    ),
+    domain=Domain(m=(32, 256), L=(1, 3)),
+    plan=Plan(lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}, initialisations=128),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
     notes="As L_S(W^(K)) ≥ 0 the left-hand side is at most L_S(W^(0)) ≤ log 2 + max_i |f(x_i)|, which is measured.",
@@ -305,9 +288,9 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     r" \le C_2 \sqrt{K \eta} B^{-1} [L_S(W^{(0)}) - L_S(W^{(K)})]^{1/2}",
     kind="RUN",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=ON_XOR,
+    plan=ON_XOR_PLAN,
     quantifiers="for all t < K and l ≤ L, each inequality for itself, with C_2 = √2 C and C as in Lemma 5.1",
     probability=WITH_PROBABILITY,
     erratum="E-29",
@@ -337,16 +320,9 @@ def _links(case: Case, shortened: Tensor) -> Measurement:
 TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
-    "constant": "stated",
     "stated": 0.5,
-    "domain": Domain(
-        width=(64, 256),
-        depth=(1, 2),
-        samples=(1, 1),
-        fixed={"data": "sphere", "n": 1},
-        lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)},
-        examples=3,
-    ),
+    "domain": Domain(m=(64, 256), L=(1, 2), n=(1, 1), fixed={"data": "sphere"}),
+    "plan": Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)}, start={"n": 1}, examples=3),
     "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
     "probability": WITH_PROBABILITY,
     "erratum": "E-30",

@@ -6,12 +6,10 @@ from lemmata.claims.cao_gu_2020.exponents import (
     COROLLARY_4_9,
     HALF_EPS,
     LAYERS,
-    PRINTED,
     THEOREM_4_5,
-    Schedule,
 )
 from lemmata.claims.cao_gu_2020.gradients_bounded import output_gradients_are_bounded
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_4_7, PRINTED, Schedule
 from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import derived
@@ -145,6 +143,7 @@ def bound_decreases_in_width(given: Given = as_stated) -> Derivation:
     source=CAO_GU_2020.at("Corollary 4.9, from Theorems 4.5 and 4.7 as printed"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le \epsilon +"
     r" \tilde O(L^2 B^{-1} \epsilon^{-1} n^{-1/2} + L^4 B^{-4/3} \epsilon^{-4/3} m^{-1/6})",
+    preconditions=PRE_4_7,
     erratum="E-10, E-31",
     notes="Theorem 4.7 is taken at its word here, and at ε/2; its proof does not support its τ, see eq-5.2@printed.",
 )
@@ -168,6 +167,7 @@ def printed_theorems_combine(given: Given = as_stated) -> Derivation:
     source=CAO_GU_2020.at("Corollary 4.9, from Theorem 4.5 and what the proof of Theorem 4.7 gives"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le 2 \epsilon +"
     r" \tilde O(L B^{-2} \epsilon^{-1} n^{-1/2} + L^4 B^{-8/3} \epsilon^{-4/3} m^{-1/6})",
+    preconditions=PRE_4_7,
     erratum="E-01, E-10, E-31",
 )
 def theorems_combine(given: Given = as_stated) -> Derivation:

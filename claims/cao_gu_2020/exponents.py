@@ -3,9 +3,8 @@
 Logarithms and absolute constants are left out, as Õ has it. `two` and `two_to_L` are the numbers 2 and 2^L, as bases.
 """
 
-from dataclasses import dataclass
-
 from lemmata.claims.cao_gu_2020.gradients_bounded import loss_gradients_are_bounded
+from lemmata.claims.cao_gu_2020.paper import PRE_5, PRINTED, WIDE, Schedule
 from lemmata.claims.cao_gu_2020.semi_smooth import loss_is_almost_smooth
 from lemmata.claims.language.derivation import Derivation, substitute
 from lemmata.claims.language.scaling import Scaling
@@ -21,8 +20,8 @@ THEOREM_4_5 = (
 )
 """The two terms of the bound."""
 
-RADIUS_BELOW = Scaling(L=-6, log_m="-3/2")
-RADIUS_ABOVE = Scaling(L="-8/3", tau="-4/3")
+RADIUS_BELOW = PRE_5[1].bounds[0]
+RADIUS_ABOVE = WIDE.bounds[1].without_logs()
 """Conditions of Theorem 4.5 and of Lemmas 5.1 and 5.2: τ at most the first, m at least the second."""
 
 PATH = Scaling(K="1/2", eta="1/2", B=-1, log_n_delta="1/2")
@@ -36,24 +35,6 @@ COROLLARY_4_9 = (
     Scaling(L=4, B="-4/3", eps="-4/3", m="-1/6"),
 )
 """The two printed terms of the bound, beside ε."""
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """What Theorem 4.7 prescribes: radius τ, step size η, iterations K, and the least width m*."""
-
-    radius: Scaling
-    step: Scaling
-    iterations: Scaling
-    width: Scaling
-
-
-PRINTED = Schedule(
-    radius=Scaling(B=-1, eps=-1, m="-1/2"),
-    step=Scaling(L=-3, B=2, m=-1),
-    iterations=Scaling(L=3, B=-4, eps=-2),
-    width=Scaling(L=12, B=-4, eps=-2),
-)
 
 
 def kink_term(d: Derivation) -> Scaling:

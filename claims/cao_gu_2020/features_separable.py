@@ -1,32 +1,27 @@
 """Lemma B.2, and its counterpart in B.4: at initialisation hidden features are linearly separable with a margin."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import (
+    CAO_GU_2020,
+    CONES,
+    CONES_PLAN,
+    FEATURE_MARGIN,
+    TEACHER,
+    TEACHER_PLAN,
+    WITH_PROBABILITY,
+)
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, conjugate_gamma, gamma, products
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
+from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN
 
-
-def _wide(p: Mapping[str, float]) -> bool:
-    L = p["L"]
-    return p["m"] >= 4**L * L**2 / LARGEST_RANDOM_FEATURE_MARGIN**2 * math.log(p["n"] * L / p["delta"])
-
-
-PRE_B2 = (
-    Precondition(
-        "m >= 4^L L^2 gamma^-2 log(nL/delta) at the largest gamma, 0.399",
-        r"m \ge 4^L L^2 \gamma^{-2} \log(nL/\delta)",
-        _wide,
-    ),
-)
-"""Condition of Lemmas B.2 and B.3 with the absolute constant 1, at the γ for which it is weakest."""
+PRE_B2 = (FEATURE_MARGIN, Condition("m", ">=", (Scaling(two_to_L=2, L=2, gamma=-2, log_nL_delta=1),)))
+"""Conditions of Lemmas B.2 and B.3 with the absolute constant 1."""
 
 
 def _constructed(case: Case, *, transposed: bool) -> Measurement:
@@ -52,9 +47,9 @@ def _promised(case: Case) -> torch.Tensor:
     statement=r"\exists \alpha_l \in S^{m_l - 1}: y_i \langle \alpha_l, x_{l,i}^{(0)} \rangle \ge 2^{-(l+1)} \gamma",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=1.0,
-    domain=replace(CONES, depth=(1, 4), lines={**CONES.lines, "L": (1, 2, 4, 8)}),
+    domain=replace(CONES, L=(1, 4)),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "L": (1, 2, 4, 8)}),
     quantifiers="for all l ≤ L, one α_l for all i ≤ n",
     probability=WITH_PROBABILITY,
     preconditions=PRE_B2,
@@ -88,6 +83,7 @@ def features_are_separable(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     domain=TEACHER,
+    plan=TEACHER_PLAN,
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
     limit=lambda c: 2 ** ((c.L - 1) / 2),

@@ -12,6 +12,7 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.losses import surrogate_error
@@ -62,21 +63,25 @@ def error_below(margins: Tensor) -> Tensor:
     bound="upper",
     terms=(FIRST, SECOND, CONFIDENCE),
     domain=Domain(
-        width=(64, 256),
-        depth=(1, 3),
-        samples=(1, 16),
-        radius=(0.365, 0.75),
-        fixed={"data": "sphere", "d": 32, "m": 1024, "n": 16, "tau": 0.487},
+        m=(64, 256),
+        L=(1, 3),
+        n=(1, 16),
+        tau=(0.365, 0.75),
+        fixed={"data": "sphere", "d": 32},
+        values={"labels": ("random", "ones")},
+    ),
+    plan=Plan(
         lines={
-            "labels": ("random", "ones"),
+            "labels": DRAWN,
             "m": (1024, 2048, 4096),
             "L": (1, 2, 3),
             "n": (1, 4, 8, 16),
             "tau": (0.365, 0.487, 0.649, 0.75),
         },
         along={"L": {"m": 256, "n": 4}},
-        examples=4,
+        start={"m": 1024, "n": 16, "tau": 0.487},
         initialisations=48,
+        examples=4,
     ),
     quantifiers="for all W in the ball at once",
     probability="at least 1 − δ over W⁽⁰⁾ and the sample",
@@ -122,14 +127,8 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(FIRST, SECOND),
-    domain=Domain(
-        width=(4096, 8192),
-        depth=(1, 1),
-        samples=(1, 1),
-        fixed={**NOISE, "n": 1, "d": 32, "delta": 0.01},
-        lines={"m": (512, 1024, 2048, 4096, 8192)},
-        examples=4,
-    ),
+    domain=Domain(m=(4096, 8192), L=(1, 1), n=(1, 1), fixed={**NOISE, "d": 32, "delta": 0.01}),
+    plan=Plan(lines={"m": (512, 1024, 2048, 4096, 8192)}, start={"n": 1}, examples=4),
     quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
     probability="at least 1 − δ over W⁽⁰⁾",
     obstacle=no_population,

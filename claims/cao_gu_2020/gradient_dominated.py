@@ -12,11 +12,13 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
+from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.losses import LOSSES, surrogate_error
-from lemmata.model.margins import hard_margin, last_layer_gram, simplex_minimum
+from lemmata.model.margins import hard_margin, simplex_minimum
 from lemmata.model.trace import Trace
 
 
@@ -32,14 +34,9 @@ def _limiting_dominance(case: Case) -> Tensor:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(
-        width=(256, 512),
-        depth=(1, 3),
-        samples=(4, 4),
-        radius=(1e-4, 1e-2),
-        fixed={"data": "xor", "d": 2, "n": 4},
-        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)},
-        examples=6,
+    domain=Domain(m=(256, 512), L=(1, 3), n=(4, 4), tau=(1e-4, 1e-2), fixed={"data": "xor", "d": 2}),
+    plan=Plan(
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)}, start={"n": 4}, examples=6
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,
@@ -88,11 +85,15 @@ def _pair(c: Configuration) -> float | None:
     bound="lower",
     terms=(Scaling(phi="1/2", n=-1),),
     domain=Domain(
-        width=(512, 1024),
-        depth=(1, 2),
-        samples=(2, 6),
-        fixed={"data": "chain", "labels": "alternating", "d": 3, "n": 2, "phi": 0.1, "m": 1024},
-        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": (0.38, 0.2, 0.1, 0.05, 0.03)},
+        m=(512, 1024),
+        L=(1, 2),
+        n=(2, 6),
+        fixed={"data": "chain", "labels": "alternating", "d": 3},
+        values={"phi": (0.38, 0.2, 0.1, 0.05, 0.03)},
+    ),
+    plan=Plan(
+        lines={"m": (1024, 4096, 16384, 65536), "n": (2, 4, 8, 16), "phi": DRAWN},
+        start={"n": 2, "phi": 0.1, "m": 1024},
         examples=6,
     ),
     quantifiers="for all labels and separated inputs; at W⁽⁰⁾, over all slopes that the examples may have",

@@ -1,67 +1,50 @@
 """Lemmas 5.4 and 5.5: on separable data the last layer's gradient is at least B √m E_S(W) all over the ball."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020 import certificates
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, TEACHER, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import (
+    CAO_GU_2020,
+    CONES,
+    CONES_PLAN,
+    FEATURE_MARGIN,
+    KERNEL_MARGIN,
+    TEACHER,
+    TEACHER_PLAN,
+    WIDE,
+    WITH_PROBABILITY,
+)
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.model.margins import LARGEST_RANDOM_FEATURE_MARGIN, last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 
 RADIUS = (1e-4, 1e-2)
 SEARCH = ("stay", "random", "weaken-gradient")
 WEIGHTS = "all W in the ball, and all non-negative weights in place of −ℓ'(y_i f_W(x_i))"
 
 
-def _wide(p: Mapping[str, float], least: float, depth: float) -> bool:
-    m, tau, delta = p["m"], p["tau"], p["delta"]
-    return m >= max(least, depth * tau ** (-4 / 3) * math.log(m / (tau * delta)))
-
-
-def _wide_4(p: Mapping[str, float]) -> bool:
-    L, largest = p["L"], LARGEST_RANDOM_FEATURE_MARGIN
-    return _wide(p, 4**L * L**2 / largest**2 * math.log(p["m"] * p["n"] * L / p["delta"]), L ** (-8 / 3))
-
-
-def _wide_5(p: Mapping[str, float]) -> bool:
-    return _wide(p, 2 ** (p["L"] - 1) * math.log(p["m"] * p["n"] / p["delta"]), 1.0)
-
-
 PRE_5_4 = (
-    Precondition(
-        "m >= max(4^L L^2 gamma^-2 log(mnL/delta), L^-8/3 tau^-4/3 log(m/(tau delta))) at the largest gamma, 0.399",
-        r"m \ge \max\{4^L L^2 \gamma^{-2} \log(mnL/\delta), L^{-8/3} \tau^{-4/3} \log[m/(\tau\delta)]\}",
-        _wide_4,
-    ),
-    Precondition(
-        "tau <= 8^-L L^-2 gamma^3 log(m)^-3/2 at the largest gamma, 0.399",
-        r"\tau \le 8^{-L} L^{-2} \gamma^3 [\log m]^{-3/2}",
-        lambda p: p["tau"] <= 8 ** -p["L"] * p["L"] ** -2 * LARGEST_RANDOM_FEATURE_MARGIN**3 * math.log(p["m"]) ** -1.5,
-    ),
+    FEATURE_MARGIN,
+    Condition("m", ">=", (Scaling(two_to_L=2, L=2, gamma=-2, log_mnL_delta=1), WIDE.bounds[1])),
+    Condition("tau", "<=", (Scaling(two_to_L=-3, L=-2, gamma=3, log_m="-3/2"),)),
 )
-"""Conditions of Lemma 5.4 with every absolute constant 1, at the γ for which they are weakest."""
+"""Conditions of Lemma 5.4 with every absolute constant 1."""
 
 PRE_5_5 = (
-    Precondition(
-        "m >= max(gamma^-2 log(mn/delta), tau^-4/3 log(m/(tau delta))) at the largest gamma, 2^-(L-1)/2",
-        r"m \ge \max\{\gamma^{-2} \log(mn/\delta), \tau^{-4/3} \log[m/(\tau\delta)]\}",
-        _wide_5,
-    ),
-    Precondition(
-        "tau <= gamma^3 log(m)^-3/2 at the largest gamma, 2^-(L-1)/2",
-        r"\tau \le \gamma^3 [\log m]^{-3/2}",
-        lambda p: p["tau"] <= 2 ** (-1.5 * (p["L"] - 1)) * math.log(p["m"]) ** -1.5,
-    ),
+    KERNEL_MARGIN,
+    Condition("m", ">=", (Scaling(gamma=-2, log_mn_delta=1), Scaling(tau="-4/3", log_m_tau_delta=1))),
+    Condition("tau", "<=", (Scaling(gamma=3, log_m="-3/2"),)),
 )
-"""Conditions of Lemma 5.5 with every absolute constant 1, at the γ for which they are weakest."""
+"""Conditions of Lemma 5.5 with every absolute constant 1."""
 
 
 @claim(
@@ -71,7 +54,8 @@ PRE_5_5 = (
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, radius=RADIUS, lines={**CONES.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(CONES, tau=RADIUS),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,
@@ -102,14 +86,8 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 1),
-        samples=(256, 256),
-        radius=RADIUS,
-        fixed={"data": "axes", "d": 128, "n": 256},
-        lines={"n": (16, 64, 256)},
-    ),
+    domain=Domain(m=(64, 256), L=(1, 1), n=(256, 256), tau=RADIUS, fixed={"data": "axes", "d": 128}),
+    plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     preconditions=PRE_5_4,
@@ -130,7 +108,8 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(TEACHER, radius=RADIUS, lines={**TEACHER.lines, "tau": (1e-4, 1e-3, 1e-2)}),
+    domain=replace(TEACHER, tau=RADIUS),
+    plan=replace(TEACHER_PLAN, lines={**TEACHER_PLAN.lines, "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
     attacks=SEARCH,

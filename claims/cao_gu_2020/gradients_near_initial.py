@@ -9,7 +9,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
 from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHARE
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, NEAR, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
@@ -49,8 +49,7 @@ def _against_autograd(case: Case, mask: Tensor) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    constant="stated",
-    domain=Domain(width=(8, 64)),
+    domain=Domain(m=(8, 64)),
     erratum="E-07",
     controls=(
         Control(
@@ -72,8 +71,7 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    constant="stated",
-    domain=Domain(width=(8, 64), depth=(2, 4), fixed={"ratio": 1}),
+    domain=Domain(m=(8, 64), L=(2, 4), fixed={"ratio": 1}),
     erratum="E-07",
     expected="refuted",
     controls=(
@@ -96,9 +94,9 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
     statement=r"\|G\|_F \ge \tfrac{2^{-L}}{2\sqrt2} \sqrt{m_L} \gamma \cdot \mathcal{E}_S(W)",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=LEAST_SHARE,
-    domain=replace(CONES, radius=(1e-3, 1.0), lines={**CONES.lines, "tau": (0.01, 0.1, 1.0)}, examples=6),
+    domain=replace(CONES, tau=(1e-3, 1.0)),
+    plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "tau": (0.01, 0.1, 1.0)}, examples=6),
     quantifiers="for the weights −ℓ'(y_i f_W(x_i)) of any W",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "along-gradient"),

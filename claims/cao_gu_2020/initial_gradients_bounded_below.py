@@ -7,13 +7,15 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 from lemmata.model.randomness import generator
 
 LEAST_SHARE = 1 / (2 * math.sqrt(2))
@@ -30,9 +32,9 @@ DRAWS = 6
     r" x_{L-1,i}^{(0)}\right\|_2^2 \ge \tfrac{4^{-L}}{8} m_L \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, L \ge 2",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=1 / 8,
-    domain=replace(CONES, lines={**CONES.lines, "phi": (0.001, 0.05, 0.4)}),
+    domain=replace(CONES, values={"phi": (0.001, 0.05, 0.4)}),
+    plan=CONES_PLAN,
     quantifiers="for all a_i ≥ 0",
     probability=WITH_PROBABILITY,
     preconditions=PRE_B2,
@@ -64,15 +66,9 @@ def no_weights_cancel_the_gradient(case: Case) -> Measurement:
     r" \ge \tfrac1{32} m_1 \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, \quad L = 1",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=1 / 8,
-    domain=Domain(
-        width=(64, 256),
-        depth=(1, 1),
-        samples=(128, 128),
-        fixed={"data": "axes", "d": 64, "n": 128},
-        lines={"m": (256, 1024, 4096)},
-    ),
+    domain=Domain(m=(64, 256), L=(1, 1), n=(128, 128), fixed={"data": "axes", "d": 64}),
+    plan=Plan(lines={"m": (256, 1024, 4096)}, start={"n": 128}),
     quantifiers="for all a_i ≥ 0",
     probability=WITH_PROBABILITY,
     preconditions=PRE_B2,
@@ -105,9 +101,9 @@ def _signed_forms(case: Case) -> Measurement:
     statement=r"\tfrac1{m_L} \sum_j \sigma'(w_{L,j}^{(0)\top} x_{L-1,i}^{(0)}) \ge \tfrac1{2\sqrt2}",
     kind="PROB",
     bound="lower",
-    constant="stated",
     stated=LEAST_SHARE,
-    domain=Domain(width=(160, 256), samples=(1, 6), lines={"m": (160, 256, 1024), "L": (1, 2, 4), "n": (1, 4, 8)}),
+    domain=Domain(m=(160, 256), n=(1, 6)),
+    plan=Plan(lines={"m": (160, 256, 1024), "L": (1, 2, 4), "n": (1, 4, 8)}),
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
     controls=(
@@ -129,9 +125,9 @@ def a_third_of_the_units_is_active(case: Case) -> Measurement:
     r" m_L \mu^2 \left[\tfrac1n \sum_i a_i s_i\right]^2 \ge m_L \mu^2 s^2 \left[\tfrac1n \sum_i a_i\right]^2",
     kind="DET",
     bound="lower",
-    constant="stated",
     stated=1.0,
     domain=CONES,
+    plan=CONES_PLAN,
     quantifiers="for all a_i ≥ 0; μ = min_i y_i <α_{L−1}, x_{L−1,i}>, s_i the share of active units, s the least",
     controls=(
         Control("a of any sign", "the same for all real a_i", measure=lambda case: _links(case, _weights(case) - 0.4)),

@@ -3,10 +3,18 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020
+from lemmata.claims.cao_gu_2020.paper import (
+    AT_INITIALISATION,
+    CAO_GU_2020,
+    CONFIDENT,
+    FEATURE_MARGIN,
+    KERNEL_MARGIN,
+)
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim, context
 from lemmata.model.randomness import generator, stream
@@ -18,6 +26,10 @@ STEPS, RATE = 120, 8.0
 
 FRESH = 2_000
 """Fresh examples on which an error is measured."""
+
+FEATURE_WIDTH = Scaling(L=24, two_to_L=8, gamma=-8, eps=-14)
+KERNEL_WIDTH = Scaling(L=24, gamma=-8, eps=-14)
+"""m* of Corollaries 4.11 and 4.13 in their proofs, without logarithms."""
 
 SAMPLE = Scaling(n="-1/4")
 """n ≥ C ε^−4, read as a learning curve: the error is at most C n^−1/4."""
@@ -47,7 +59,6 @@ LEARNING = {
     kind="EXACT",
     bound="equality",
     domain=AT_INITIALISATION,
-    constant="stated",
     quantifiers="for every classifier f",
     controls=(
         Control(
@@ -81,15 +92,9 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
     source=CAO_GU_2020.at("Corollary 4.11"),
     statement=r"n \ge \tilde O(\mathrm{poly}(2^L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
-    domain=Domain(
-        width=(64, 128),
-        depth=(2, 2),
-        samples=(4, 16),
-        fixed={"data": "cones", "d": 2, "phi": 0.76},
-        lines={"n": (4, 8, 16, 64)},
-        examples=2,
-        initialisations=24,
-    ),
+    domain=Domain(m=(64, 128), L=(2, 2), n=(4, 16), fixed={"data": "cones", "d": 2, "phi": 0.76}),
+    plan=Plan(lines={"n": (4, 8, 16, 64)}, initialisations=24, examples=2),
+    preconditions=(FEATURE_MARGIN, Condition("m", ">=", (FEATURE_WIDTH * CONFIDENT,))),
     erratum="E-05",
     notes="Substitute for the m ≥ ε^-14 of the statement, 5e22 on XOR at ε = 0.1: cones around the corners of XOR, "
     "separable by random features and not linearly, at a fixed width. L = 2, as the proof of Lemma 5.4 fails at L = 1.",
@@ -105,15 +110,9 @@ def cones_are_learned(case: Case) -> Measurement:
     source=CAO_GU_2020.at("Corollary 4.13"),
     statement=r"n \ge \tilde O(\mathrm{poly}(L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
-    domain=Domain(
-        width=(64, 128),
-        depth=(1, 1),
-        samples=(8, 32),
-        fixed={"data": "teacher", "d": 6, "phi": 0.2},
-        lines={"n": (8, 32, 128)},
-        examples=2,
-        initialisations=24,
-    ),
+    domain=Domain(m=(64, 128), L=(1, 1), n=(8, 32), fixed={"data": "teacher", "d": 6, "phi": 0.2}),
+    plan=Plan(lines={"n": (8, 32, 128)}, initialisations=24, examples=2),
+    preconditions=(KERNEL_MARGIN, Condition("m", ">=", (KERNEL_WIDTH * CONFIDENT,))),
     erratum="E-14",
     notes="Substitute for the width of the statement: a linear teacher with a margin, which is in the space of every "
     "conjugate kernel, at a fixed width.",

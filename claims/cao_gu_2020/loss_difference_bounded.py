@@ -19,7 +19,6 @@ from lemmata.model.losses import LOSSES, surrogate_error, taylor_remainder
     r" \quad \Delta_i = \hat y_i - \tilde y_i",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=0.25,
     domain=NEAR,
     quantifiers="for all W̃, Ŵ, and for single examples at every margin",

@@ -10,7 +10,7 @@ from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.model.losses import cross_entropy, surrogate
 
-SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z", "constant": "stated"}
+SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z"}
 
 
 @claim(
@@ -20,7 +20,6 @@ SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z", "constan
     kind="EXACT",
     bound="equality",
     domain=AT_INITIALISATION,
-    constant="stated",
     quantifiers="for all real z",
     controls=(
         Control(

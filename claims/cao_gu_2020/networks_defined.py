@@ -9,6 +9,7 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES, cross_entropy
 from lemmata.model.training import gradient_descent
@@ -25,7 +26,6 @@ FACTOR = 1.5
     kind="EXACT",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
     domain=NEAR,
     quantifiers="for all W and x; positively homogeneous in x and in each W_l",
     attacks=("stay", "random"),
@@ -88,9 +88,9 @@ def _independent_signs(case: Case) -> Tensor:
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="lower",
-    constant="stated",
     stated=1.0,
-    domain=Domain(width=(16, 64), examples=4),
+    domain=Domain(m=(16, 64)),
+    plan=Plan(examples=4),
     quantifiers="for all l ≤ L",
     probability="at least 1 − δ over W⁽⁰⁾",
     erratum="E-24",
@@ -124,7 +124,6 @@ def _law(case: Case, *, variance: float = 2.0, fan_in: bool = False) -> Measurem
     statement=r"L_S(W) = \frac1n \sum_i \ell[y_i f_W(x_i)], \quad \ell(z) = \log(1 + e^{-z})",
     kind="DEF",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all W, and for single examples at every margin up to a thousand",
@@ -161,8 +160,8 @@ STEPS = 3
     kind="EXACT",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
-    domain=Domain(width=(16, 64), depth=(1, 3), examples=6),
+    domain=Domain(m=(16, 64), L=(1, 3)),
+    plan=Plan(examples=6),
     quantifiers="for all l ≤ L and k < K, all layers at once",
     erratum="E-11",
     controls=(

@@ -27,7 +27,6 @@ def _largest_edge(c: Configuration) -> float:
     kind="SCALE",
     bound="upper",
     terms=(ONE,),
-    constant="limit",
     domain=NEAR,
     quantifiers="for all W̃ in the ball and l ≤ L",
     probability=WITH_PROBABILITY,

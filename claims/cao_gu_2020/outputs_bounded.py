@@ -6,16 +6,14 @@ import torch
 
 from lemmata.claims.cao_gu_2020.paper import AT_INITIALISATION, CAO_GU_2020, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 
-WIDE_FOR_DEPTH = Precondition(
-    "m >= L log(nL/delta)",
-    r"m \ge L \log(nL/\delta)",
-    lambda p: p["m"] >= p["L"] * math.log(p["n"] * p["L"] / p["delta"]),
-)
+WIDE_FOR_DEPTH = Condition("m", ">=", (Scaling(L=1, log_nL_delta=1),))
 """What Lemma 5.3 leaves out, with its absolute constant taken as 1."""
 
 
@@ -45,9 +43,9 @@ def outputs_are_bounded(case: Case) -> Measurement:
     kind="PROB",
     bound="upper",
     terms=(ONE,),
-    constant="stated",
     stated=1.0,
-    domain=Domain(width=(2, 8), depth=(2, 4), samples=(1, 1), lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
+    domain=Domain(m=(2, 8), L=(2, 4), n=(1, 1)),
+    plan=Plan(lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
     quantifiers="for some C ≤ 1000",
     erratum="E-16",
     expected="refuted",

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from lemmata.claims.case import Case
 from lemmata.claims.language.domain import Domain
-from lemmata.model.margins import last_layer_gram, simplex_minimum
+from lemmata.claims.language.plan import Plan
+from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.margins import simplex_minimum
 from lemmata.model.training import Run, follow
 
 PACE = 64.0
@@ -19,18 +21,13 @@ STEPS = 24
 MOST = 6_000
 """Updates after which a run that is to reach ε is given up."""
 
-XOR = {"data": "xor", "d": 2, "n": 4}
+XOR = {"data": "xor", "d": 2}
 """What (4.1) is known for: at W⁽⁰⁾ its B tends to 0.354, 0.278, 0.259 with one, two and three layers."""
 
-ON_XOR = Domain(
-    width=(64, 256),
-    depth=(1, 3),
-    samples=(4, 4),
-    fixed=XOR,
-    lines={"m": (256, 1024, 4096), "L": (1, 2, 3)},
-    examples=3,
-)
+ON_XOR = Domain(m=(64, 256), L=(1, 3), n=(4, 4), fixed=XOR)
 """Runs that are watched step by step."""
+
+ON_XOR_PLAN = Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3)}, start={"n": 4}, examples=3)
 
 NEEDS_STEPS = "needs the step size and several iterates, check has two"
 """Why two networks say nothing about a statement on the steps of a run."""

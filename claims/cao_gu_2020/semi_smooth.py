@@ -23,7 +23,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
     bound="upper",
     terms=(ALMOST_LINEAR, Scaling(L=3, m=1)),
     # Each attack on all examples at depth solves for hundreds of units: generated cases stay small.
-    domain=replace(NEAR, width=(32, 96), samples=(1, 3)),
+    domain=replace(NEAR, m=(32, 96), n=(1, 3)),
     quantifiers="for all W̃, Ŵ in the ball",
     probability=WITH_PROBABILITY,
     attacks=(

@@ -16,7 +16,6 @@ from lemmata.claims.registry import claim
     statement=r"\|W_l^T - W_l^{(0)T}\|_{2,1} = \sum_j \|w_{l,j} - w_{l,j}^{(0)}\|_2 \le \sqrt{m_l} \tau",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NEAR,
     quantifiers="for all W in the ball and l ≤ L",

@@ -9,6 +9,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.model.data import Dataset
 from lemmata.model.margins import PlanarFeature, planar_feature, signed, simplex_minimum
+from lemmata.model.separability import conjugate_margin, feature_margin
 
 
 def gamma(case: Case) -> float:
@@ -18,7 +19,7 @@ def gamma(case: Case) -> float:
 
 def conjugate_gamma(case: Case) -> float:
     """γ of Assumption 4.12, the largest of κ^{(L−1)}."""
-    return case.data.conjugate_margin(case.hidden - 1)
+    return conjugate_margin(case.data, case.hidden - 1)
 
 
 def beyond_a_plane(case: Case) -> str:
@@ -76,7 +77,7 @@ def _data(inputs: bytes, labels: bytes, n: int) -> Dataset:
 
 @cache
 def _gamma(*key: bytes | int) -> float:
-    return _data(*key).random_feature_margin().lower  # type: ignore[arg-type]
+    return feature_margin(_data(*key)).lower  # type: ignore[arg-type]
 
 
 @cache

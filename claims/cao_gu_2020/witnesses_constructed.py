@@ -6,11 +6,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.registry import claim
 
 ERRORS = 8.0
@@ -19,24 +20,21 @@ ERRORS = 8.0
 A Gaussian exceeds them with probability 1e-15, and these sums of 512 or more products of Gaussians, whose skewness is
 at most 0.18, with less than 1e-10."""
 
-FIRST_LAYER = Domain(
-    width=(1024, 4096),
-    depth=(1, 1),
-    samples=(8, 8),
-    fixed=CONES.fixed,
-    lines={"m": (1024, 4096, 16384), "n": (4, 8, 16), "phi": (0.05, 0.2, 0.4)},
-)
+FIRST_LAYER = Domain(m=(1024, 4096), L=(1, 1), n=(8, 8), fixed=CONES.fixed, values={"phi": (0.05, 0.2, 0.4)})
 """Statements about α̃_1 alone."""
 
-ONE_LABEL = Domain(
-    width=(512, 1024),
-    depth=(2, 3),
-    samples=(1, 4),
-    fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1},
-    lines={"m": (512, 1024), "L": (2, 3), "n": (1, 2, 4)},
-    examples=6,
-)
+FIRST_LAYER_PLAN = Plan(lines={"m": (1024, 4096, 16384), "n": (4, 8, 16), "phi": DRAWN}, start=CONES_PLAN.start)
+
+ONE_LABEL = Domain(m=(512, 1024), L=(2, 3), n=(1, 4), fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1})
 """Data with the largest margin, γ = 1/√(2π): deviations of order m^{−1/2} stay below it at these widths."""
+
+ONE_LABEL_PLAN = Plan(lines={"m": (512, 1024), "L": (2, 3), "n": (1, 2, 4)}, examples=6)
+
+
+PREMISES = Domain(m=(2048, 4096), L=(2, 2), n=(1, 2), fixed=ONE_LABEL.fixed)
+"""Where increments, of order m^{−1/2}, are below γ/(4L) at most initialisations; three layers would take m = 8192."""
+
+PREMISES_PLAN = Plan(lines={"m": (2048, 4096), "n": (1, 2)}, examples=3)
 
 
 def _norms(case: Case) -> Tensor:
@@ -57,9 +55,9 @@ def _given(holds: Tensor, value: Tensor, bound: Tensor | float, axes: tuple[str,
     obstacle=beyond_a_plane,
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=FIRST_LAYER,
+    plan=FIRST_LAYER_PLAN,
     quantifiers="for the c that attains γ",
     erratum="E-35",
     controls=(Control("0.99 for 1", "‖α̃_1‖ ≤ 0.99", factor=0.99),),
@@ -88,9 +86,9 @@ def _first_error(case: Case) -> Tensor:
     obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
-    constant="stated",
     stated=1.0,
-    domain=replace(FIRST_LAYER, width=(32_768, 65_536), lines={**FIRST_LAYER.lines, "m": (32_768, 65_536)}, examples=6),
+    domain=replace(FIRST_LAYER, m=(32_768, 65_536)),
+    plan=replace(FIRST_LAYER_PLAN, lines={**FIRST_LAYER_PLAN.lines, "m": (32_768, 65_536)}, examples=6),
     quantifiers="for all i ≤ n; the mean over m_1 independent units lies within eight standard errors",
     controls=(
         Control(
@@ -114,9 +112,9 @@ def first_witness_has_the_features_mean(case: Case) -> Measurement:
     obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
-    constant="limit",
     stated=math.sqrt(2),
     domain=FIRST_LAYER,
+    plan=FIRST_LAYER_PLAN,
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
     controls=(Control("half of it", "the same with C_2 = 1/√2", factor=0.5),),
@@ -137,9 +135,9 @@ def first_witness_concentrates(case: Case) -> Measurement:
     obstacle=beyond_a_plane,
     kind="DET",
     bound="lower",
-    constant="stated",
     stated=1.0,
     domain=FIRST_LAYER,
+    plan=FIRST_LAYER_PLAN,
     quantifiers="for all i ≤ n",
     controls=(
         Control("√2 γ", "y_i α_1ᵀ x_1,i ≥ √2 γ", factor=math.sqrt(2) / (math.sqrt(2) - 0.5)),
@@ -181,9 +179,9 @@ def _upper_widths(case: Case) -> Tensor:
     obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
-    constant="limit",
     stated=4.0,
     domain=CONES,
+    plan=CONES_PLAN,
     quantifiers="for all 2 ≤ l ≤ L",
     probability=WITH_PROBABILITY,
     erratum="E-08",
@@ -218,9 +216,9 @@ def _recursion(case: Case, *, shift: bool) -> Measurement:
     obstacle=beyond_a_plane,
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=CONES,
+    plan=CONES_PLAN,
     quantifiers="for all l ≤ L",
     controls=(
         Control(
@@ -272,9 +270,9 @@ def _preserved(case: Case, *, transposed: bool) -> Measurement:
     obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=ONE_LABEL,
+    plan=ONE_LABEL_PLAN,
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n; the sum over m_l independent units lies within eight standard errors",
     erratum="E-08",
     controls=(
@@ -303,15 +301,9 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
     obstacle=beyond_a_plane,
     kind="EXACT",
     bound="equality",
-    constant="stated",
     stated=1.0,
-    domain=Domain(
-        width=(1024, 1024),
-        depth=(2, 2),
-        samples=(1, 4),
-        fixed={**ONE_LABEL.fixed, "m": 1024},
-        lines={"n": (1, 2, 4)},
-    ),
+    domain=Domain(m=(1024, 1024), L=(2, 2), n=(1, 4), fixed=ONE_LABEL.fixed),
+    plan=Plan(lines={"n": (1, 2, 4)}, start={"m": 1024}),
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     erratum="E-08",
     expected="refuted",
@@ -337,9 +329,9 @@ def inner_products_are_preserved_without_transpose(case: Case) -> Measurement:
     obstacle=beyond_a_plane,
     kind="PROB",
     bound="upper",
-    constant="limit",
     stated=math.sqrt(10),
     domain=CONES,
+    plan=CONES_PLAN,
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     controls=(Control("a quarter of it", "the same with C_6 = √10 / 4", factor=0.25),),
@@ -360,9 +352,9 @@ def inner_products_concentrate(case: Case) -> Measurement:
     obstacle=beyond_a_plane,
     kind="DET",
     bound="lower",
-    constant="stated",
     stated=1.0,
-    domain=ONE_LABEL,
+    domain=PREMISES,
+    plan=PREMISES_PLAN,
     quantifiers="for all l ≤ L and i ≤ n, where α̃_1 is within γ/2 of its mean, norms at most double, and "
     "increments are at most γ/(4L)",
     controls=(Control("six times", "1.5 γ for γ/4", factor=6.0),),

@@ -9,6 +9,7 @@ from lemmata.claims.chen_et_al_2019_poster.paper import ALPHAS, CHEN_ET_AL_2019_
 from lemmata.claims.chen_et_al_2019_poster.reference_points import SEPARATED, reference_radius
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.training import follow
@@ -28,17 +29,10 @@ ALLOWED = 0.5
     kind="RUN",
     bound="upper",
     terms=(Scaling(L=2, eps=-1),),
-    domain=Domain(
-        width=(64, 128),
-        depth=DEPTH,
-        samples=(4, 8),
-        fixed={**SEPARATED, "m": 128, "n": 4},
-        lines={
-            "m": (64, 512, 4096),
-            "eps": (0.1, 0.03, 0.01),
-            "alpha": ALPHAS,
-            "n": (4, 8, 16),
-        },
+    domain=Domain(m=(64, 128), L=DEPTH, n=(4, 8), fixed=SEPARATED, values={"eps": (0.1, 0.03, 0.01), "alpha": ALPHAS}),
+    plan=Plan(
+        lines={"m": (64, 512, 4096), "eps": DRAWN, "alpha": DRAWN, "n": (4, 8, 16)},
+        start={"m": 128, "n": 4, "alpha": 0.5},
         examples=2,
     ),
     quantifiers="for the R that a reference needs, at the first t and from the last t on (E-64)",

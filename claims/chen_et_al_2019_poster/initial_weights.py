@@ -2,7 +2,7 @@
 
 from lemmata.claims.cao_gu_2019_slides.initial_weights import variances_deviate
 from lemmata.claims.case import Case
-from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, WITH_PROBABILITY
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, DEFINED_PLAN, WITH_PROBABILITY
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.registry import claim
 
@@ -14,9 +14,9 @@ from lemmata.claims.registry import claim
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all l ≤ L",
     probability=WITH_PROBABILITY,
     controls=(

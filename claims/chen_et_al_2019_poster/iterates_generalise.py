@@ -18,6 +18,7 @@ from lemmata.claims.chen_et_al_2019_poster.paper import (
 from lemmata.claims.chen_et_al_2019_poster.reference_points import reference_radius
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES
@@ -37,13 +38,14 @@ LAST = 512
     bound="upper",
     terms=(ONE, Scaling(n="-1/2")),
     domain=Domain(
-        width=(64, 64),
-        depth=DEPTH,
-        samples=(8, 16),
-        fixed={**EQUAL_WIDTHS, "data": "sphere", "labels": "random", "m": 64, "n": 8, "alpha": 0.5},
-        lines={"n": (4, 8, 16), "alpha": ALPHAS},
-        examples=2,
-        initialisations=16,
+        m=(64, 64),
+        L=DEPTH,
+        n=(8, 16),
+        fixed={**EQUAL_WIDTHS, "data": "sphere", "labels": "random"},
+        values={"alpha": ALPHAS},
+    ),
+    plan=Plan(
+        lines={"n": (4, 8, 16), "alpha": DRAWN}, start={"m": 64, "n": 8, "alpha": 0.5}, initialisations=16, examples=2
     ),
     quantifiers="for all t ≤ T, of labels that nothing can predict",
     probability=f"{WITH_PROBABILITY} and the sample",
@@ -91,15 +93,13 @@ def _complexity(case: Case) -> Tensor:
     r" \eta = \tfrac12 m^{-2\alpha} (L R^2 n^{-1} \epsilon^{-1} \wedge L^{-1})",
     kind="RUN",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(Scaling(L=2, n=-1), Scaling(n=-1), Scaling(eps=1)),
     domain=Domain(
-        depth=DEPTH,
-        samples=(8, 32),
-        fixed={**EQUAL_WIDTHS, "data": "xor", "d": 2, "m": 128, "n": 64, "eps": 0.01, "alpha": 0.5},
-        lines={"n": (64, 512, 4096), "L": (2, 3), "alpha": ALPHAS},
-        examples=2,
+        L=DEPTH, n=(8, 32), fixed={**EQUAL_WIDTHS, "data": "xor", "d": 2, "eps": 0.01}, values={"alpha": ALPHAS}
+    ),
+    plan=Plan(
+        lines={"n": (64, 512, 4096), "L": (2, 3), "alpha": DRAWN}, start={"m": 128, "n": 64, "alpha": 0.5}, examples=2
     ),
     quantifiers="Ŵ uniform over W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ of one pass, R that which a reference needs",
     probability=f"{WITH_PROBABILITY} and the sample",

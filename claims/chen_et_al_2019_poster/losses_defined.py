@@ -2,7 +2,7 @@
 
 from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic, margins
 from lemmata.claims.case import Case
-from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, DEFINED_PLAN
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES
@@ -14,9 +14,9 @@ from lemmata.model.losses import LOSSES
     statement=r"L_S(W) = \frac1n \sum_i L_i(W), \quad L_i(W) = \log(1 + \exp(-y_i f_W(x_i)))",
     kind="DEF",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all samples",
     controls=(Control("sum for mean", "L_S = Σ_i L_i", measure=lambda case: _compared(case, len(case.inputs))),),
 )

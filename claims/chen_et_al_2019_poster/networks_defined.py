@@ -2,7 +2,7 @@
 
 from lemmata.claims.cao_gu_2019_slides.networks_defined import network_is
 from lemmata.claims.case import Case
-from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED
+from lemmata.claims.chen_et_al_2019_poster.paper import CHEN_ET_AL_2019_POSTER, DEFINED, DEFINED_PLAN
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.registry import claim
 
@@ -14,9 +14,9 @@ from lemmata.claims.registry import claim
     kind="DEF",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=DEFINED,
+    plan=DEFINED_PLAN,
     quantifiers="for all x, l ≤ L and α",
     controls=(Control("α = ½", "√m multiplies the output, whatever α", measure=lambda case: network_is(case, 0.5)),),
     notes="Positive homogeneity in each of the L layers: <W_l, ∇_{W_l} f(x)> = f(x), the top layer among them.",

@@ -2,6 +2,7 @@
 
 from lemmata.claims.claim import Paper
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 
 CHEN_ET_AL_2019_POSTER = Paper(
     "chen-et-al-2019-poster",
@@ -19,7 +20,7 @@ EQUAL_WIDTHS = {"ratio": 1}
 ALPHAS = (0.25, 0.5)
 """α of the output's scale m^α; 1/2 is the slides' network."""
 
-DEFINED = Domain(
-    depth=DEPTH, fixed={**EQUAL_WIDTHS, "n": 3, "alpha": 0.25}, lines={"m": (32, 128), "L": (2, 3, 5), "alpha": ALPHAS}
-)
+DEFINED = Domain(L=DEPTH, fixed=EQUAL_WIDTHS, values={"alpha": ALPHAS})
 """Definitions, compared with their formulas on networks small enough to be written out."""
+
+DEFINED_PLAN = Plan(lines={"m": (32, 128), "L": (2, 3, 5), "alpha": DRAWN}, start={"n": 3})

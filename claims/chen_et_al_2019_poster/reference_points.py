@@ -15,6 +15,7 @@ from lemmata.claims.chen_et_al_2019_poster.paper import (
 )
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
@@ -26,7 +27,7 @@ from lemmata.model.trace import Trace
 DOUBLINGS, HALVINGS = 6, 16
 """Of the distance, in the search for the nearest reference: it ends a ten-thousandth away."""
 
-SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3, "m": 256, "n": 8, "alpha": 0.5}
+SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3}
 """Classes that random features separate with a margin, as the works that the poster cites assume."""
 
 
@@ -36,16 +37,10 @@ SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3, "m": 256, "n":
     statement=r"\|x_i\|_2 = 1, \quad \exists W^* \in B(W^{(0)}, R m^{-\alpha}):\ L_i(W^*) < \epsilon, i \in [n]",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(ONE,),
-    domain=Domain(
-        depth=DEPTH,
-        samples=(1, 8),
-        fixed=SEPARATED,
-        lines={"eps": (0.1, 0.001), "alpha": ALPHAS, "L": (2, 3)},
-        examples=4,
-    ),
+    domain=Domain(L=DEPTH, n=(1, 8), fixed=SEPARATED, values={"eps": (0.1, 0.001), "alpha": ALPHAS}),
+    plan=Plan(lines={"eps": DRAWN, "alpha": DRAWN, "L": (2, 3)}, start={"m": 256, "n": 8, "alpha": 0.5}, examples=4),
     quantifiers="for the smallest R with a reference W*, of classes that random features separate",
     probability=WITH_PROBABILITY,
     erratum="E-62",
@@ -123,10 +118,11 @@ def reference_radius(case: Case) -> Tensor:
     bound="upper",
     terms=(ONE,),
     domain=Domain(
-        depth=DEPTH,
-        samples=(1, 8),
-        fixed=SEPARATED,
-        lines={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8), "n": (4, 8, 16, 32), "m": (128, 512, 2048), "L": (2, 3, 4)},
+        L=DEPTH, n=(1, 8), fixed={**SEPARATED, "alpha": 0.5}, values={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8)}
+    ),
+    plan=Plan(
+        lines={"eps": DRAWN, "n": (4, 8, 16, 32), "m": (128, 512, 2048), "L": (2, 3, 4)},
+        start={"m": 256, "n": 8},
         examples=4,
     ),
     quantifiers="for data that random features separate with a fixed margin",

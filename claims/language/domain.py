@@ -1,8 +1,16 @@
 """What a statement says "for all" about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from lemmata.claims.language.configuration import Configuration
+
+LETTERS = tuple(field.name for field in fields(Configuration))
+"""Every parameter that a statement may speak of."""
+
+RANGES = ("m", "L", "n", "tau")
+"""Parameters of which a domain gives a range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,36 +18,50 @@ class Domain:
     """What the statement says "for all" about, as ranges of valid sizes; the hardest end comes first.
 
     Attributes:
-        width: smallest and largest m that generated cases use.
-        depth: of L, as the paper counts it.
-        samples: of n.
-        radius: of τ; None for a statement that has no ball.
-        fixed: fields of every `Configuration` that the statement is measured at, for instance its data. Of m, L, n and
-            τ, which have ranges, where an audit starts from; generated cases draw these from the ranges.
-        lines: per field of `Configuration`, the values that an audit varies it over, the others staying; empty leaves
-            the audit's own lines. Generated cases draw from the values too, except m, L, n and τ, which have ranges.
-        along: per line, what else is fixed along it, where it needs other sizes than the rest; it is then for the audit
-            alone.
-        examples: the most cases that a generated test draws, for statements that need a whole training run.
-        initialisations: per configuration of an audit, where its own number does not resolve the exponents.
+        m: smallest and largest width that generated cases use.
+        L: of the depth, as the paper counts it.
+        n: of the number of examples.
+        tau: of the radius; None for a statement that has no ball.
+        fixed: other parameters, for instance the data, and the one value at which the statement is measured.
+        values: other parameters, and the values that generated cases draw from.
     """
 
-    width: tuple[int, int] = (32, 256)
-    depth: tuple[int, int] = (1, 4)
-    samples: tuple[int, int] = (1, 6)
-    radius: tuple[float, float] | None = None
+    m: tuple[int, int] = (32, 256)
+    L: tuple[int, int] = (1, 4)
+    n: tuple[int, int] = (1, 6)
+    tau: tuple[float, float] | None = None
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    along: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    examples: int | None = None
-    initialisations: int | None = None
+    values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """Of the parameters without a range, what is fixed and the first of the values."""
+        return {**self.fixed, **{name: values[0] for name, values in self.values.items()}}
+
+    def check(self) -> None:
+        """Nothing is fixed or drawn that is no parameter, has a range, or is both.
+
+        Raises:
+            ValueError: naming the parameter, its value, and what is allowed.
+        """
+        free = [name for name in LETTERS if name not in RANGES]
+        for role, chosen in (("fixed", self.fixed), ("values", self.values)):
+            for name, value in chosen.items():
+                if name not in free:
+                    raise ValueError(f"domain {role} {name}={value!r}; allowed: {', '.join(free)}")
+        for name, values in self.values.items():
+            if not values:
+                raise ValueError(f"domain values {name}={values!r} must be one or more")
+            if name in self.fixed:
+                raise ValueError(f"domain values {name}={values!r} of what is fixed at {self.fixed[name]!r}")
 
     def describe(self) -> dict[str, Any]:
-        """Ranges by name, for JSON."""
+        """Ranges, and what is fixed or drawn, by name, for JSON."""
         return {
-            "m": list(self.width),
-            "L": list(self.depth),
-            "n": list(self.samples),
-            "tau": None if self.radius is None else list(self.radius),
-            **{name: value for name, value in self.fixed.items() if name not in ("m", "L", "n", "tau")},
+            "m": list(self.m),
+            "L": list(self.L),
+            "n": list(self.n),
+            "tau": None if self.tau is None else list(self.tau),
+            **self.first,
+            **{name: list(values) for name, values in self.values.items() if len(values) > 1},
         }

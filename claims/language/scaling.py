@@ -4,11 +4,24 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-LOGS: dict[str, tuple[str, Callable[[Mapping[str, float]], float]]] = {
-    "log_m": (r"\log m", lambda p: math.log(p["m"])),
-    "log_n_delta": (r"\log(n/\delta)", lambda p: math.log(p["n"] / p["delta"])),
+LOGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "log_m": (("m",), ()),
+    "log_n_delta": (("n",), ("delta",)),
+    "log_mn_delta": (("m", "n"), ("delta",)),
+    "log_mnL_delta": (("m", "n", "L"), ("delta",)),
+    "log_nL": (("n", "L"), ()),
+    "log_nL_delta": (("n", "L"), ("delta",)),
+    "log_m_tau_delta": (("m",), ("tau", "delta")),
+    "log_inverse_delta": ((), ("delta",)),
 }
-"""Named logarithms: LaTeX, and value from the parameters."""
+"""Named logarithms: of the product of some letters over the product of others."""
+
+BASES: dict[str, tuple[tuple[str, ...], Callable[..., float]]] = {
+    "two": ((), lambda: math.log(2)),
+    "two_pi": ((), lambda: math.log(2 * math.pi)),
+    "two_to_L": (("L",), lambda log_L: math.exp(log_L) * math.log(2)),
+}
+"""Factors that are known without being given: the letters that they depend on, and their logs from those letters'."""
 
 SYMBOLS = {
     "tau": r"\tau",
@@ -19,6 +32,7 @@ SYMBOLS = {
     "eta": r"\eta",
     "E_S": r"\mathcal{E}_S",
     "two": "2",
+    "two_pi": r"(2\pi)",
     "two_to_L": "(2^L)",
     "batch": "B",
     "X": r"\|X\|_2",
@@ -37,9 +51,8 @@ PLAIN = {
     "delta": "δ",
     "eta": "η",
     "two": "2",
+    "two_pi": "(2π)",
     "two_to_L": "(2^L)",
-    "log_m": "log(m)",
-    "log_n_delta": "log(n/δ)",
     "X": "‖X‖",
     "lambda_0": "λ_0",
     "lambda_K": "λ_min(K)",
@@ -47,6 +60,8 @@ PLAIN = {
     "log_inverse_eps": "log(1/ε)",
     "m_to_alpha": "(m^α)",
 }
+ASCII = {"two": "2", "two_pi": "(2 pi)", "two_to_L": "(2^L)", "X": "|X|"}
+"""How letters are written in LaTeX, in plain text and on a keyboard, where not by their names."""
 
 
 class Scaling:
@@ -78,9 +93,27 @@ class Scaling:
         """
         value = 1.0
         for name, power in self.powers.items():
-            base = LOGS[name][1](parameters) if name in LOGS else parameters[name]
-            value *= base ** float(power)
+            value *= _value(name, parameters) ** float(power)
         return value
+
+    def log_value(self, logs: Mapping[str, float]) -> float:
+        """The log of the product from the logs of its letters, so that nothing overflows; NaN where it is undefined.
+
+        Raises:
+            KeyError: if a letter of the product is missing.
+        """
+        total = 0.0
+        for name, power in self.powers.items():
+            log = _log(name, logs)
+            if log == -math.inf and power < 0:
+                return math.nan
+            total += float(power) * log
+        return total
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """What must be given for a value: the factors' names, and for named logs and bases the letters in them."""
+        return frozenset(letter for name in self.powers for letter in _letters(name))
 
     def without_logs(self) -> "Scaling":
         """The powers of parameters alone."""
@@ -111,14 +144,23 @@ class Scaling:
 
     def __str__(self) -> str:
         """Plain text, for instance "L^2 τ^(1/3) m^(1/2) log(m)^(1/2)"; "1" for the empty product."""
-        return " ".join(_plain(name, power) for name, power in self.powers.items()) or "1"
+        return self._product(PLAIN, _bracketed, "log({})".format)
+
+    def ascii(self) -> str:
+        """Plain text as it can be typed, for instance "L^2 tau^1/3 m^1/2 log(m)^1/2"."""
+        return self._product(ASCII, str, "log({})".format)
 
     def latex(self) -> str:
         """LaTeX of the product."""
+        return self._product(SYMBOLS, "{{{}}}".format, lambda of: rf"[\log {of}]" if len(of) == 1 else rf"[\log({of})]")
+
+    def _product(
+        self, symbols: Mapping[str, str], exponent: Callable[[Fraction], str], named_log: Callable[[str], str]
+    ) -> str:
         factors = []
         for name, power in self.powers.items():
-            base = rf"[{LOGS[name][0]}]" if name in LOGS else SYMBOLS.get(name, name)
-            factors.append(base if power == 1 else f"{base}^{{{power}}}")
+            base = named_log(_quotient(*LOGS[name], symbols)) if name in LOGS else symbols.get(name, name)
+            factors.append(base if power == 1 else f"{base}^{exponent(power)}")
         return " ".join(factors) or "1"
 
     def exponents(self) -> dict[str, str]:
@@ -126,11 +168,50 @@ class Scaling:
         return {name: str(power) for name, power in self.powers.items()}
 
 
-def _plain(name: str, power: Fraction) -> str:
-    base = PLAIN.get(name, name)
-    if power == 1:
-        return base
-    return f"{base}^{power}" if power.denominator == 1 and power > 0 else f"{base}^({power})"
+def _bracketed(power: Fraction) -> str:
+    return f"{power}" if power.denominator == 1 and power > 0 else f"({power})"
+
+
+def _quotient(over: tuple[str, ...], under: tuple[str, ...], symbols: Mapping[str, str]) -> str:
+    """The letters of a named log, for instance "m/(τ δ)"."""
+    above = "".join(symbols.get(letter, letter) for letter in over) or "1"
+    below = " ".join(symbols.get(letter, letter) for letter in under)
+    return above + (f"/({below})" if len(under) > 1 else f"/{below}" if under else "")
+
+
+def _value(name: str, parameters: Mapping[str, float]) -> float:
+    """A factor, from the letters."""
+    if name in LOGS:
+        over, under = (math.prod(parameters[letter] for letter in letters) for letters in LOGS[name])
+        return math.log(over / under)
+    if name in BASES and name not in parameters:
+        letters, log_of = BASES[name]
+        return math.exp(log_of(*(math.log(parameters[letter]) for letter in letters)))
+    return parameters[name]
+
+
+def _letters(name: str) -> tuple[str, ...]:
+    """The letters that a factor depends on."""
+    if name in LOGS:
+        over, under = LOGS[name]
+        return over + under
+    return BASES[name][0] if name in BASES else (name,)
+
+
+def _log(name: str, logs: Mapping[str, float]) -> float:
+    """The log of a factor, from the logs of the letters."""
+    if name in LOGS:
+        over, under = LOGS[name]
+        return log(sum(logs[letter] for letter in over) - sum(logs[letter] for letter in under))
+    if name in BASES and name not in logs:
+        letters, log_of = BASES[name]
+        return log_of(*(logs[letter] for letter in letters))
+    return logs[name]
+
+
+def log(value: float) -> float:
+    """The natural log: −∞ at 0, NaN below."""
+    return math.log(value) if value > 0 else -math.inf if value == 0 else math.nan
 
 
 ONE = Scaling()

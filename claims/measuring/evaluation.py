@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
+from lemmata.claims.language.direction import UPPER
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -67,16 +68,19 @@ class Evaluation:
             [y if t else x for x, y, t in zip(self.recipes, other.recipes, chosen, strict=True)],
         )
 
-    def violates(self, claim: Claim, constant: float) -> Tensor:
-        """Which initialisations break the claim with this constant, (S,) boolean.
+    def violates(self, claim: Claim, constant: float | None) -> Tensor:
+        """Which initialisations break the claim with this constant, (S,) boolean; an identity needs none.
 
         An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything.
+
+        Raises:
+            ValueError: without a constant, for a bound.
         """
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
-        slack = ROUNDING[self.ratio.dtype]
-        lower = claim.bound == "lower"
-        holds = self.ratio >= constant * (1 - slack) if lower else self.ratio <= constant * (1 + slack)
+        if constant is None:
+            raise ValueError(f"{constant=}: {claim.id} is a bound, which holds or not with some constant")
+        holds = claim.direction.holds(self.ratio, constant, ROUNDING[self.ratio.dtype])
         undefined = (self.lhs == 0) & (self.rhs == 0)
         return ~(holds | undefined)
 
@@ -91,12 +95,11 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     recipes = [recipe or Recipe()] * case.initial.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
-    lower = claim.bound == "lower"
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
     ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
     # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
-    ratio = torch.where(lhs.isnan() | rhs.isnan(), -math.inf if lower else math.inf, ratio)
-    index = _worst(ratio, lower)
+    ratio = torch.where(lhs.isnan() | rhs.isnan(), claim.direction.hopeless, ratio)
+    index = claim.direction.worst_at(_members(ratio))
     lhs_worst, rhs_worst, ratio_worst = (_members(part).gather(1, index[:, None])[:, 0] for part in (lhs, rhs, ratio))
     named = _named(index, measurement.axes, lhs.shape[1:])
     return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, None, named, recipes)
@@ -114,7 +117,7 @@ def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
     largest = torch.maximum(sides.left, sides.right).clamp_min(torch.finfo(sides.gap.dtype).tiny)
     residual = sides.gap / largest
     condition = torch.ones_like(residual) if sides.scale is None else (sides.scale / largest).clamp_min(1.0)
-    index = _worst(residual / condition, False)
+    index = UPPER.worst_at(_members(residual / condition))
     lhs, rhs, worst, amplified = (
         _members(part).gather(1, index[:, None])[:, 0] for part in (sides.left, sides.right, residual, condition)
     )
@@ -125,12 +128,6 @@ def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
 def _members(x: Tensor) -> Tensor:
     """(S, everything else)."""
     return x.reshape(len(x), -1)
-
-
-def _worst(ratio: Tensor, lower: bool) -> Tensor:
-    """Index of the worst member per initialisation, undefined ones last, (S,)."""
-    flat = _members(ratio)
-    return flat.nan_to_num(math.inf).argmin(-1) if lower else flat.nan_to_num(-math.inf, math.inf).argmax(-1)
 
 
 def _named(index: Tensor, axes: tuple[str, ...], sizes: torch.Size) -> list[dict[str, int]]:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from lemmata.claims.claim import Claim, Control
 from lemmata.claims.language.derivation import as_stated, shifted, unit_shifts
+from lemmata.claims.language.direction import LOWER
 from lemmata.claims.registry import REGISTRY
 
 STRONGER = {
@@ -28,10 +29,9 @@ def neighbours(claim: Claim) -> tuple[Control, ...]:
     """The claim's own controls, and those that follow from its scaling, its constant and its other reading."""
     if claim.derive is not None:
         return _shifted_premises(claim) if claim.expected == "supported" else ()
-    bounds = claim.kind != "EXACT" and claim.bound in ("upper", "lower") and claim.stated is None
     # What is stronger than a false reading is false for no new reason: only its own constant is moved.
     shifts = _shifts(claim) if claim.expected != "refuted" else []
-    derived = (*shifts, *_halved(claim)) if bounds else ()
+    derived = (*shifts, *_halved(claim)) if claim.judged == "growth" else ()
     return (*claim.controls, *derived, *_printed(claim))
 
 
@@ -51,12 +51,12 @@ def neighbour(claim: Claim, control: Control) -> Claim:
 def _shifts(claim: Claim) -> list[Control]:
     """Each exponent of the first term, and that of the width where it varies, one step stronger."""
     powers = claim.terms[0].powers
-    varies = not claim.domain.lines or "m" in claim.domain.lines
+    varies = not claim.plan.lines or "m" in claim.plan.lines
     controls = []
     for parameter, step in STRONGER.items():
         if parameter not in powers and not (parameter == "m" and varies):
             continue
-        by = -powers[parameter] if step is None else -step if claim.bound == "lower" else step
+        by = -powers[parameter] if step is None else step * claim.direction.sign
         scaling = claim.terms[0].shifted(parameter, by)
         name = f"{parameter} {'+' if by > 0 else ''}{by}" if step is not None else f"no {parameter}"
         words = f"right-hand side C {scaling}"
@@ -77,7 +77,7 @@ def _shifted_premises(claim: Claim) -> tuple[Control, ...]:
 
 
 def _halved(claim: Claim) -> list[Control]:
-    if claim.bound == "lower":
+    if claim.direction is LOWER:
         return [Control("constant doubled", "the audited constant times 2", factor=2.0)]
     return [Control("constant halved", "the audited constant divided by 2", factor=0.5)]
 
@@ -89,5 +89,7 @@ def _printed(claim: Claim) -> list[Control]:
         return []
     if (printed.terms, printed.bound) != (claim.terms, claim.bound):
         return []
-    domain = None if printed.domain == claim.domain else printed.domain
-    return [Control("printed reading", f"as printed, see {printed.id}", measure=printed.measure, domain=domain)]
+    same = (printed.domain, printed.plan) == (claim.domain, claim.plan)
+    domain = None if same else printed.domain
+    words = f"as printed, see {printed.id}"
+    return [Control("printed reading", words, measure=printed.measure, domain=domain, plan=printed.plan)]

@@ -10,9 +10,9 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, right_hand_side
-from lemmata.model.adversary import Pair
+from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Change, LowRank
+from lemmata.model.changes import Changes, LowRank
 
 
 def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
@@ -28,7 +28,7 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
     if ascent and claim.ascends:
-        start = Counter(recipe for recipe in worst.recipes if recipe.attack != "stay").most_common(1)
+        start = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends).most_common(1)
         for recipe, _ in start:
             worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
     return worst
@@ -46,7 +46,7 @@ def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:
     if a.residual is not None and b.residual is not None and a.condition is not None and b.condition is not None:
         take = b.residual / b.condition > a.residual / a.condition
     else:
-        take = (b.ratio < a.ratio) if claim.bound == "lower" else (b.ratio > a.ratio)
+        take = claim.direction.worse(b.ratio, a.ratio)
     return a.where(take | (a.ratio.isnan() & ~b.ratio.isnan()), b)
 
 
@@ -75,8 +75,10 @@ def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
         if not objective.requires_grad:
             return best
         gradients = torch.autograd.grad(objective.sum(), leaves, allow_unused=True)
-        sign = -1.0 if claim.bound == "lower" else 1.0
-        moved = [_step(leaf.detach(), gradient, sign * size) for leaf, gradient in zip(leaves, gradients, strict=True)]
+        moved = [
+            _step(leaf.detach(), gradient, claim.direction.sign * size)
+            for leaf, gradient in zip(leaves, gradients, strict=True)
+        ]
         changes = [LowRank(a, b) for a, b in zip(moved[::2], moved[1::2], strict=True)]
         tilde, step = _into(ball, changes[: len(tilde)], changes[len(tilde) :])
         candidate = case.at_pair(Pair(tilde, step))
@@ -93,11 +95,11 @@ def _objective(claim: Claim, case: Case) -> Tensor:
     if isinstance(measurement, Sides):
         raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
     ratio = (measurement.lhs / right_hand_side(claim, case, measurement)).reshape(len(measurement.lhs), -1)
-    return ratio.amin(-1) if claim.bound == "lower" else ratio.amax(-1)
+    return claim.direction.sign * (claim.direction.sign * ratio).amax(-1)
 
 
-def _factors(changes: Sequence[Change]) -> tuple[LowRank, ...]:
-    return tuple(change for change in changes if isinstance(change, LowRank))
+def _factors(changes: Changes) -> tuple[LowRank, ...]:
+    return tuple(change.factors() for change in changes)
 
 
 def _step(value: Tensor, gradient: Tensor | None, size: float) -> Tensor:
@@ -118,8 +120,7 @@ def _into(
 
 
 def _improves(claim: Claim, old: Evaluation, new: Evaluation) -> Tensor:
-    finite = new.ratio.isfinite()
-    return finite & ((new.ratio < old.ratio) if claim.bound == "lower" else (new.ratio > old.ratio))
+    return new.ratio.isfinite() & claim.direction.worse(new.ratio, old.ratio)
 
 
 def _merge(old: Case, new: Case, better: Tensor) -> Case:

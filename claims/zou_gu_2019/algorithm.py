@@ -9,6 +9,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU, STEP
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
@@ -18,8 +19,10 @@ from lemmata.model.training import gradient_descent
 
 STEPS = 4
 
-TINY = Domain(width=(8, 32), depth=(1, 3), samples=(2, 5), fixed={"mu": MU}, lines={"batch": (1, 2)}, examples=8)
+TINY = Domain(m=(8, 32), L=(1, 3), n=(2, 5), fixed={"mu": MU}, values={"batch": (1, 2)})
 """Sizes at which all batches can be listed and all weights held."""
+
+TINY_PLAN = Plan(lines={"batch": DRAWN}, start={"batch": None}, examples=8)
 
 
 def _dense_steps(case: Case, *, at_once: bool = True) -> list[Tensor]:
@@ -65,8 +68,8 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
     kind="EXACT",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
     domain=TINY,
+    plan=TINY_PLAN,
     quantifiers="for all t and data",
     erratum="E-46",
     controls=(
@@ -74,7 +77,8 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
             "one layer after the other",
             "every layer steps from what those below have become",
             measure=lambda case: _replay(case, at_once=False),
-            domain=Domain(fixed={"mu": MU, "m": 32, "L": 2, "n": 3}),
+            domain=Domain(fixed={"mu": MU}),
+            plan=Plan(start={"m": 32, "L": 2, "n": 3}),
         ),
     ),
     notes="t runs over 0, …, T − 1, and V stays.",
@@ -111,8 +115,8 @@ def _batches(case: Case) -> list[tuple[int, ...]]:
     statement=r"\mathbb{E}_{\mathcal{B}} \frac{1}{B} \sum_{s \in \mathcal{B}} \nabla \ell(f_W(x_s), y_s) = \nabla L(W)",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=TINY,
+    plan=TINY_PLAN,
     quantifiers="for all W, data and batch sizes B ≤ n",
     erratum="E-46",
     controls=(

@@ -12,7 +12,7 @@ from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.spectra import spectral_norm
 
-DATA_ALONE = Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1})
+DATA_ALONE = Domain(m=(4, 8), L=(1, 1), n=(2, 6), fixed={"k": 1, "ratio": 1})
 """Statements about the inputs: the network is not looked at."""
 
 
@@ -22,7 +22,6 @@ DATA_ALONE = Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "
     statement=r"\|x_i\|_2 = 1, (x_i)_d = \mu > 0; \quad \|x_i + x_j\|_2 \ge 2\mu, \; \|X\|_2^2 \ge n \mu^2",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DATA_ALONE,
     quantifiers="for all i, j ≤ n",
@@ -58,7 +57,6 @@ def _common_coordinate(case: Case, x: Tensor) -> Measurement:
     statement=r"\|x_i - x_j\|_2 \ge \phi > 0, \quad \phi \le \sqrt{2 n (1 - \mu^2) / (n - 1)}",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=DATA_ALONE,
     quantifiers="for all i ≠ j",

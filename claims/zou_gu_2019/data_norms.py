@@ -7,6 +7,7 @@ import torch
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
@@ -14,7 +15,7 @@ from lemmata.model.data import unit_rows
 from lemmata.model.randomness import gaussian
 from lemmata.model.spectra import spectral_norm
 
-_RANDOM = {"data": "sphere", "mu": None, "m": 4, "k": 1, "ratio": 1}
+_RANDOM = {"data": "sphere", "mu": None, "k": 1, "ratio": 1}
 
 
 WITH_PROBABILITY_OF_DATA = "at least 1 − δ over the inputs"
@@ -37,13 +38,8 @@ def _random_inputs(case: Case) -> torch.Tensor:
     kind="PROB",
     bound="upper",
     terms=(ONE,),
-    domain=Domain(
-        width=(4, 8),
-        depth=(1, 1),
-        samples=(64, 64),
-        fixed={**_RANDOM, "d": 64, "n": 64},
-        lines={"d": (64, 128, 256, 512)},
-    ),
+    domain=Domain(m=(4, 8), L=(1, 1), n=(64, 64), fixed=_RANDOM, values={"d": (64, 128, 256, 512)}),
+    plan=Plan(lines={"d": DRAWN}, start={"m": 4, "n": 64}),
     quantifiers="for independent uniform inputs, without Assumption 3.1",
     probability=WITH_PROBABILITY_OF_DATA,
     limit=lambda c: (1 + math.sqrt(c.n / c.d)) ** 2,
@@ -62,13 +58,8 @@ def data_matrix_is_small(case: Case) -> Measurement:
     kind="PROB",
     bound="upper",
     terms=(ONE,),
-    domain=Domain(
-        width=(4, 8),
-        depth=(1, 1),
-        samples=(32, 128),
-        fixed={**_RANDOM, "d": 4, "n": 8},
-        lines={"n": (8, 32, 128, 512)},
-    ),
+    domain=Domain(m=(4, 8), L=(1, 1), n=(32, 128), fixed={**_RANDOM, "d": 4}),
+    plan=Plan(lines={"n": (8, 32, 128, 512)}, start={"m": 4, "n": 8}),
     quantifiers="for inputs in general position, without Assumption 3.1",
     probability=WITH_PROBABILITY_OF_DATA,
     erratum="E-23",
@@ -87,13 +78,8 @@ def data_matrix_is_small_as_printed(case: Case) -> Measurement:
     kind="PROB",
     bound="upper",
     terms=(Scaling(n=1),),
-    domain=Domain(
-        width=(4, 8),
-        depth=(1, 1),
-        samples=(8, 32),
-        fixed={**_RANDOM, "d": 8, "n": 64},
-        lines={"n": (8, 32, 128, 512, 2048)},
-    ),
+    domain=Domain(m=(4, 8), L=(1, 1), n=(8, 32), fixed={**_RANDOM, "d": 8}),
+    plan=Plan(lines={"n": (8, 32, 128, 512, 2048)}, start={"m": 4, "n": 64}),
     quantifiers="for independent uniform inputs, n ≥ d, without Assumption 3.1",
     probability=WITH_PROBABILITY_OF_DATA,
     limit=lambda c: (1 + math.sqrt(c.d / c.n)) ** 2,
@@ -110,10 +96,9 @@ def random_data_matrix_is_balanced(case: Case) -> Measurement:
     statement=r"\|X\|_2^2 \le n",
     kind="DET",
     bound="upper",
-    constant="stated",
     stated=1.0,
     terms=(Scaling(n=1),),
-    domain=Domain(width=(4, 8), depth=(1, 1), samples=(2, 6), fixed={"k": 1, "ratio": 1}),
+    domain=Domain(m=(4, 8), L=(1, 1), n=(2, 6), fixed={"k": 1, "ratio": 1}),
     quantifiers="for all unit inputs",
     controls=(
         Control(

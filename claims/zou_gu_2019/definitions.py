@@ -7,13 +7,16 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.losses import LOSSES
 
-NETWORKS = Domain(samples=(1, 4), fixed={"mu": MU}, lines={"m": (64, 256), "L": (2, 3)}, examples=8)
+NETWORKS = Domain(n=(1, 4), fixed={"mu": MU})
 """Identities of one network: at W⁽⁰⁾, on inputs of Assumption 3.1."""
+
+NETWORKS_PLAN = Plan(lines={"m": (64, 256), "L": (2, 3)}, examples=8)
 
 
 def _euler(case: Case, *, skip: int = 0) -> Sides:
@@ -33,8 +36,8 @@ def _euler(case: Case, *, skip: int = 0) -> Sides:
     r" \langle W_l, \nabla_{W_l} f_r(x) \rangle = f_r(x)",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=NETWORKS,
+    plan=NETWORKS_PLAN,
     quantifiers="for all W, x, l ≤ L and outputs r",
     controls=(
         Control(
@@ -73,9 +76,9 @@ def _likely(case: Case, variance: float = 2.0) -> Measurement:
     kind="PROB",
     engine_obstacle="the law of every entry of the matrices",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=NETWORKS,
+    plan=NETWORKS_PLAN,
     quantifiers="for all layers",
     probability="exactly 1 − δ at most, by Bonferroni over the layers",
     controls=(
@@ -109,9 +112,9 @@ def _loss_sides(case: Case, weight: float) -> Sides:
     kind="DEF",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    constant="stated",
     stated=1.0,
     domain=NETWORKS,
+    plan=NETWORKS_PLAN,
     quantifiers="for all W and data",
     controls=(Control("without the half", "L = (1/n) Σ ‖f − y‖²", measure=lambda case: _loss_sides(case, 1.0)),),
     notes="At W⁽⁰⁾ the loss is ½(1 + mean ‖y_i‖²) on average.",

@@ -8,10 +8,11 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, WIDE, descend, parameters_of, predicted
-from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_3, WITH_PROBABILITY, ZOU_GU_2019
 
 ITERATIONS = Scaling(n=2, L=2, phi=-1)
 
@@ -20,7 +21,8 @@ SLACK = {
     "L": "λ_min of the kernel grows like L: T grows like L",
 }
 
-WITH_ACCURACY = replace(RUNS, lines={**RUNS.lines, "eps": (1e-7, 1e-8, 1e-9)})
+WITH_ACCURACY = replace(RUNS, values={**RUNS.values, "eps": (1e-7, 1e-8, 1e-9)})
+WITH_ACCURACY_PLAN = replace(RUNS_PLAN, lines={**RUNS_PLAN.lines, "eps": DRAWN}, start={**RUNS_PLAN.start, "eps": 2e-8})
 
 
 def _limit(c: Configuration) -> float | None:
@@ -53,10 +55,11 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     bound="upper",
     terms=(ITERATIONS,),
     domain=WITH_ACCURACY,
+    plan=WITH_ACCURACY_PLAN,
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit,
-    preconditions=(WIDE,),
+    preconditions=(WIDE_3_3,),
     erratum="E-13",
     slack=SLACK,
     notes="log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). Labels make the residual at W⁽⁰⁾ alternate in sign.",
@@ -73,10 +76,11 @@ def descent_converges(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS,),
-    domain=replace(RUNS, depth=(1, 1), fixed={**RUNS.fixed, "m": 2048}, lines={"phi": (0.14, 0.28, 0.5)}, along={}),
+    domain=replace(RUNS, L=(1, 1), values={"phi": (0.14, 0.28, 0.5), "eps": (2e-8,)}),
+    plan=Plan(lines={"phi": DRAWN}, start={**RUNS_PLAN.start, "phi": 0.5}, examples=3),
     quantifiers="for all step sizes and labels",
     probability=WITH_PROBABILITY,
-    preconditions=(WIDE,),
+    preconditions=(WIDE_3_3,),
     erratum="E-13",
     expected="refuted",
     notes="An upper bound on η bounds no number of iterations: η = φ k / (L² m) is O(k / (L² m)).",
@@ -93,15 +97,16 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(Scaling(n=2, phi=-1),),
-    domain=replace(
-        RUNS,
-        depth=(1, 1),
-        lines={**{name: values for name, values in RUNS.lines.items() if name != "L"}, "m": (1024, 4096, 16384)},
+    domain=replace(RUNS, L=(1, 1)),
+    plan=replace(
+        RUNS_PLAN,
+        lines={name: line for name, line in RUNS_PLAN.lines.items() if name != "L"},
+        along={"phi": RUNS_PLAN.along["phi"]},
     ),
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit,
-    preconditions=(WIDE,),
+    preconditions=(ONE_LAYER, WIDE_3_3),
     erratum="E-13",
     slack=SLACK,
     notes="The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",

@@ -4,9 +4,11 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.claim import Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019 import certificates
@@ -15,11 +17,7 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 
 GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
 
-NEAR = Precondition(
-    "tau <= phi^3/2 n^-3 L^-6 log(m)^-3/2",
-    r"\tau \le \phi^{3/2} n^{-3} L^{-6} [\log m]^{-3/2}",
-    lambda p: p["tau"] <= Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2").value(p),
-)
+NEAR = Condition("tau", "<=", (Scaling(phi="3/2", n=-3, L=-6, log_m="-3/2"),))
 """The ball of Lemmas 4.1, 4.2 and 4.5, with the absolute constant taken as 1."""
 
 PROBABILITY = "at least 1 − exp(−Ω(mφ/(kn))) over W⁽⁰⁾ and V"
@@ -38,11 +36,14 @@ def _limit(c: Configuration) -> float | None:
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=Domain(
-        width=(512, 1024),
-        depth=(1, 2),
-        samples=(2, 4),
-        radius=(1e-6, 1e-4),
-        fixed={"data": "chain", "n": 2, "d": 4, "phi": 0.7, "mu": MU, "tau": 1e-5, "m": 2048},
+        m=(512, 1024),
+        L=(1, 2),
+        n=(2, 4),
+        tau=(1e-6, 1e-4),
+        fixed={"data": "chain", "d": 4, "mu": MU},
+        values={"phi": (0.7,)},
+    ),
+    plan=Plan(
         lines={
             "m": (512, 2048, 8192),
             "L": (1, 2, 3),
@@ -51,7 +52,8 @@ def _limit(c: Configuration) -> float | None:
             "k": (1, 2, 4),
             "tau": (1e-5, 1e-4, 1e-3),
         },
-        along={"L": {"m": 1024}, "k": {}, "phi": {"m": 16384}, "tau": {}},
+        along={"L": {"m": 1024}, "phi": {"m": 16384}},
+        start={"n": 2, "tau": 1e-5, "m": 2048},
         examples=8,
     ),
     quantifiers="for all W in the ball and all labels",
@@ -83,13 +85,9 @@ claim(
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=Domain(
-        width=(4096, 8192),
-        depth=(1, 1),
-        samples=(6, 6),
-        fixed={"data": "hexagon", "n": 6, "d": 3, "mu": MU, "m": 8192},
-        lines={"mu": (0.01, 0.03, 0.1, 0.3)},
-        examples=8,
+        m=(4096, 8192), L=(1, 1), n=(6, 6), fixed={"data": "hexagon", "d": 3}, values={"mu": (0.01, 0.03, 0.1, 0.3)}
     ),
+    plan=Plan(lines={"mu": DRAWN}, start={"n": 6, "mu": MU, "m": 8192}, examples=8),
     quantifiers="for all inputs of Assumption 3.1 and all labels",
     probability=PROBABILITY,
     limit=_limit,

@@ -12,6 +12,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
@@ -25,13 +26,14 @@ NEURONS = 20_000
 """Neurons w drawn per initialisation, from N(0, I) in R^d."""
 
 _CHAIN = Domain(
-    width=(4, 8),
-    depth=(1, 1),
-    samples=(2, 6),
-    fixed={"data": "chain", "d": 3, "n": 4, "phi": 0.1, "mu": 0.3, "m": 1024, "k": 1, "ratio": 1},
-    lines={"phi": (0.3, 0.1, 0.03, 0.01), "n": (2, 4, 8, 16)},
-    examples=6,
+    m=(4, 8),
+    L=(1, 1),
+    n=(2, 6),
+    fixed={"data": "chain", "d": 3, "mu": 0.3, "k": 1, "ratio": 1},
+    values={"phi": (0.3, 0.1, 0.03, 0.01)},
 )
+
+_CHAIN_PLAN = Plan(lines={"phi": DRAWN, "n": (2, 4, 8, 16)}, start={"n": 4, "phi": 0.1, "m": 1024}, examples=6)
 
 
 def _projections(case: Case, inputs: Tensor) -> Tensor:
@@ -60,9 +62,9 @@ def _scale(case: Case) -> float:
     statement=r"\mathcal{W}_i \cap \mathcal{W}_j = \emptyset \quad (i \ne j)",
     kind="EXACT",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=_CHAIN,
+    plan=_CHAIN_PLAN,
     quantifiers="for all i ≠ j",
     controls=(
         Control(
@@ -89,9 +91,9 @@ def _most_regions(case: Case, away: float) -> Measurement:
     r" w_{L,j} \in \mathcal{W}_i\right] \ge 1/2",
     kind="EXACT",
     bound="lower",
-    constant="stated",
     stated=1.0,
     domain=_CHAIN,
+    plan=_CHAIN_PLAN,
     quantifiers="for all i, for any residuals r and output weights v",
     controls=(
         Control(
@@ -134,6 +136,7 @@ def _jump(case: Case, times: float) -> Measurement:
     bound="lower",
     terms=(Scaling(phi=1),),
     domain=_CHAIN,
+    plan=_CHAIN_PLAN,
     quantifiers="for neurons w of the last layer at initialisation",
     probability="at least 1 − δ over the neurons drawn",
     limit=lambda c: math.sqrt(2 / math.pi) * SHARE,

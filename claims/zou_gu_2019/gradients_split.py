@@ -6,15 +6,18 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
-from lemmata.model.adversary import ATTACKS
+from lemmata.model.attacks import ATTACKS
 from lemmata.model.spectra import spectral_norm
 
-SMALL = Domain(width=(8, 32), depth=(1, 3), samples=(1, 4), fixed={"mu": MU}, examples=10)
+SMALL = Domain(m=(8, 32), L=(1, 3), n=(1, 4), fixed={"mu": MU})
 """Sizes at which every gradient can be formed whole."""
+
+SMALL_PLAN = Plan(examples=10)
 
 
 def _gradients(case: Case) -> list[Tensor]:
@@ -43,17 +46,9 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     engine_obstacle="entries of the matrices, beside the products",
     bound="upper",
     terms=(Scaling(tau=1),),
-    constant="stated",
     stated=1.0,
-    domain=Domain(
-        width=(16, 64),
-        depth=(1, 3),
-        samples=(1, 3),
-        radius=(1e-3, 0.1),
-        fixed={"mu": MU, "m": 64, "n": 2},
-        lines={"L": (1, 3), "tau": (0.001, 0.1)},
-        examples=8,
-    ),
+    domain=Domain(m=(16, 64), L=(1, 3), n=(1, 3), tau=(1e-3, 0.1), fixed={"mu": MU}),
+    plan=Plan(lines={"L": (1, 3), "tau": (0.001, 0.1)}, start={"m": 64, "n": 2}, examples=8),
     quantifiers="for all W that an attack finds, and l ≤ L",
     attacks=tuple(ATTACKS),
     controls=(Control("half the radius", "every attack stays within τ/2", factor=0.5),),
@@ -82,9 +77,9 @@ def _parts(case: Case, first: bool = False) -> Measurement:
     kind="DET",
     engine_obstacle="automatic differentiation with respect to every entry",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W and labels",
     controls=(
         Control(
@@ -106,8 +101,8 @@ def last_layer_is_part_of_the_gradient(case: Case) -> Measurement:
     kind="EXACT",
     engine_obstacle="automatic differentiation with respect to every entry",
     bound="equality",
-    constant="stated",
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W, labels and neurons j",
     controls=(
         Control(
@@ -134,9 +129,9 @@ def _hidden_share(case: Case, gain: float = 1.0) -> Measurement:
     kind="DET",
     engine_obstacle="entries of the matrices, beside the products",
     bound="upper",
-    constant="stated",
     stated=1.0,
     domain=SMALL,
+    plan=SMALL_PLAN,
     quantifiers="for all W, V and labels",
     erratum="E-51",
     controls=(Control("by a constant factor", "the gradient doubles", measure=lambda case: _hidden_share(case, 2.0)),),

@@ -8,6 +8,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.assumptions import DATA_ALONE
@@ -20,12 +21,14 @@ SINGULAR = 1e-12
 ORDER = Scaling(phi=1, n=-2)
 
 _PAIR_OR_CHAIN = Domain(
-    width=(4, 8),
-    depth=(1, 1),
-    samples=(2, 6),
-    fixed={"data": "chain", "d": 3, "n": 2, "phi": 0.1, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
-    lines={"phi": (0.5, 0.1, 0.01, 0.001), "n": (2, 4, 8, 16, 32)},
+    m=(4, 8),
+    L=(1, 1),
+    n=(2, 6),
+    fixed={"data": "chain", "d": 3, "mu": 0.3, "k": 1, "ratio": 1},
+    values={"phi": (0.5, 0.1, 0.01, 0.001)},
 )
+
+_PAIR_OR_CHAIN_PLAN = Plan(lines={"phi": DRAWN, "n": (2, 4, 8, 16, 32)}, start={"n": 2, "phi": 0.1, "m": 4})
 _FEWER_THAN_ONE_WOULD_THINK = "on chains λ_0 → φ/(4π) for any number of inputs (K21)"
 
 
@@ -60,7 +63,6 @@ _HEXAGON = Control(
     statement=r"\lambda_0 > 0 \iff \min_{i \ne j} \|x_i - x_j\|_2 > 0",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=DATA_ALONE,
     quantifiers="for all inputs under Assumption 3.1",
     controls=(_HEXAGON,),
@@ -79,7 +81,6 @@ def separation_is_positivity_in_the_introduction(case: Case) -> Sides:
     r" \lambda_{\min}(H) > 0 \iff \text{Assumption 3.2}",
     kind="EXACT",
     bound="equality",
-    constant="stated",
     domain=DATA_ALONE,
     quantifiers="for all inputs under Assumption 3.1",
     controls=(_HEXAGON,),
@@ -97,6 +98,7 @@ def separation_is_positivity(case: Case) -> Sides:
     bound="lower",
     terms=(ORDER,),
     domain=_PAIR_OR_CHAIN,
+    plan=_PAIR_OR_CHAIN_PLAN,
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
     limit=lambda c: 2 / math.pi if c.n == 2 else None,
     erratum="E-19",
@@ -115,12 +117,9 @@ def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
     bound="upper",
     terms=(ORDER,),
     domain=Domain(
-        width=(4, 8),
-        depth=(1, 1),
-        samples=(2, 12),
-        fixed={"data": "simplex", "d": 40, "n": 2, "phi": 1.3, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
-        lines={"n": (2, 4, 8, 16, 32)},
+        m=(4, 8), L=(1, 1), n=(2, 12), fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1}
     ),
+    plan=Plan(lines={"n": (2, 4, 8, 16, 32)}, start={"n": 2, "m": 4}),
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
     erratum="E-19",
     expected="refuted",
@@ -139,6 +138,7 @@ def eigenvalue_is_at_most_of_the_order(case: Case) -> Measurement:
     bound="lower",
     terms=(ORDER,),
     domain=_PAIR_OR_CHAIN,
+    plan=_PAIR_OR_CHAIN_PLAN,
     quantifiers="for all inputs under Assumptions 3.1 and 3.2 with a given μ",
     limit=lambda c: 2 / math.pi if c.n == 2 else None,
     erratum="E-48",
@@ -157,12 +157,13 @@ def eigenvalue_is_bounded_below(case: Case) -> Measurement:
     bound="lower",
     terms=(ORDER,),
     domain=Domain(
-        width=(4, 8),
-        depth=(1, 1),
-        samples=(6, 6),
-        fixed={"data": "hexagon", "d": 3, "n": 6, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
-        lines={"mu": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)},
+        m=(4, 8),
+        L=(1, 1),
+        n=(6, 6),
+        fixed={"data": "hexagon", "d": 3, "k": 1, "ratio": 1},
+        values={"mu": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)},
     ),
+    plan=Plan(lines={"mu": DRAWN}, start={"n": 6, "m": 4}),
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
     limit=lambda c: None if c.mu is None else 36 * c.mu / math.pi,
     erratum="E-48",

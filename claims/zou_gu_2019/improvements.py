@@ -3,7 +3,7 @@
 from lemmata.claims.language.derivation import Derivation, Given, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import derived
-from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import WIDE_3_8, WIDE_3_10, ZOU_GU_2019
 from lemmata.claims.zou_gu_2019.table_1 import (
     ALLEN_ZHU,
     COLUMNS,
@@ -23,11 +23,11 @@ from lemmata.claims.zou_gu_2019.table_1 import (
 )
 
 THEOREM_3_8 = (
-    Scaling(k=1, n=17, L=12, log_m=3, batch=-4, phi=-8),
+    WIDE_3_8.bounds[0],
     Scaling(n=5, L=2, log_m=1, log_inverse_eps=2, batch=-1, phi=-2),
 )
 THEOREM_3_10 = (
-    Scaling(k="5/2", n=11, log_m=3, phi=-5, batch=-1),
+    WIDE_3_10.bounds[0],
     Scaling(n=5, log_m=1, log_inverse_eps=1, batch=-1, phi=-2),
 )
 """Width and iterations of stochastic gradient descent; the second is about L = 1."""

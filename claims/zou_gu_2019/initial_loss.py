@@ -1,31 +1,27 @@
 """Lemma 4.3: the loss at initialisation does not depend on the width."""
 
-import math
 from dataclasses import replace
 
 import torch
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.scaling import ONE
+from lemmata.claims.language.plan import DRAWN, Plan
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.losses import LOSSES
 
-DEEP_ENOUGH = Precondition(
-    "m >= L log(nL)",
-    r"m \ge L \log(nL)",
-    lambda p: p["m"] >= p["L"] * math.log(p["n"] * p["L"]),
-)
+DEEP_ENOUGH = Condition("m", ">=", (Scaling(L=1, log_nL=1),))
 
-SIZES = Domain(
-    width=(32, 256),
-    samples=(2, 6),
-    fixed={"mu": MU, "m": 256, "n": 8},
-    lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": (1, 4, 16)},
-    along={"L": {}},
+SIZES = Domain(m=(32, 256), n=(2, 6), fixed={"mu": MU}, values={"k": (1, 4, 16)})
+
+SIZES_PLAN = Plan(
+    lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": DRAWN},
+    start={"m": 256, "n": 8},
     initialisations=256,
 )
 
@@ -43,11 +39,9 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
     statement=r"\max_i \|y_i\|_2 = O(1)",
     kind="DEF",
     bound="upper",
-    constant="stated",
     stated=1.0,
-    domain=Domain(
-        samples=(1, 6), depth=(1, 1), width=(32, 32), fixed={"mu": MU, "m": 32, "n": 3}, lines={"n": (1, 6)}, examples=8
-    ),
+    domain=Domain(n=(1, 6), L=(1, 1), m=(32, 32), fixed={"mu": MU}),
+    plan=Plan(lines={"n": (1, 6)}, start={"m": 32, "n": 3}, examples=8),
     quantifiers="for all i ≤ n",
     erratum="E-49",
     controls=(
@@ -74,6 +68,7 @@ def labels_are_bounded(case: Case) -> Measurement:
     bound="upper",
     terms=(ONE,),
     domain=SIZES,
+    plan=SIZES_PLAN,
     quantifiers="for all bounded labels",
     probability=WITH_PROBABILITY,
     preconditions=(DEEP_ENOUGH,),
@@ -92,7 +87,8 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(ONE,),
-    domain=replace(SIZES, samples=(8, 16), fixed={**SIZES.fixed, "n": 16}),
+    domain=replace(SIZES, n=(8, 16)),
+    plan=replace(SIZES_PLAN, start={**SIZES_PLAN.start, "n": 16}),
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     preconditions=(DEEP_ENOUGH,),

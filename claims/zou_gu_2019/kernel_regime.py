@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Precondition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.model.data import Dataset, generate
 from lemmata.model.kernels import KernelRun, limiting_run, tangent_kernel
@@ -41,33 +41,22 @@ few thousand units move so far that close inputs lose what tells them apart, the
 this small move the weights as little as a width a million times larger would."""
 
 RUNS = Domain(
-    width=(256, 512),
-    depth=(1, 2),
-    samples=(2, 4),
-    fixed={
-        "data": "simplex",
-        "m": 2048,
-        "n": 2,
-        "d": 10,
-        "phi": 0.5,
-        "mu": MU,
-        "labels": "alternating",
-        "eps": 2e-8,
-    },
-    lines={"m": (1024, 4096, 16384), "L": (1, 2, 3), "n": (2, 4, 8), "k": (1, 2, 4), "phi": (0.1, 0.2, 0.4)},
-    along={"phi": {"m": 4096}, "L": {"m": 512}},
-    examples=3,
+    m=(256, 512),
+    L=(1, 2),
+    n=(2, 4),
+    fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating"},
+    values={"phi": (0.5,), "k": (1, 2, 4), "eps": (2e-8,)},
 )
 """Inputs at equal distances φ and residuals of alternating sign: the slowest direction of the kernel, for even n.
 
 Two inputs are told apart by about mφ/π units: small φ need width."""
 
-WIDE = Precondition(
-    "m >= k n^8 L^12 log(m)^3 / phi^4",
-    r"m \ge k n^8 L^{12} [\log m]^3 / \phi^4",
-    lambda p: p["m"] >= p["k"] * p["n"] ** 8 * p["L"] ** 12 * math.log(p["m"]) ** 3 / p["phi"] ** 4,
+RUNS_PLAN = Plan(
+    lines={"m": (1024, 4096, 16384), "L": (1, 2, 3), "n": (2, 4, 8), "k": DRAWN, "phi": (0.1, 0.2, 0.4)},
+    along={"phi": {"m": 4096}, "L": {"m": 512}},
+    start={"m": 2048, "n": 2},
+    examples=3,
 )
-"""Equation (3.1), with every absolute constant taken as 1."""
 
 
 def adversarial_labels(case: Case) -> Tensor:

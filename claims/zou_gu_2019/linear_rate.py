@@ -9,7 +9,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.kernels import KernelRun
 
@@ -55,6 +55,7 @@ def _limiting_proportion(c: Configuration) -> float | None:
     bound="lower",
     terms=(ONE,),
     domain=RUNS,
+    plan=RUNS_PLAN,
     quantifiers="for all t and labels",
     probability=WITH_PROBABILITY,
     limit=_limiting_proportion,
@@ -83,6 +84,7 @@ def _limiting_rate(c: Configuration) -> float | None:
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=RUNS,
+    plan=RUNS_PLAN,
     quantifiers="for all t and labels",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",
     limit=_limiting_rate,

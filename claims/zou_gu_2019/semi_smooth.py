@@ -3,9 +3,11 @@
 import math
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Precondition
+from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019 import certificates
@@ -18,16 +20,8 @@ KINKS = Scaling(tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2")
 QUADRATIC = Scaling(L=2, m=1, k=-1)
 
 WINDOW = (
-    Precondition(
-        "tau >= k^3/2 (m L log m)^-3/2",
-        r"\tau \ge k^{3/2} (m L \log m)^{-3/2}",
-        lambda p: p["tau"] >= (p["k"] / (p["m"] * p["L"] * math.log(p["m"]))) ** 1.5,
-    ),
-    Precondition(
-        "tau <= L^-9/2 log(m)^-3/2",
-        r"\tau \le L^{-9/2} [\log m]^{-3/2}",
-        lambda p: p["tau"] <= p["L"] ** -4.5 * math.log(p["m"]) ** -1.5,
-    ),
+    Condition("tau", ">=", (Scaling(k="3/2", m="-3/2", L="-3/2", log_m="-3/2"),)),
+    Condition("tau", "<=", (Scaling(L="-9/2", log_m="-3/2"),)),
 )
 """The window of radii, with both absolute constants taken as 1."""
 
@@ -72,12 +66,8 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(KINKS, QUADRATIC),
-    domain=Domain(
-        width=(128, 256),
-        depth=(1, 3),
-        samples=(1, 3),
-        radius=(0.01, 0.1),
-        fixed={"mu": MU, "m": 512, "tau": 0.02, "ratio": 1},
+    domain=Domain(m=(128, 256), L=(1, 3), n=(1, 3), tau=(0.01, 0.1), fixed={"mu": MU, "ratio": 1}),
+    plan=Plan(
         lines={
             "m": (512, 2048, 8192),
             "L": (1, 2, 3, 4, 6),
@@ -85,9 +75,10 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
             "k": (1, 2, 4, 8),
             "tau": (0.00316, 0.01, 0.0316, 0.1),
         },
-        along={"m": {"tau": 0.01}, "L": {"m": 256, "tau": 0.0316}, "k": {}, "tau": {"m": 2048}},
-        examples=6,
+        along={"m": {"tau": 0.01}, "L": {"m": 256, "tau": 0.0316}, "tau": {"m": 2048}},
+        start={"m": 512, "tau": 0.02},
         initialisations=96,
+        examples=6,
     ),
     quantifiers="for all Ŵ, W̃ in the ball",
     probability="at least 1 − exp(−Ω(mτ^{2/3}L)) over W⁽⁰⁾ and V",

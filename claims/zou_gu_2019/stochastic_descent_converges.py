@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Precondition
+from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
@@ -20,7 +21,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     stochastic_losses,
     stochastic_step_size,
 )
-from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_8, WIDE_3_10, WITH_PROBABILITY, ZOU_GU_2019
 
 DRAWS = 2
 """Sequences of batches over which an expected loss is averaged."""
@@ -28,36 +29,26 @@ DRAWS = 2
 DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
 SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
 
-# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
 BATCHES = Domain(
-    width=(256, 512),
-    depth=(1, 1),
-    samples=(2, 2),
-    fixed={
-        "data": "simplex",
-        "m": 1024,
-        "n": 2,
-        "d": 10,
-        "phi": 0.48,
-        "mu": MU,
-        "labels": "alternating",
-        "eps": 5e-8,
-        "batch": 1,
-    },
-    lines={
-        "m": (512, 2048, 8192),
-        "L": (1, 2, 3),
-        "n": (2, 3, 4),
-        "batch": (1, 2, 4),
-    },
+    m=(256, 512),
+    L=(1, 1),
+    n=(2, 2),
+    fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating", "eps": 5e-8},
+    values={"phi": (0.48,), "batch": (1,)},
+)
+
+# No line in φ: where 1/φ² shows, below φ = 0.1, a run takes thousands of steps.
+BATCHES_PLAN = Plan(
+    lines={"m": (512, 2048, 8192), "L": (1, 2, 3), "n": (2, 3, 4), "batch": (1, 2, 4)},
     along={
         "m": {"batch": 2},
         "L": {"m": 256},
         "n": {"phi": 0.96},
         "batch": {"n": 4, "phi": 0.96},
     },
-    examples=2,
+    start={"m": 1024, "n": 2},
     initialisations=16,
+    examples=2,
 )
 
 SLACK = {
@@ -65,11 +56,6 @@ SLACK = {
     "L": "without L^(-2) in the step size the kernel's growth makes T fall with L",
     "log_m": "the step size has it",
 }
-
-
-def _wide(n: int, L: int, batch: int, phi: int, k: str) -> Precondition:
-    needs = Scaling(k=k, n=n, L=L, log_m=3, batch=batch, phi=phi)
-    return Precondition(f"m >= {needs}", rf"m \ge {needs.latex()}", lambda p: p["m"] >= needs.value(p))
 
 
 def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | None]:
@@ -109,10 +95,11 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     bound="upper",
     terms=(DEEP,),
     domain=BATCHES,
+    plan=BATCHES_PLAN,
     quantifiers="for all labels, in expectation over the batches",
     probability=WITH_PROBABILITY,
     limit=_limit(DEEP, 2.0),
-    preconditions=(_wide(17, 12, -4, -8, "1"),),
+    preconditions=(WIDE_3_8,),
     erratum="E-54",
     slack=SLACK,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
@@ -132,10 +119,11 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     bound="upper",
     terms=(SHALLOW,),
     domain=BATCHES,
+    plan=BATCHES_PLAN,
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,
     limit=_limit(SHALLOW, 1.0),
-    preconditions=(_wide(11, 0, -1, -5, "5/2"),),
+    preconditions=(ONE_LAYER, WIDE_3_10),
     erratum="E-54",
     slack=SLACK,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",

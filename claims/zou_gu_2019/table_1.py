@@ -8,10 +8,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.derivation import ASYMPTOTIC, Derivation, Given, Regime, as_stated
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import derived
-from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_3, ZOU_GU_2019
 
 REGIME = Regime(
     large=ASYMPTOTIC.large | {"k", "batch", "X", "log_inverse_eps", "log_n", "loss"},
@@ -29,6 +30,11 @@ class Row:
     iterations: Scaling
     deep: bool
     relu: bool
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What it asks of the width, and of the depth."""
+        return (*(() if self.deep else (ONE_LAYER,)), Condition("m", ">=", (self.width,)))
 
 
 DU = Row("Du et al. [11]", Scaling(n=6, lambda_0=-4), Scaling(n=2, log_inverse_eps=1, lambda_0=-2), False, True)
@@ -62,7 +68,7 @@ THIS_PAPER = Row(
     True,
 )
 
-THEOREM_3_3 = (Scaling(k=1, n=8, L=12, log_m=3, phi=-4), Scaling(n=2, L=2, log_inverse_eps=1, phi=-1))
+THEOREM_3_3 = (WIDE_3_3.bounds[0], Scaling(n=2, L=2, log_inverse_eps=1, phi=-1))
 """Width, (3.1), and iterations."""
 
 Column = Literal["width", "iterations"]
@@ -124,6 +130,7 @@ def bounded_norm(d: Derivation) -> Scaling:
     "zou-gu-2019/table-1-du",
     source=ZOU_GU_2019.at("Table 1, first row, with the introduction"),
     statement=r"m = \Omega(n^6 \lambda_0^{-4}), T = O(n^2 \log(1/\epsilon) \lambda_0^{-2})",
+    preconditions=DU.conditions,
 )
 def row_of_du(given: Given = as_stated) -> Derivation:
     """The row is what the introduction says of Du et al."""
@@ -142,6 +149,7 @@ def _repeats(d: Derivation, row: Row, text: tuple[Scaling, Scaling], where: str)
     "zou-gu-2019/table-1-wu",
     source=ZOU_GU_2019.at("Table 1, second row, with the introduction"),
     statement=r"m = \Omega(n^6 \lambda_0^{-4}), T = O(n \log(1/\epsilon) \lambda_0^{-1})",
+    preconditions=WU.conditions,
 )
 def row_of_wu(given: Given = as_stated) -> Derivation:
     """The width of Du et al., and iterations better by n / λ_0, as the introduction says."""
@@ -158,6 +166,7 @@ def row_of_wu(given: Given = as_stated) -> Derivation:
     "zou-gu-2019/table-1-oymak",
     source=ZOU_GU_2019.at("Table 1, third row, with the introduction"),
     statement=r"m = \Omega(n \|X\|_2^6 \lambda_0^{-4}), T = O(\|X\|_2^2 \log(1/\epsilon) \lambda_0^{-1})",
+    preconditions=OYMAK.conditions,
 )
 def row_of_oymak(given: Given = as_stated) -> Derivation:
     """The width is the introduction's, at most Du et al.'s since ‖X‖² ≤ n; so are the iterations, against Wu et al."""
@@ -177,6 +186,7 @@ def row_of_oymak(given: Given = as_stated) -> Derivation:
     statement=r"m = \Omega(2^{O(L)} n^4 \lambda_{\min}(K^{(L)})^{-4}),"
     r" T = O(2^{O(L)} n^2 \log(1/\epsilon) \lambda_{\min}(K^{(L)})^{-2})",
     notes="Smooth activations, so that no other row can be compared with it on data. The text repeats neither entry.",
+    preconditions=DU_DEEP.conditions,
 )
 def row_of_du_deep(given: Given = as_stated) -> Derivation:
     """Exponential in depth, as Remark 3.4 says; at fixed depth the width is the square of the iterations."""
@@ -197,6 +207,7 @@ def depth_of(product: Scaling) -> Scaling:
     "zou-gu-2019/table-1-allen-zhu",
     source=ZOU_GU_2019.at("Table 1, fifth row, with Remark 3.4"),
     statement=r"m = \tilde\Omega(k n^{24} L^{12} \phi^{-8}), T = O(n^6 L^2 \log(1/\epsilon) \phi^{-2})",
+    preconditions=ALLEN_ZHU.conditions,
 )
 def row_of_allen_zhu(given: Given = as_stated) -> Derivation:
     """The row is what Remark 3.4 says of Allen-Zhu et al."""
@@ -210,6 +221,7 @@ def row_of_allen_zhu(given: Given = as_stated) -> Derivation:
     "zou-gu-2019/table-1-this-paper",
     source=ZOU_GU_2019.at("Table 1, last row, with Theorem 3.3"),
     statement=r"m = \tilde\Omega(k n^8 L^{12} \phi^{-4}), T = O(n^2 L^2 \log(1/\epsilon) \phi^{-1})",
+    preconditions=THIS_PAPER.conditions,
 )
 def row_of_this_paper(given: Given = as_stated) -> Derivation:
     """The row is Theorem 3.3."""

@@ -3,6 +3,7 @@
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gram_positive import smallest_eigenvalue
@@ -11,12 +12,10 @@ from lemmata.claims.zou_gu_2019.table_1 import WORST_CASE, on_data
 from lemmata.model.spectra import spectral_norm
 
 NEARLY_ORTHOGONAL = Domain(
-    width=(4, 8),
-    depth=(1, 1),
-    samples=(2, 12),
-    fixed={"data": "simplex", "d": 40, "n": 2, "phi": 1.3, "mu": 0.3, "m": 4, "k": 1, "ratio": 1},
-    lines={"n": (2, 4, 8, 16, 32)},
+    m=(4, 8), L=(1, 1), n=(2, 12), fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1}
 )
+
+NEARLY_ORTHOGONAL_PLAN = Plan(lines={"n": (2, 4, 8, 16, 32)}, start={"n": 2, "m": 4})
 
 
 def _against_the_others(case: Case, lambda_0: float) -> Measurement:
@@ -37,6 +36,7 @@ def _against_the_others(case: Case, lambda_0: float) -> Measurement:
     bound="upper",
     terms=(ONE,),
     domain=NEARLY_ORTHOGONAL,
+    plan=NEARLY_ORTHOGONAL_PLAN,
     quantifiers="for the n, φ and ‖X‖_2 of all inputs under Assumptions 3.1 and 3.2, L = k = 1",
     erratum="E-41",
     notes="The exponents alone: table-1-dominance. No row about smooth activations.",
@@ -54,6 +54,7 @@ def last_row_is_least_at_the_worst_eigenvalue(case: Case) -> Measurement:
     bound="upper",
     terms=(ONE,),
     domain=NEARLY_ORTHOGONAL,
+    plan=NEARLY_ORTHOGONAL_PLAN,
     quantifiers="for all inputs under Assumptions 3.1 and 3.2, L = k = 1",
     erratum="E-41",
     expected="refuted",

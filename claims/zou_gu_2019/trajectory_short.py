@@ -8,12 +8,14 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     AMPLITUDE,
     RUNS,
+    RUNS_PLAN,
     STEP,
     adversarial_labels,
     descend,
@@ -84,6 +86,7 @@ def _against(case: Case, power: float) -> Measurement:
     bound="upper",
     terms=(LENGTH,),
     domain=RUNS,
+    plan=RUNS_PLAN,
     quantifiers="for all t, l ≤ L and labels",
     probability=WITH_PROBABILITY,
     limit=_limiting_step,
@@ -94,7 +97,8 @@ def _against(case: Case, power: float) -> Measurement:
             "without the square roots",
             "L(W⁽ᵗ⁾) − L(W⁽ᵗ⁺¹⁾) in place of the difference of the roots",
             measure=lambda case: _against(case, 1.0),
-            domain=replace(RUNS, fixed={**RUNS.fixed, "eps": 1e-10}, lines={}),
+            domain=replace(RUNS, values={**RUNS.values, "eps": (1e-10,)}),
+            plan=Plan(start=RUNS_PLAN.start),
         ),
     ),
     notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
@@ -112,6 +116,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     bound="upper",
     terms=(LENGTH,),
     domain=RUNS,
+    plan=RUNS_PLAN,
     quantifiers="for all t, l ≤ L and labels",
     probability=WITH_PROBABILITY,
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(0.5)),
@@ -133,6 +138,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
     bound="upper",
     terms=(LENGTH,),
     domain=RUNS,
+    plan=RUNS_PLAN,
     quantifiers="for all t, l ≤ L and bounded labels",
     probability=WITH_PROBABILITY,
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(math.log(c.n))),

@@ -1,16 +1,11 @@
-"""The registry as rows and pages: `lemmata list` and `lemmata show`."""
+"""A claim as `lemmata list`, `lemmata show`, audits and reports have it."""
 
-import difflib
 import inspect
 import math
 from pathlib import Path
 
-from rich.table import Table
-
 from lemmata import claims
-from lemmata.audit.errors import UserError
-from lemmata.audit.show.tables import Format, emit, grid, number
-from lemmata.claims import REGISTRY, Claim, select
+from lemmata.claims import Claim
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
@@ -18,52 +13,6 @@ from lemmata.claims.measuring.neighbours import neighbours
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
-
-
-def list_claims(patterns: tuple[str, ...], form: Format) -> None:
-    """Print one row per claim that matches."""
-    chosen = choose(patterns)
-    columns = ("id", "kind", "bound", "expected", "right-hand side")
-    rows = [(claim.id, claim.kind, claim.bound or "", claim.expected, right_hand_side(claim)) for claim in chosen]
-    emit(form, [row(claim) for claim in chosen], grid(columns, rows))
-
-
-def show_claim(id: str, form: Format) -> None:
-    """Print one claim, whole."""
-    document = page(find(id))
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, value in document.items():
-        table.add_row(name, "\n".join(_lines(value)))
-    emit(form, document, table)
-
-
-def choose(patterns: tuple[str, ...]) -> list[Claim]:
-    """The claims that match any of the patterns, all of them for no pattern.
-
-    Raises:
-        UserError: for a pattern that matches nothing.
-    """
-    try:
-        return select(patterns)
-    except LookupError as error:
-        pattern = str(error.args[0])
-        raise UserError(f"GLOB {pattern!r} matches no claim; {_near(pattern)}") from error
-
-
-def find(id: str) -> Claim:
-    """The claim of this id, which may leave out the paper where that is unambiguous.
-
-    Raises:
-        UserError: if there is none, or more than one.
-    """
-    found = [claim for claim in REGISTRY.values() if id in (claim.id, _short(claim.id))]
-    if not found:
-        raise UserError(f"ID {id!r} is no claim; {_near(id)}")
-    if len(found) > 1:
-        raise UserError(f"ID {id!r} is ambiguous; allowed: {', '.join(map(str, found))}")
-    return found[0]
 
 
 def row(claim: Claim) -> dict[str, object]:
@@ -82,7 +31,7 @@ def row(claim: Claim) -> dict[str, object]:
         "expected": claim.expected,
         "statement": claim.statement,
         "scaling": [term.exponents() for term in claim.terms],
-        "constant": {"kind": claim.constant, "value": constant(claim), "provenance": _provenance(claim)},
+        "constant": {"kind": _kind_of_constant(claim), "value": constant(claim), "provenance": _provenance(claim)},
         "domain": claim.domain.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
@@ -96,7 +45,7 @@ def page(claim: Claim) -> dict[str, object]:
         "right-hand side": right_hand_side(claim),
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
-        "assumptions": [{"id": condition.id, "statement": condition.text} for condition in claim.preconditions],
+        "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
         "engines": _engines(claim),
@@ -114,10 +63,15 @@ def page(claim: Claim) -> dict[str, object]:
 
 def right_hand_side(claim: Claim) -> str:
     """The right-hand side in plain text; the factors that are measured are left out."""
-    if claim.bound is None or claim.kind == "EXACT":
+    if claim.judged not in ("violations", "growth"):
         return ""
     front = "C" if claim.stated is None else f"{claim.stated:g}"
     return " + ".join(" ".join([front, *([str(term)] if term.powers else [])]) for term in claim.terms)
+
+
+def _kind_of_constant(claim: Claim) -> str | None:
+    """Whether the constant is the paper's or audited; None for a claim that has none."""
+    return {"violations": "stated", "growth": "audited"}.get(claim.judged)
 
 
 def _provenance(claim: Claim) -> str | None:
@@ -136,7 +90,7 @@ def _engines(claim: Claim) -> str | None:
 
 def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
-    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.depth[0]]
+    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.L[0]]
     known = [(c, claim.limit(c)) for c in configurations]
     return [
         {"L": c.L, "n": c.n, "tau": c.tau, "value": limit}
@@ -152,29 +106,3 @@ def defined_at(claim: Claim) -> str:
     root = Path(claims.__file__).resolve().parent.parent
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     return f"{shown}:{inspect.getsourcelines(function)[1]}"
-
-
-def _lines(value: object) -> list[str]:
-    """A field of a page as lines of text."""
-    if isinstance(value, list):
-        return [line for item in value for line in _lines(item)] or ["none"]
-    if isinstance(value, dict):
-        return [", ".join(f"{name}: {_text(item)}" for name, item in value.items()) or "1"]
-    return [_text(value)]
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "none"
-    return number(value) if isinstance(value, float) else str(value)
-
-
-def _near(text: str) -> str:
-    """The ids most like the text, with or without the paper as the text has it."""
-    ids = list(REGISTRY) if "/" in text else list(map(_short, REGISTRY))
-    close = difflib.get_close_matches(text.strip("*"), ids, 3, 0.4)
-    return f"closest: {', '.join(close)}" if close else "allowed: what `lemmata list` shows"
-
-
-def _short(id: str) -> str:
-    return id.partition("/")[2]

@@ -1,16 +1,21 @@
 """Attacks against brute force, certificates and their limits; none leaves the ball."""
 
+import ast
 import itertools
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
 
+from lemmata.claims import REGISTRY
+from lemmata.claims.language.configuration import Configuration
+from lemmata.model import attacks as package
 from lemmata.model import limits
-from lemmata.model.adversary import ATTACKS, Target
+from lemmata.model.attacks import ATTACKS, Attack, Informed, Target, distinct
 from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank, add, distances
 from lemmata.model.data import Dataset, generate
@@ -97,6 +102,101 @@ def test_weakened_gradients_of_several_examples_are_shorter(n, widths):
     assert bool((lost > 0).all())
 
 
+# -------------------------------------------------------------------------------------------------- what a record says
+
+
+def found_at(name, setting, **aim):
+    """The pair that an attack finds where it is aimed so, one tensor per layer of W̃ and of the step.
+
+    With three outputs the first network fits its labels: attacks on kinks tell outputs apart where no slope does.
+    """
+    k = 3 if setting is ZOU_GU_2019 else 1
+    aimed = replace(target(setting, (12, 10, 8), 0.3, n=3, count=4, layer=3, k=k), output=0)
+    aimed = replace(aimed, labels=aimed.trace.outputs[0]) if k > 1 else aimed
+
+    def unseen(examples):
+        return generate("sphere", n=examples, d=5, setting=setting, rng=generator(stream(9)), k=k)
+
+    return [change.materialise() for pair in ATTACKS[name](replace(aimed, unseen=unseen, **aim)) for change in pair]
+
+
+@pytest.mark.parametrize(("what", "elsewhere"), [("layer", (1, 2)), ("example", (1, 2)), ("output", (1, 2))])
+@attacks
+def test_an_attack_distinguishes_what_its_record_says(attack, what, elsewhere):
+    """Aimed elsewhere it finds another pair, or the same to the last bit where its record has no such aim."""
+    for setting in (ZOU_GU_2019,) if what == "output" else (ZOU_GU_2019, CAO_GU_2020):
+        here = found_at(attack, setting)
+        pairs = [found_at(attack, setting, **{what: there}) for there in elsewhere]
+        same = all(torch.equal(a, b) for pair in pairs for a, b in zip(here, pair, strict=True))
+        assert same != any(aim.endswith(what) for aim in ATTACKS[attack].aims)
+
+
+def test_aims_become_layers_examples_and_outputs():
+    """All of what is distinguished, and one of the rest: the last layer, the first example and output."""
+    every = Attack("every", ATTACKS["stay"], ("layer", "example", "output"), Informed.NOTHING)
+    assert [list(every.layers(3)), list(every.examples(2)), list(every.outputs(2))] == [[1, 2, 3], [0, 1], [0, 1]]
+    for aims in ((), ("last layer",)):
+        none = replace(every, aims=aims)
+        assert [list(none.layers(3)), list(none.examples(2)), list(none.outputs(2))] == [[3], [0], [0]]
+
+
+@attacks
+def test_an_attack_needs_what_its_name_says(attack):
+    """Through all layers, "deep", it needs a second one; on all examples, "together", a second one of them."""
+    needs = [need for word, need in (("deep", "depth"), ("together", "examples")) if attack.endswith(word)]
+    assert list(ATTACKS[attack].needs) == needs
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+@pytest.mark.parametrize("examples", [1, 2])
+def test_attacks_whose_needs_are_not_met_are_left_out(hidden, examples):
+    """With one layer or one example; the order of the others stays."""
+    left = distinct(list(ATTACKS), hidden, examples)
+    unmet = {need for need, size in (("depth", hidden), ("examples", examples)) if size == 1}
+    assert left == [name for name, one in ATTACKS.items() if not unmet & set(one.needs)]
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "error", "named"),
+    [
+        ("new", {}, TypeError, "aims"),
+        ("new", {"aims": ("neuron",)}, ValueError, "neuron"),
+        ("new", {"aims": (), "needs": ("width",)}, ValueError, "width"),
+        ("stay", {"aims": ()}, ValueError, "stay"),
+    ],
+)
+def test_a_record_must_say_what_is_aimed_at(name, record, error, named):
+    """Aims are never understood; an aim or a need that there is not, or a name that is taken, is refused by name."""
+    with pytest.raises(error, match=named):
+        package.attack(name, informed=Informed.CHANCE, **record)(ATTACKS["stay"].find)
+    assert "new" not in ATTACKS
+
+
+@pytest.mark.parametrize(
+    ("names", "search"),
+    [
+        (("stay", "random", "descend"), "sampled"),
+        (("random", "along-gradient"), "ascent"),
+        (("stay", "place-on-kinks"), "ascent"),
+    ],
+    ids=str,
+)
+def test_a_search_is_sampled_where_no_attack_knows_the_gradient(names, search):
+    """Random points and training are samples of the ball; whatever knows more leads somewhere."""
+    member = replace(REGISTRY["cao-gu-2020/lemma-5.2b"], attacks=names, exact=lambda _: False)
+    assert member.search(Configuration()) == search
+
+
+def test_every_attack_in_a_file_is_found():
+    """The package imports every file that decorates a function with `attack`."""
+    written = set()
+    for path in Path(package.__file__).parent.glob("*.py"):
+        functions = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef))
+        calls = (one for function in functions for one in function.decorator_list if isinstance(one, ast.Call))
+        written |= {call.args[0].value for call in calls if call.func.id == "attack"}
+    assert written == set(ATTACKS)
+
+
 # ------------------------------------------------------------------------------------------------------ inside the ball
 
 
@@ -150,6 +250,13 @@ def test_attacks_do_not_mix_initialisations(attack):
         trace = Trace(network, together.trace.inputs)
         alone = Target(trace, together.labels, together.ball, 2, 1, 0, generator(stream(0)))
         assert_close(1 + difference(alone, ATTACKS[attack](alone)).outputs[0], 1 + found.outputs[number])
+
+
+@attacks
+def test_ascent_starts_from_whatever_moves(attack):
+    """Gradient steps move the columns that an attack leaves; where it leaves none its record says so."""
+    pair = ATTACKS[attack](target(CAO_GU_2020, (8, 6), 0.1, n=2, layer=2))
+    assert ATTACKS[attack].ascends == any(change.rank for changes in pair for change in changes)
 
 
 def test_staying_is_no_change():

@@ -1,0 +1,154 @@
+"""Whether the false neighbours of a claim fall."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+
+from lemmata.audit.judge.evidence import Budget, Evidence
+from lemmata.audit.judge.verdicts import RESOLUTION, exponents
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import Trials, measure, run
+from lemmata.audit.plan.devices import device_for
+from lemmata.audit.plan.grid import small
+from lemmata.claims.claim import Claim, Control
+from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.measuring.neighbours import neighbour, neighbours
+from lemmata.claims.measuring.replay import Replay, parse
+from lemmata.claims.registry import measured_claims
+
+Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
+FIRST, MOST = 16, 1024
+"""Initialisations at first, and at most while some violate a control and nothing is decided."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one control.
+
+    Attributes:
+        verdict: "true" is a stronger statement that holds, as the claim says; it counts in no score.
+        witness: the case that refutes it.
+        reason: in words.
+    """
+
+    control: Control
+    verdict: Outcome
+    reason: str
+    witness: Replay | None = None
+    ratio: float | None = None
+
+
+def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Result]:
+    """Every control of one claim; one that raises is an error, never a refutation."""
+    results = []
+    for control in neighbours(claim):
+        try:
+            results.append(judge_control(claim, control, trials, options))
+        except Exception as error:  # a crash must not count as a kill, nor cost the other controls
+            results.append(Result(control, "error", f"{type(error).__name__}: {error}"))
+    return results
+
+
+def judge_control(claim: Claim, control: Control, trials: list[Trials], options: Options) -> Result:
+    """Whether the control falls: by growth where an exponent moved, else by counting violations."""
+    if control.true:
+        return Result(control, "true", control.true)
+    if control.shift is not None:
+        return _by_derivation(claim, control)
+    if control.scaling is not None:
+        return _by_growth(claim, control, trials)
+    return _by_counts(claim, control, options)
+
+
+def _by_derivation(claim: Claim, control: Control) -> Result:
+    """Whether the derivation from the shifted premise fails."""
+    moved = neighbour(claim, control)
+    assert moved.derive is not None
+    derivation = moved.derive(as_stated)
+    return Result(control, "survived" if derivation.holds else "refuted", derivation.verdict())
+
+
+def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
+    moved = neighbour(claim, control)
+    if control.measure is not None:
+        trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
+    name = control.parameter
+    found = exponents(moved, trials).get(name)
+    if found is not None and found.broken:
+        worst = max(trials, key=lambda item: max(item.ratio, default=-math.inf))
+        witness = worst.replay(worst.extreme())
+        low, high = found.excess
+        reason = f"the ratio outgrows it in {name} by an exponent in [{low:.2f}, {high:.2f}]"
+        return Result(control, "refuted", reason, witness)
+    if name.startswith("log_"):
+        return _by_transfer(claim, moved, control, trials)
+    if found is None:
+        return Result(control, "inconclusive", f"{name} does not vary in the grid")
+    low, high = found.excess
+    interval = f"excess exponent in [{low:.2f}, {high:.2f}]"
+    if high <= RESOLUTION:
+        return Result(control, "survived", f"{interval}: not refuted, the bound is loose in {name}")
+    return Result(control, "inconclusive", f"{interval}: needs a longer range or more initialisations")
+
+
+def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Trials]) -> Result:
+    """With the constant that fits the easiest configuration, some other configuration violates it."""
+    factor = {id(t): moved.terms[0].value(t.parameters) / claim.terms[0].value(t.parameters) for t in trials}
+    level = {id(t): max(t.ratio) / factor[id(t)] for t in trials if t.ratio}
+    low = min(level, key=lambda key: level[key])
+    for item in trials:
+        ratios = torch.tensor(item.ratio) / factor[id(item)]
+        violations = int((ratios > 2 * level[low]).sum())
+        evidence = Evidence(violations, len(ratios), Budget().shared(len(measured_claims())).alpha)
+        if evidence.refutes(claim.rate(item.job.configuration)):
+            reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
+            return Result(control, "refuted", reason, item.replay(item.extreme()), float(ratios.max()))
+    return Result(
+        control,
+        "inconclusive",
+        "a logarithm is below the resolution of the sizes measured: it takes orders of magnitude more of its argument",
+    )
+
+
+def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
+    """Violations at the claim's hardest configuration, or the control's, of the changed measurement or constant."""
+    changed = neighbour(claim, control)
+    known = constant(claim)
+    if known is None and claim.judged != "identity":
+        return Result(control, "inconclusive", "no constant yet: `lemmata audit --write-constants` stores one")
+    limit = None if known is None else known * control.factor
+    alpha = Budget().shared(len(measured_claims())).alpha
+    drawn = 0
+    for configuration, seed in hardest(claim, control, options.seed):
+        device = device_for(claim, configuration, options.device)
+        violations, drawn = 0, 0
+        while drawn < FIRST or (violations and drawn < MOST):
+            numbers = range(drawn, drawn + max(FIRST, drawn))
+            found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
+            violated = found.violates(changed, limit)
+            violations, drawn = violations + int(violated.sum()), numbers.stop
+            if Evidence(violations, drawn, alpha).refutes(changed.rate(configuration)):
+                at = int(violated.nonzero()[0])
+                value = found.ratio if found.residual is None else found.residual
+                witness = Replay(claim, configuration, seed, (numbers.start + at,), found.recipes[at])
+                reason = f"{violations} of {drawn} initialisations violate it"
+                return Result(control, "refuted", reason, witness, float(value[at]))
+    return Result(control, "survived", f"no significant violation in {drawn} initialisations")
+
+
+def hardest(claim: Claim, control: Control, seed: int) -> list[tuple[Configuration, int]]:
+    """Where, and on which seed's data, the claim's constant was decided.
+
+    For a claim that has none, or on a domain of the control's own, small networks with the data of the seed given.
+    """
+    entry = audited_constants().get(claim.plain_id)
+    if entry is not None and control.domain is None:
+        return [(parse(f"{claim.plain_id}:{entry['at']}").configuration, entry["seed"])]
+    if control.domain is not None:
+        claim = replace(claim, domain=control.domain, plan=control.plan)
+    return [(c, seed) for c in small(claim)]
