@@ -181,7 +181,7 @@ def test_the_worst_of_all_that_is_drawn_is_kept(bound, worst, stated, monkeypatc
         return Evaluation(part, part, part, None, None, [{}] * len(part), [Recipe()] * len(part))
 
     monkeypatch.setattr(job, "measure", measured)
-    claim = replace(stated["outputs-finite"], bound=bound, stated=None)
+    claim = replace(stated["outputs-finite"], bound=bound, stated=None, probability="high")
     limit = 0.0 if bound == "upper" else 2.0
     trial = job.count(claim, Configuration(), None, seed=0, device="cpu", alpha=1e-30, limit=limit)
     assert trial.evidence.trials > job.FIRST
