@@ -1,8 +1,13 @@
 # `make audit` and `make test` do everything on a machine with Python 3.11+ and make.
 PYTHON ?= python3
+OUT ?= audit-results
+# What is installed, and where. Another choice wants a VENV of its own; no CONSTRAINTS means the newest versions:
+#   make test VENV=.venv-lowest CONSTRAINTS=build/lowest.txt
+#   make test VENV=.venv-extras EXTRAS=dev,benchmarks,dask,ray
 VENV := .venv
 BIN := $(VENV)/bin
-OUT ?= audit-results
+CONSTRAINTS := constraints.txt
+EXTRAS := dev
 # One thread per worker: the work is parallel over cases.
 export OMP_NUM_THREADS ?= 1
 
@@ -11,12 +16,12 @@ MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/thm-4.[57]' 'cao
         'cao-gu-2020/cor-*' 'zou-gu-2019/lemma-4.[1235]*' 'zou-gu-2019/thm-*' 'zou-gu-2019/cor-*' 'zou-gu-2019/prop-*' \
         'zou-gu-2019/table-*' 'cao-gu-2019-slides/*' 'chen-et-al-2019-poster/*'
 
-.PHONY: audit audit-all test lint clean $(VENV)/roof
+.PHONY: audit audit-all test lint clean build/roof
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -c 'import sys; sys.exit("lemmata needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check $(CONSTRAINTS:%=--constraint %) --editable '.[$(EXTRAS)]'
 	touch $@
 
 audit: $(VENV)/.installed
@@ -27,13 +32,18 @@ audit-all: $(VENV)/.installed
 	$(BIN)/lemmata audit --out $(OUT) --resume
 	$(BIN)/lemmata report $(OUT)
 
-# The rooms under their roof, as they are installed: mypy does not know of package-dir.
-$(VENV)/roof: $(VENV)/.installed
-	mkdir -p $@/lemmata
-	ln -sfn $(CURDIR)/lemmata/*.py $(CURDIR)/lemmata/py.typed $@/lemmata/
-	for room in model claims strategies audit; do ln -sfn $(CURDIR)/$$room $@/lemmata/$$room; done
+# The versions that pyproject.toml calls the lowest.
+build/lowest.txt: pyproject.toml
+	mkdir -p build
+	sed -nE 's/^  "(.+)>=([^"]+)".*/\1==\2/p' $< > $@
 
-lint: $(VENV)/roof
+# The rooms under their roof, as they are installed: mypy does not know of package-dir.
+build/roof:
+	rm -rf $@
+	mkdir -p $@/lemmata
+	cd $@/lemmata && ln -s ../../../lemmata/* ../../../model ../../../claims ../../../strategies ../../../audit .
+
+lint: $(VENV)/.installed build/roof
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -70,6 +70,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lemmata", message="%(prog)s %(version)s")
 def lemmata() -> None:
     """Lemmas of over-parameterised deep ReLU networks, as claims that can fail.
 

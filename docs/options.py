@@ -10,31 +10,24 @@ from lemmata.audit.cli import COMMANDS, lemmata
 PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Every command and option
 
-Made by `python docs/options.py`. `GLOB` matches claim ids, with or without the paper; none means all.
-Exit status: 0 done and every verdict as expected, 1 some verdict is not, 2 unusable input or interrupted, with one line
-on standard error.
+Made by `python docs/options.py`.
 """
 
 
 def page() -> str:
     """The page in Markdown."""
-    return "\n".join([HEAD, *(_command(name, _found(name)) for name in sorted(COMMANDS))])
-
-
-def _found(name: str) -> click.Command:
-    found = lemmata.get_command(click.Context(lemmata), name)
-    assert found is not None
-    return found
+    context = click.Context(lemmata)
+    found = {f"lemmata {name}": lemmata.get_command(context, name) for name in sorted(COMMANDS)}
+    shown = {"lemmata": lemmata, **found}
+    return "\n".join([HEAD, *(_command(name, command) for name, command in shown.items() if command)])
 
 
 def _command(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=f"lemmata {name}")
+    context = click.Context(command, info_name=name)
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     usage = command.get_usage(context).removeprefix("Usage: ")
     table = ["| option | what |", "| --- | --- |", *(_row(option, context) for option in options)]
-    return "\n".join(
-        [f"## lemmata {name}", "", inspect.cleandoc(command.help or ""), "", f"    {usage}", "", *table, ""]
-    )
+    return "\n".join([f"## {name}", "", inspect.cleandoc(command.help or ""), "", f"    {usage}", "", *table, ""])
 
 
 def _row(option: click.Option, context: click.Context) -> str:

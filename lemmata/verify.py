@@ -19,6 +19,7 @@ from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.from_file import located
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.replay import Replay, claims_from, parse
 from lemmata.claims.registry import measured_claims
 from lemmata.strategies import cases, recipes
@@ -100,7 +101,7 @@ class Tally:
             str(len(self.trials)),
             str(sum(trial.evidence.trials for trial in self.trials)),
             f"{worst:.3g}",
-            "identity" if claim.judged == "identity" else f"{limit:.3g}",
+            "identity" if limit is None else f"{limit:.3g}",
             ", ".join(sorted(searched)),
             f"{high:.2g}",
             "1 violation" if delta == 0 else "-" if caught is None else f"{caught:.2g}",
@@ -121,7 +122,7 @@ def count(
     seed: int,
     device: str,
     alpha: float,
-    limit: float,
+    limit: float | None,
 ) -> Trial:
     """Violations over independent initialisations; more are drawn while too many violate and nothing is decided."""
     delta, violations, drawn = claim.rate(configuration), 0, 0
@@ -136,10 +137,9 @@ def count(
         with alone_on(device):
             found = measure(claim, configuration, seed, numbers, recipe, device=device)
         violations += int(found.violates(claim, limit).sum())
-        values = found.ratio if found.residual is None else found.residual
-        index = int(claim.direction.worst_at(values))
-        if math.isnan(worst) or claim.direction.worst([worst, float(values[index])]) != worst:
-            worst, at = float(values[index]), drawn + index
+        value, index = _worst(claim, found)
+        if math.isnan(worst) or claim.direction.sign * (value - worst) > 0:
+            worst, at = value, drawn + index
         drawn = numbers.stop
     return Trial(claim, configuration, recipe, Evidence(violations, drawn, alpha), worst, at, seed)
 
@@ -253,27 +253,32 @@ def _examples(claim: Claim, profile: settings) -> int:
     return most if claim.plan.examples is None else min(most, claim.plan.examples)
 
 
-def explain(trial: Trial, limit: float) -> str:
+def explain(trial: Trial, limit: float | None) -> str:
     """The case, the worst found there, and the command that replays it."""
     e = trial.evidence
     return (
         f"{trial.claim.id} is violated: {e.violations} of {e.trials} independent initialisations\n"
         f"  case      {trial.configuration}\n"
         f"  recipe    {trial.recipe or 'the worst of ' + ', '.join(trial.claim.attacks)}\n"
-        f"  ratio     {trial.worst:.6g} at initialisation {trial.at}, constant {limit:.6g}\n"
+        f"  {'residual' if limit is None else 'ratio   '}  {trial.worst:.6g} at initialisation {trial.at}"
+        f"{'' if limit is None else f', constant {limit:.6g}'}\n"
         f"  replay    {trial.replay.command()}"
     )
 
 
-def _constant(claim: Claim) -> float:
-    """What the claim is held to; a claim with no audited constant yet would test nothing."""
+def _worst(claim: Claim, found: Evaluation) -> tuple[float, int]:
+    values = found.ratio if found.residual is None else found.residual
+    index = int(claim.direction.worst_at(values))
+    return float(values[index]), index
+
+
+def _constant(claim: Claim) -> float | None:
+    """What a bound is held to, None for an identity; a bound with no audited constant yet would test nothing."""
     value = constant(claim)
-    if value is not None:
-        return value
-    if claim.judged != "identity":
+    if value is None and claim.judged != "identity":
         command = f"lemmata audit {claims_from(claim)}'{claim.id}' --write-constants"
         raise NotAsExpected(f"{claim.id} has no constant to be held to: run `{command}`")
-    return 1.0
+    return None if claim.judged == "identity" else value
 
 
 def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:

@@ -51,3 +51,12 @@ def test_the_document_is_a_table_per_paper():
     for table in tables:
         lines = table.strip().splitlines()
         assert len({len(re.split(r"(?<!\\)\|", line)) for line in lines}) == 1
+
+
+def test_the_document_is_that_of_the_registry():
+    """`python docs/concordance.py` writes it; verdicts that an audit measured are the expected ones."""
+    written, expected = GENERATOR["PLACE"].read_text().splitlines(), concordance().splitlines()
+    assert len(written) == len(expected)
+    for line, now in zip(written, expected, strict=True):
+        if line != now:
+            assert line.replace("| audited |", "| expected |") == now

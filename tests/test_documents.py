@@ -107,6 +107,13 @@ def test_the_options_page_is_that_of_the_command_line():
     assert (ROOT / "docs" / "options.md").read_text() == runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]()
 
 
+def test_the_error_rates_are_those_of_the_statistics():
+    """`python benchmarks/error_rates.py` prints the page, digit by digit."""
+    command = [sys.executable, ROOT / "benchmarks" / "error_rates.py"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == (ROOT / "docs" / "error-rates.md").read_text()
+
+
 @pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "README.md"], ids=lambda path: path.name)
 def test_links_lead_somewhere(document):
     """Every relative link of a document names a file that is there."""
