@@ -12,7 +12,6 @@ Notation, paper -> here:
 The modules below are the slides' statements, in their order.
 """
 
-# ruff: noqa: I001
 from lemmata.claims.cao_gu_2019_slides import (
     networks_defined,
     initial_weights,
@@ -29,20 +28,3 @@ from lemmata.claims.cao_gu_2019_slides import (
     proof_overview,
     errata,
 )
-
-__all__ = [
-    "networks_defined",
-    "initial_weights",
-    "losses_defined",
-    "one_pass",
-    "class_width",
-    "sgd_generalises",
-    "tangent_kernel_limit",
-    "classifiability",
-    "class_radius",
-    "almost_linear",
-    "loss_shapes",
-    "width_free",
-    "proof_overview",
-    "errata",
-]

@@ -13,7 +13,6 @@ Notation, paper -> here:
 The modules below are the paper's statements, in its order.
 """
 
-# ruff: noqa: I001
 from lemmata.claims.cao_gu_2020 import (
     networks_defined,
     assumptions_hold,
@@ -48,38 +47,3 @@ from lemmata.claims.cao_gu_2020 import (
     depth_bookkeeping,
     errata,
 )
-
-__all__ = [
-    "networks_defined",
-    "assumptions_hold",
-    "loss_facts",
-    "generalization",
-    "capacity_bounded",
-    "weights_close",
-    "gradient_dominated",
-    "descent_converges",
-    "data_separable",
-    "learned_distributions",
-    "gradients_bounded",
-    "almost_linear",
-    "semi_smooth",
-    "outputs_bounded",
-    "gradients_bounded_below",
-    "matrix_products",
-    "norms_bounded",
-    "features_lipschitz",
-    "patterns_stable",
-    "signals_bounded",
-    "difference_splits",
-    "difference_bounded",
-    "loss_difference_bounded",
-    "features_separable",
-    "initial_gradients_bounded_below",
-    "gradients_near_initial",
-    "witnesses_constructed",
-    "error_bounds",
-    "convergence_conditions",
-    "corollary_sizes",
-    "depth_bookkeeping",
-    "errata",
-]

@@ -12,7 +12,6 @@ Notation, paper -> here:
 The modules below are the poster's statements, in its order.
 """
 
-# ruff: noqa: I001
 from lemmata.claims.chen_et_al_2019_poster import (
     networks_defined,
     initial_weights,
@@ -23,14 +22,3 @@ from lemmata.claims.chen_et_al_2019_poster import (
     exponents,
     errata,
 )
-
-__all__ = [
-    "networks_defined",
-    "initial_weights",
-    "losses_defined",
-    "reference_points",
-    "descent_converges",
-    "iterates_generalise",
-    "exponents",
-    "errata",
-]

@@ -15,7 +15,6 @@ Notation, paper -> here:
 The modules below are the paper's statements, in its order.
 """
 
-# ruff: noqa: I001
 from lemmata.claims.zou_gu_2019 import (
     definitions,
     algorithm,
@@ -37,25 +36,3 @@ from lemmata.claims.zou_gu_2019 import (
     proof_exponents,
     errata,
 )
-
-__all__ = [
-    "definitions",
-    "algorithm",
-    "gram_positive",
-    "table_1",
-    "table_1_on_data",
-    "assumptions",
-    "descent_converges",
-    "improvements",
-    "data_norms",
-    "stochastic_descent_converges",
-    "gradients_split",
-    "gradient_regions",
-    "gradient_bounded_below",
-    "trajectory_short",
-    "initial_loss",
-    "semi_smooth",
-    "linear_rate",
-    "proof_exponents",
-    "errata",
-]
