@@ -43,7 +43,8 @@ def python(house: Path, *arguments: str) -> str:
     run = subprocess.run(
         [sys.executable, *arguments], cwd=house, env=environment, capture_output=True, text=True, check=False
     )
-    assert run.returncode in (0, 1) and not run.stderr, run.stderr
+    assert run.returncode in (0, 1), run.stderr
+    assert not run.stderr
     return run.stdout
 
 
