@@ -11,6 +11,7 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
 from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.model.attacks import ATTACKS
 
 LOADED: list[str] = []
 """Files loaded in this process, in their order."""
@@ -70,7 +71,7 @@ def _module_name(path: Path) -> str:
 
 
 def _run(file: str, path: Path) -> None:
-    name, before = _module_name(path), {*REGISTRY, *ERRATA}
+    name, before = _module_name(path), _names()
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -79,11 +80,11 @@ def _run(file: str, path: Path) -> None:
     try:
         with beside.importable(path.parent):
             spec.loader.exec_module(module)
-        if before.issuperset(REGISTRY):
+        if before.keys() >= REGISTRY.keys():
             raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
     except (Exception, SystemExit) as error:
         sys.modules.pop(name, None)
-        for id in {*REGISTRY, *ERRATA} - before:
+        for id in _names().keys() - before.keys():
             _unregister(id)
         if isinstance(error, ClaimFileError):
             raise
@@ -92,12 +93,17 @@ def _run(file: str, path: Path) -> None:
             line, words = error.lineno, error.msg
         place = file if line is None else f"{file}, line {line}"
         raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
-    STATED_IN.update({id: path for id in (*REGISTRY, *ERRATA) if id not in before | STATED_IN.keys()})
+    STATED_IN.update({id: path for id in _names() if id not in before and id not in STATED_IN})
+
+
+def _names() -> dict[str, object]:
+    """All that a file can add to: claims, errata and attacks, in their order."""
+    return {**REGISTRY, **ERRATA, **ATTACKS}
 
 
 def _unregister(id: str) -> None:
-    REGISTRY.pop(id, None)
-    ERRATA.pop(id, None)
+    for table in (REGISTRY, ERRATA, ATTACKS):
+        table.pop(id, None)
 
 
 def _line(error: BaseException, file: str) -> int | None:

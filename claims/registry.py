@@ -11,7 +11,7 @@ from lemmata.claims.language.derivation import Derive
 REGISTRY: dict[str, Claim] = {}
 
 STATED_IN: dict[str, Path] = {}
-"""Files of a person's own, by the ids of what they state; the papers' claims are in none."""
+"""Files of a person's own, by the ids and names of what they state; the papers' claims are in none."""
 
 
 def claim(id: str, **data: object) -> Callable[[Measure], Claim]:

@@ -38,7 +38,12 @@ if TYPE_CHECKING:
     from lemmata.claims.registry import context as context
     from lemmata.claims.registry import derived as derived
     from lemmata.claims.registry import select as select
+    from lemmata.model.attacks import Informed as Informed
+    from lemmata.model.attacks import Pair as Pair
+    from lemmata.model.attacks import Target as Target
+    from lemmata.model.attacks import attack as attack
     from lemmata.model.ball import Ball as Ball
+    from lemmata.model.changes import LowRank as LowRank
     from lemmata.model.kernels import two_layer_gram as two_layer_gram
     from lemmata.model.randomness import generator as generator
     from lemmata.model.settings import CAO_GU_2019_SLIDES as CAO_GU_2019_SLIDES
@@ -77,7 +82,12 @@ _HOMES = {
     "context": "lemmata.claims.registry",
     "derived": "lemmata.claims.registry",
     "select": "lemmata.claims.registry",
+    "Informed": "lemmata.model.attacks",
+    "Pair": "lemmata.model.attacks",
+    "Target": "lemmata.model.attacks",
+    "attack": "lemmata.model.attacks",
     "Ball": "lemmata.model.ball",
+    "LowRank": "lemmata.model.changes",
     "two_layer_gram": "lemmata.model.kernels",
     "generator": "lemmata.model.randomness",
     "CAO_GU_2019_SLIDES": "lemmata.model.settings",

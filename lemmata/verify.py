@@ -93,7 +93,7 @@ class Tally:
         delta = claim.rate(Configuration())
         caught = smallest_caught(delta, budget)
         high = max((trial.evidence.high for trial in self.trials), default=1.0)
-        worst = claim.direction.worst(trial.worst for trial in self.trials)
+        worst = claim.direction.worst(trial.worst for trial in self.trials if not math.isnan(trial.worst))
         searched = {claim.search(trial.configuration) for trial in self.trials}
         return (
             claim.id,

@@ -24,7 +24,20 @@ BLOCKS = {
 @pytest.mark.parametrize(
     "name",
     [
-        *("claim", "context", "derived", "Claim", "Paper", "Domain", "Control", "Scaling", "Measurement", "Sides"),
+        *(
+            "claim",
+            "context",
+            "derived",
+            "Claim",
+            "Paper",
+            "Domain",
+            "Plan",
+            "Condition",
+            "Control",
+            "Scaling",
+            "Measurement",
+            "Sides",
+        ),
         *("Case", "Configuration", "Setting", "Ball", "check", "load_claims"),
         *("CAO_GU_2020", "ZOU_GU_2019", "CAO_GU_2019_SLIDES", "CHEN_ET_AL_2019_POSTER"),
     ],

@@ -16,6 +16,7 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay
+from lemmata.model.attacks import ATTACKS
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"
@@ -229,6 +230,29 @@ def test_claims_that_a_module_beside_the_file_states_are_the_file_s(folder):
     assert [claim.id for claim in load_claims(str(file))] == ["mine/inner", "mine/lemma"]
     forget(str(file))
     assert "mine/inner" not in REGISTRY
+
+
+def test_an_attack_of_the_file_goes_with_it(folder):
+    """A file that is mended and loaded again may state its attack again."""
+    file = folder("mine", 1.0)
+    attack = """
+from lemmata import Informed, Pair, Target, attack
+
+
+@attack("of-my-own", aims=(), informed=Informed.CHANCE)
+def stay(target: Target) -> Pair:
+    return Pair(target.still(), target.still())
+"""
+    text = file.read_text()
+    file.write_text(attack + text.replace("stated=", "state="))
+    with pytest.raises(ClaimFileError, match="state"):
+        load_claims(str(file))
+    assert "of-my-own" not in ATTACKS
+    file.write_text(attack + text.replace("stated=", 'attacks=("of-my-own",), stated='))
+    (claim,) = load_claims(str(file))
+    assert claim.attacks == ("of-my-own",)
+    forget(str(file))
+    assert "of-my-own" not in ATTACKS
 
 
 def test_a_broken_module_beside_the_file_is_named(folder):

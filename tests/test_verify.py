@@ -2,14 +2,19 @@
 
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
+import torch
 from hypothesis import settings
 
 from lemmata import verify as job
 from lemmata.audit.cli import main
 from lemmata.claims import REGISTRY
+from lemmata.claims.case import Recipe
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.verify import PROFILES, NotAsExpected, verify
 
 LIGHT = PROFILES["light"]
@@ -163,6 +168,24 @@ def test_a_derandomised_profile_draws_the_same_cases_whatever_a_person_s_own_is(
     finally:
         settings.load_profile(before)
     assert len(set(cases)) > 6
+
+
+@pytest.mark.parametrize(("bound", "worst"), [("upper", 7.0), ("lower", -3.0)])
+def test_the_worst_of_all_that_is_drawn_is_kept(bound, worst, stated, monkeypatch):
+    """Also where it is among the first and more are drawn after it; of a lower bound it is the smallest."""
+    ratios = torch.ones(job.MOST, dtype=torch.float64)
+    ratios[3], ratios[5] = 7.0, -3.0
+
+    def measured(claim, configuration, seed, numbers, recipe, *, device):
+        part = ratios[list(numbers)]
+        return Evaluation(part, part, part, None, None, [{}] * len(part), [Recipe()] * len(part))
+
+    monkeypatch.setattr(job, "measure", measured)
+    claim = replace(stated["outputs-finite"], bound=bound, stated=None, probability="high")
+    limit = 0.0 if bound == "upper" else 2.0
+    trial = job.count(claim, Configuration(), None, seed=0, device="cpu", alpha=1e-30, limit=limit)
+    assert trial.evidence.trials > job.FIRST
+    assert (trial.worst, trial.at) == (worst, 3 if bound == "upper" else 5)
 
 
 def test_an_unknown_profile_is_refused(monkeypatch):
