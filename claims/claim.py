@@ -216,6 +216,8 @@ class Claim:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
         if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
+        if self.bound == "equality" and self.stated is not None:
+            raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")
         if not self.terms or not all(isinstance(term, Scaling) for term in self.terms):
             raise ValueError(f"terms={self.terms!r} must be a tuple of one or more Scalings")
         unknown = [attack for attack in self.attacks if attack not in ATTACKS]

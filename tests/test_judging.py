@@ -14,9 +14,11 @@ from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.plan.job import Job
 from lemmata.audit.show.document import searched, to_json
 from lemmata.claims import REGISTRY
+from lemmata.claims.case import draw
 from lemmata.claims.claim import Control
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
+from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
 from tests.assertions import assert_at_most
 from tests.test_verdicts import WIDTHS, trials, verdict
@@ -94,6 +96,17 @@ def test_lower_bounds_have_moved_exponents_too():
     """The test above is about bounds of both directions."""
     assert any(REGISTRY[id].direction is LOWER for id, _ in shifted())
     assert any(REGISTRY[id].direction is not LOWER for id, _ in shifted())
+
+
+def test_an_identity_measures_two_sides_and_a_bound_one():
+    """A claim whose measurement is of the other kind would be judged by a rule that is not its own: it is refused."""
+    identity, bound = REGISTRY["cao-gu-2020/B.2-split"], REGISTRY[UPPER_CLAIM]
+    case = draw(bound.setting, ONE_EXAMPLE, 0, 2)
+    for claim, other in ((identity, bound), (bound, identity)):
+        with pytest.raises(TypeError, match=claim.id):
+            evaluate(replace(claim, measure=other.measure), case)
+    with pytest.raises(ValueError, match="identity"):
+        replace(identity, stated=2.0)
 
 
 def test_what_a_batch_measures_is_the_worst_of_its_direction():

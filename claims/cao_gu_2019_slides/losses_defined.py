@@ -16,7 +16,6 @@ from lemmata.model.losses import LOSSES
     statement=r"L_{(x_i, y_i)}(W) = \ell[y_i \cdot f_W(x_i)], \quad \ell(z) = \log(1 + \exp(-z))",
     kind="DEF",
     bound="equality",
-    stated=1.0,
     domain=DEFINED,
     plan=DEFINED_PLAN,
     quantifiers="for all examples",

@@ -124,7 +124,6 @@ def _law(case: Case, *, variance: float = 2.0, fan_in: bool = False) -> Measurem
     statement=r"L_S(W) = \frac1n \sum_i \ell[y_i f_W(x_i)], \quad \ell(z) = \log(1 + e^{-z})",
     kind="DEF",
     bound="equality",
-    stated=1.0,
     domain=NEAR,
     quantifiers="for all W, and for single examples at every margin up to a thousand",
     attacks=("stay", "random"),

@@ -14,7 +14,6 @@ from lemmata.model.losses import LOSSES
     statement=r"L_S(W) = \frac1n \sum_i L_i(W), \quad L_i(W) = \log(1 + \exp(-y_i f_W(x_i)))",
     kind="DEF",
     bound="equality",
-    stated=1.0,
     domain=DEFINED,
     plan=DEFINED_PLAN,
     quantifiers="for all samples",

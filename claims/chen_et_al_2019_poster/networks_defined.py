@@ -14,7 +14,6 @@ from lemmata.claims.registry import claim
     kind="DEF",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    stated=1.0,
     domain=DEFINED,
     plan=DEFINED_PLAN,
     quantifiers="for all x, l ≤ L and α",

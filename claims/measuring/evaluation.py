@@ -90,8 +90,14 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
 
     The right-hand side is the sum of the claim's terms, with every audited constant taken as 1 and a
     stated one left to `violates`.
+
+    Raises:
+        TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
     """
     measurement = claim.measure(case)
+    if isinstance(measurement, Sides) != (claim.judged == "identity"):
+        wanted = "Sides, as it is an identity" if claim.judged == "identity" else "a Measurement, as it is a bound"
+        raise TypeError(f"{claim.id} measures {type(measurement).__name__}, it must measure {wanted}")
     recipes = [recipe or Recipe()] * case.initial.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)

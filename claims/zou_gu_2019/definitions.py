@@ -112,7 +112,6 @@ def _loss_sides(case: Case, weight: float) -> Sides:
     kind="DEF",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    stated=1.0,
     domain=NETWORKS,
     plan=NETWORKS_PLAN,
     quantifiers="for all W and data",
