@@ -6,6 +6,7 @@ import random
 import sqlite3
 import string
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -96,10 +97,10 @@ def broken_store(rng: random.Random, folder: Path) -> list[str]:
         content[: rng.randrange(4, 16)] = rng.randbytes(16)
         path.write_bytes(content)
     elif kind == 2:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"PRAGMA user_version = {rng.choice([0, 2, 99, -1])}")
     elif kind == 3:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"PRAGMA application_id = {rng.randrange(1, 1000)}")
     else:
         return ["audit", "lemma-5.1a", "--out", str(path), *rng.choice([[], ["--resume"]])]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def stored(folder: Path) -> int:
     """How many results are there; reading them also checks the file."""
     if not (folder / FILE).exists():
         return 0
-    with sqlite3.connect(folder / FILE, timeout=5) as connection:
+    with closing(sqlite3.connect(folder / FILE, timeout=5)) as connection:
         (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
         assert sound == "ok"
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -226,13 +227,13 @@ def test_a_full_disk_loses_nothing(tmp_path):
 
 
 def foreign(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")
 
 
 def older(path: Path) -> None:
     Store(path.parent, resume=False).close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA - 1}")
 
 
