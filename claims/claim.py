@@ -1,5 +1,6 @@
 """The Claim record: a claim is data plus one short function."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.language.condition import Condition
-from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
@@ -32,6 +33,9 @@ ALLOWED: dict[str, tuple[str | None, ...]] = {
     "expected": get_args(Expected),
 }
 """What some of a claim's fields may be."""
+
+TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attacks": str}
+"""Fields that are several of a kind."""
 
 
 @dataclass(frozen=True)
@@ -218,11 +222,19 @@ class Claim:
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.bound == "equality" and self.stated is not None:
             raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")
-        if not self.terms or not all(isinstance(term, Scaling) for term in self.terms):
-            raise ValueError(f"terms={self.terms!r} must be a tuple of one or more Scalings")
+        for name, kind in TUPLES.items():
+            value = getattr(self, name)
+            if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+                raise ValueError(f"{name}={value!r} must be a tuple of {kind.__name__}s")
+        if not self.terms:
+            raise ValueError(f"terms={self.terms!r} must be one or more Scalings")
+        if self.measured:
+            self._check_measured()
         unknown = [attack for attack in self.attacks if attack not in ATTACKS]
         if unknown:
             raise ValueError(f"attacks={self.attacks!r} has {unknown[0]!r}; allowed: {', '.join(ATTACKS)}")
+        if not all(isinstance(control, Control) for control in self.controls):
+            raise ValueError(f"controls={self.controls!r} must be a tuple of Controls")
         elsewhere = ((control.domain, control.plan) for control in self.controls if control.domain is not None)
         try:
             for domain, plan in ((self.domain, self.plan), *elsewhere):
@@ -230,6 +242,24 @@ class Claim:
                 plan.check(domain)
         except ValueError as error:
             raise ValueError(f"{self.id}: {error}") from None
+
+    def _check_measured(self) -> None:
+        """A claim that numbers decide has a direction, a constant that can be, and letters that a case has.
+
+        Raises:
+            ValueError: naming the field, its value, and what is allowed.
+        """
+        if self.bound is None:
+            raise ValueError(f"bound={self.bound!r} must be upper, lower or equality for a claim that is measured")
+        if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
+            raise ValueError(f"stated={self.stated!r} must be a positive number")
+        given = {condition.letter for condition in self.preconditions if condition.relation != ">="}
+        asked = [("terms", term.letters) for term in self.terms]
+        asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]
+        for name, letters in asked:
+            unknown = sorted(letters - {*MEASURED, *(given if name == "preconditions" else ())})
+            if unknown:
+                raise ValueError(f"{name} speak of {unknown[0]!r}; allowed: {', '.join(MEASURED)}")
 
     def __str__(self) -> str:
         return self.id

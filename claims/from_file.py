@@ -4,6 +4,7 @@ import importlib.util
 import sys
 import traceback
 import zlib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from lemmata.claims import beside
@@ -78,15 +79,15 @@ def _run(file: str, path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with beside.importable(path.parent):
+        with beside.importable(path.parent), redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
         if before.keys() >= REGISTRY.keys():
             raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         sys.modules.pop(name, None)
         for id in _names().keys() - before.keys():
             _unregister(id)
-        if isinstance(error, ClaimFileError):
+        if isinstance(error, ClaimFileError | KeyboardInterrupt):
             raise
         line, words = _line(error, str(path)), str(error)
         if isinstance(error, SyntaxError) and error.filename == str(path):

@@ -32,6 +32,9 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         source = data.get("source")
         if not isinstance(source, Source):
             raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
+        unknown = [name for name in data if name not in Claim.__dataclass_fields__]
+        if unknown:
+            raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
         fields = data if "setting" in data else {"setting": source.paper.setting, **data}
         REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
         return REGISTRY[id]

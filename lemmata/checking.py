@@ -67,9 +67,12 @@ def check(
     """
     try:
         conventions = _setting(setting)
-        if not 0 < delta < 1:
-            raise UserError(f"delta={delta} must be a number in (0, 1)")
-        chosen = choose((claims,) if isinstance(claims, str) else tuple(claims))
+        if not isinstance(delta, int | float) or not 0 < delta < 1:
+            raise UserError(f"delta={delta!r} must be a number in (0, 1)")
+        patterns = (claims,) if isinstance(claims, str) else claims
+        if not isinstance(patterns, Sequence) or not all(isinstance(pattern, str) for pattern in patterns):
+            raise UserError(f"claims={claims!r} must be a pattern of claim ids, or a list of them")
+        chosen = choose(tuple(patterns))
         start = _weights("before", before, conventions)
         data = dataset(IN_MEMORY, _array("inputs", inputs), _array("labels", labels), conventions, normalise=normalise)
         checkpoints: dict[str, Any] = {"after": after}
@@ -88,6 +91,8 @@ def check(
 def _setting(setting: Setting | str) -> Setting:
     if isinstance(setting, Setting):
         return setting
+    if not isinstance(setting, str):
+        raise UserError(f"setting={setting!r} must be a Setting or one of {', '.join(SETTINGS)}")
     if setting not in SETTINGS:
         raise UserError(f"{setting=} must be a Setting or one of {', '.join(SETTINGS)}")
     return SETTINGS[setting]

@@ -78,6 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if path.suffix != ".py" or not path.is_file():
             raise pytest.UsageError(f"--claims-from {path}: is no Python file; it must be one that states claims")
     configured = config.getini("lemmata_claims")
+    for path in configured:
+        if path.suffix != ".py" or not path.is_file():
+            raise pytest.UsageError(f"lemmata_claims {path}: is no Python file; it must be one that states claims")
     config.stash[FILES] = {path.resolve() for path in (*given, *configured)}
     config.stash[FOUND] = set()
     wanted = given if config.args_source == pytest.Config.ArgsSource.ARGS else [*given, *configured]
@@ -93,6 +96,8 @@ def _reached(config: pytest.Config, file: Path) -> bool:
 
 def _check(config: pytest.Config) -> None:
     """Refuse what cannot be had before anything runs; nothing is loaded for the defaults."""
+    if config.getoption("lemmata_seed") < 0:
+        raise pytest.UsageError(f"--claims-seed {config.getoption('lemmata_seed')}: must be a whole number, at least 0")
     if config.getoption("lemmata_device") == "cuda":
         from lemmata.audit.errors import UserError
         from lemmata.audit.plan.devices import choose_device

@@ -163,8 +163,11 @@ BAD = {
         (torch.ones(2), r"labels has shape \(2\), it must be \(3,\) or \(3, k\) for the 3 rows of inputs"),
         ([0, 1, 1], "labels has labels 0/1, cao-gu-2020 wants -1 and .1: store 2 . labels - 1"),
     ],
-    "setting": [("nobody", "setting='nobody' must be a Setting or one of cao-gu-2020")],
-    "delta": [(1.0, r"delta=1.0 must be a number in \(0, 1\)")],
+    "setting": [
+        ("nobody", "setting='nobody' must be a Setting or one of cao-gu-2020"),
+        (["a"], "setting=.* must be a Setting"),
+    ],
+    "delta": [(1.0, r"delta=1.0 must be a number in \(0, 1\)"), ("0.1", r"delta='0.1' must be a number in \(0, 1\)")],
     "claims": [("nothing", "'nothing' matches no claim")],
 }
 

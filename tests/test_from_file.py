@@ -14,7 +14,9 @@ from lemmata.audit.cli import main
 from lemmata.audit.measure import versions
 from lemmata.claims import REGISTRY
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.replay import Replay
 from lemmata.model.attacks import ATTACKS
 
@@ -81,6 +83,19 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
         ('kind="SCALE"', 'kind="scale"', "@claim(", ["kind='scale'", "EXACT, DET"]),
         ('bound="lower"', 'bound="below"', "@claim(", ["bound='below'", "upper, lower"]),
         ('    bound="lower",\n', "", "@claim(", ["'bound'"]),
+        ('bound="lower"', "bound=None", "@claim(", ["bound=None", "upper, lower or equality"]),
+        ('bound="lower"', 'bound="lower", stated=-1.0', "@claim(", ["stated=-1.0", "positive"]),
+        ('bound="lower"', 'bound="lower", stated=float("nan")', "@claim(", ["stated=nan", "positive"]),
+        ('bound="lower"', 'bound="lower", attacks="stay"', "@claim(", ["attacks='stay'", "tuple"]),
+        ('bound="lower"', 'bound="lower", controls=("x",)', "@claim(", ["controls=('x',)", "Controls"]),
+        ('bound="lower"', 'bound="lower", preconditions=("m >= 3",)', "@claim(", ["preconditions", "Conditions"]),
+        ("terms=(Scaling(m=1),)", "terms=Scaling(m=1)", "@claim(", ["terms=", "tuple"]),
+        ("terms=(Scaling(m=1),)", "terms=(Scaling(q=1),)", "@claim(", ["terms", "'q'", "allowed: m, L, n"]),
+        ("m=(256, 1024)", "m=256", "@claim(", ["domain m=256", "two positive whole numbers"]),
+        ("m=(256, 1024)", "m=(1024, 256)", "@claim(", ["domain m=(1024, 256)", "smaller one first"]),
+        ("m=(256, 1024)", "m=(0, 256)", "@claim(", ["domain m=(0, 256)"]),
+        ("(256, 1024, 4096)", "256", "@claim(", ["plan line m=256", "tuple"]),
+        ("(256, 1024, 4096)", "(0, -5)", "@claim(", ["plan line m=0", "positive whole number"]),
         ('    kind="SCALE"', '    kin="SCALE"', "@claim(", ["kin"]),
         ('"du-et-al-2019/gradient-lower-bound"', '"gradient"', "@claim(", ["id='gradient'", "paper/statement"]),
         ('"du-et-al-2019/gradient-lower-bound"', '"cao-gu-2020/lemma-5.3"', "@claim(", ["registered twice"]),
@@ -125,6 +140,38 @@ def test_a_measurement_that_fails_is_named(old, new, words, stated, capsys):
     assert ID in said
     assert all(word in said for word in words), said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("relation", [">", "≥"])
+def test_a_condition_has_a_relation_and_bounds(relation):
+    """Anything else would hold or fail by accident."""
+    with pytest.raises(ValueError, match="relation"):
+        Condition("m", relation, (Scaling(n=1),))
+    with pytest.raises(ValueError, match="bounds"):
+        Condition("m", ">=", ())
+
+
+def test_what_a_file_and_its_claims_print_is_no_output(stated, capsys):
+    """A document on standard output is a document, whatever a person's own code prints."""
+    file = stated("    residual =", '    print("MEASURING")\n    residual =')
+    Path(file).write_text('print("LOADING")\n' + Path(file).read_text())
+    arguments = ["--claims-from", file, ID, "--widths", "16,32", "--samples", "2", "--initialisations", "2"]
+    assert main(["audit", *arguments, "--format", "json"]) in (0, 1)
+    said = capsys.readouterr()
+    assert ID in json.loads(said.out)["claims"]
+    assert "LOADING" in said.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_replay_is_of_the_audit_s_mind_about_a_side_that_is_no_number(value, stated, capsys):
+    """No constant is known, and none would do: the audit refutes, and the command that it prints shows a violation."""
+    file = stated("return Measurement(gradient**2", f'return Measurement(gradient**2 * float("{value}")')
+    arguments = ["--claims-from", file, ID, "--widths", "16,32", "--samples", "2", "--initialisations", "2"]
+    assert main(["audit", *arguments, "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["claims"][ID]
+    assert found["verdict"] == "refuted"
+    assert main([*shlex.split(found["replay"])[1:], "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] == "refuted"
 
 
 @pytest.mark.parametrize("name", ["absent.py", "folder.py", "claims.txt"])

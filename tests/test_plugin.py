@@ -184,6 +184,8 @@ BROKEN = FILES["lemmas.py"].replace('bound="upper"', 'bound="above"')
         (("--claims-from", "absent.py"), 4, "absent.py: is no Python file"),
         (("--claims-from", "lemmas.py", "--claims", "nothing"), 4, "--claims nothing: no claim id matches"),
         (("--claims-from", "build/more.py", "."), 4, "--claims-from build/more.py: pytest does not look there"),
+        (("--claims-seed", "-1"), 4, "--claims-seed -1: must be a whole number, at least 0"),
+        (("-o", "lemmata_claims=gone.py"), 4, "gone.py: is no Python file"),
         (("--claims-from", "broken.py"), 2, "broken.py, line 15: ValueError: bound='above' must be one of upper"),
         (("--claims-from", "broken.py", "--claims", "*"), 4, "broken.py, line 15: ValueError: bound='above'"),
     ],

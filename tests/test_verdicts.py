@@ -106,6 +106,16 @@ def test_violations_count_against_the_rate_that_the_claim_itself_allows(id, refu
     assert (judge(claim, [made], Budget()).verdict == "refuted") == refuted
 
 
+@pytest.mark.parametrize(("delta", "outcome"), [(0.9, "supported"), (0.01, "refuted")])
+def test_the_rate_is_the_configuration_s_own(delta, outcome):
+    """Six violations in twelve are within δ = 0.9 and far beyond δ = 0.01, whatever δ other configurations have."""
+    claim = REGISTRY["zou-gu-2019/setup-init"]
+    made = trials(Configuration(delta=delta), 0.5 * claim.stated, claim.id)
+    for number in range(6):
+        made.lhs[number] = made.ratio[number] = 2.0 * claim.stated
+    assert judge(claim, [made], Budget()).verdict == outcome
+
+
 def test_a_side_that_is_not_a_number_refutes():
     """NaN satisfies no bound, and is never left out of a fit silently."""
     measured = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]

@@ -84,7 +84,11 @@ def audit(
     refused = write_constants(findings, options) if constants else []
     drifted = earlier.drift(document)
     step_summary.append(document, changes, drifted)
-    said = [f"baseline: {change}" for change in changes] + [f"constants.toml: {line}" for line in (*drifted, *refused)]
+    said = (
+        [f"baseline: {change}" for change in changes]
+        + [f"constants.toml: {line}" for line in drifted]
+        + [f"--write-constants: {line}" for line in refused]
+    )
     emit(form, document, *tables(findings, sizes), *map(Text, said))
     return 0 if all(finding.expected for finding in findings) and not changes else 1
 

@@ -124,7 +124,8 @@ def decide(finding: Finding, measured: Measured, options: Options) -> Entry | st
     limits = {c: _limit(finding.claim, c, ratios[c]) for c in ratios}
     where = max(limits, key=lambda configuration: direction.sign * limits[configuration])
     if not math.isfinite(limits[where]) or limits[where] == direction.no_constant:
-        return f"none holds at {where.token() or 'the base configuration'}, where the worst ratio is {limits[where]:g}"
+        place, ratio = where.token() or "the base configuration", limits[where] + 0.0  # no minus zero
+        return f"none holds at {place}, where the worst ratio is {ratio:g}"
     medians = np.median(direction.sign * _defined(ratios[where], direction), axis=1)
     seed = measured[where][int(medians.argmax())].job.seed
     count = finding.initialisations + sum(len(each.ratio) for on in measured.values() for each in on)

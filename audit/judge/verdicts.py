@@ -121,7 +121,7 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
         finding.verdict, finding.reason = "vacuous", "the premise holds nowhere: no ratio is defined at any size tried"
     elif claim.judged == "violations":
         _judge_counts(finding, budget)
-    elif not all(math.isfinite(side) for item in trials for side in (*item.lhs, *item.rhs)):
+    elif any(item.violations(None) for item in trials):
         finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
     else:
         finding.exponents = exponents(claim, trials)

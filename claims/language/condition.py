@@ -36,6 +36,12 @@ class Condition:
     relation: Literal[">=", "<=", "="]
     bounds: tuple[Scaling, ...]
 
+    def __post_init__(self) -> None:
+        if self.relation not in (">=", "<=", "="):
+            raise ValueError(f"condition on {self.letter!r}: relation={self.relation!r} must be one of >=, <=, =")
+        if not self.bounds or not all(isinstance(bound, Scaling) for bound in self.bounds):
+            raise ValueError(f"condition on {self.letter!r}: bounds={self.bounds!r} must be a tuple of Scalings")
+
     @property
     def letters(self) -> frozenset[str]:
         """What the bounds depend on."""

@@ -6,6 +6,9 @@ from urllib.parse import quote
 from lemmata.model.network import Architecture
 from lemmata.model.settings import Setting
 
+MEASURED = ("m", "L", "n", "d", "k", "tau", "delta", "phi", "mu", "eps", "batch")
+"""Parameters that every case has a value of, so that a bound or a condition may speak of them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:

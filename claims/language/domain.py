@@ -1,5 +1,6 @@
 """What a statement says "for all" about."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -39,21 +40,32 @@ class Domain:
         return {**self.fixed, **{name: values[0] for name, values in self.values.items()}}
 
     def check(self) -> None:
-        """Nothing is fixed or drawn that is no parameter, has a range, or is both.
+        """Ranges are ranges, and nothing is fixed or drawn that is no parameter, has a range, or is both.
 
         Raises:
             ValueError: naming the parameter, its value, and what is allowed.
         """
+        for name in RANGES:
+            self._check_range(name)
         free = [name for name in LETTERS if name not in RANGES]
         for role, chosen in (("fixed", self.fixed), ("values", self.values)):
             for name, value in chosen.items():
                 if name not in free:
                     raise ValueError(f"domain {role} {name}={value!r}; allowed: {', '.join(free)}")
         for name, values in self.values.items():
-            if not values:
-                raise ValueError(f"domain values {name}={values!r} must be one or more")
+            if not isinstance(values, tuple) or not values:
+                raise ValueError(f"domain values {name}={values!r} must be a tuple of one or more")
             if name in self.fixed:
                 raise ValueError(f"domain values {name}={values!r} of what is fixed at {self.fixed[name]!r}")
+
+    def _check_range(self, name: str) -> None:
+        given = getattr(self, name)
+        if name == "tau" and given is None:
+            return
+        kind, kinds = ("numbers", (int, float)) if name == "tau" else ("whole numbers", (int,))
+        pair = isinstance(given, tuple) and len(given) == 2 and all(type(end) in kinds for end in given)
+        if not pair or not 0 < given[0] <= given[1] < math.inf:
+            raise ValueError(f"domain {name}={given!r} must be two positive {kind}, the smaller one first")
 
     def describe(self) -> dict[str, Any]:
         """Ranges, and what is fixed or drawn, by name, for JSON."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.domain import LETTERS, Domain
+from lemmata.claims.language.domain import LETTERS, RANGES, Domain
 from lemmata.claims.language.scaling import Scaling
 
 DRAWN: Final = "drawn"
@@ -89,8 +89,11 @@ class Plan:
                 raise ValueError(
                     f"plan line {name}={values!r}; allowed: {_names(domain.values)}, which the domain draws"
                 )
-            if not values or (isinstance(values, str) and values != DRAWN):
-                raise ValueError(f"plan line {name}={values!r} must be one or more values, or {DRAWN!r}")
+            if values != DRAWN and (not isinstance(values, tuple) or not values):
+                raise ValueError(f"plan line {name}={values!r} must be a tuple of one or more values, or {DRAWN!r}")
+            if name in RANGES and values != DRAWN:
+                for value in values:
+                    _check_size("line", name, value)
         for line, beside in self.along.items():
             if line not in self.lines:
                 raise ValueError(f"plan along {line}={dict(beside)!r}; allowed: {_names(self.lines)}, which have lines")
@@ -100,9 +103,11 @@ class Plan:
             self._check_coupled(line, [name for name in NUMBERS if name in known or getattr(DEFAULT, name) is not None])
         for name, value in self.start.items():
             _check_open("start", name, value, open_, domain)
+            if name in RANGES:
+                _check_size("start", name, value)
         for name, count in (("initialisations", self.initialisations), ("examples", self.examples)):
-            if count is not None and count < 1:
-                raise ValueError(f"plan {name}={count!r} must be at least 1")
+            if count is not None and (type(count) is not int or count < 1):
+                raise ValueError(f"plan {name}={count!r} must be a whole number, at least 1")
 
     def _check_coupled(self, line: str, known: list[str]) -> None:
         moving = self.coupled(line)
@@ -113,6 +118,12 @@ class Plan:
             for other in coupled.scaling.powers:
                 if other not in allowed:
                     raise ValueError(f"plan along {line} {name}={coupled} has {other}; allowed: {_names(allowed)}")
+
+
+def _check_size(role: str, name: str, value: object) -> None:
+    whole = name != "tau"
+    if not isinstance(value, int if whole else int | float) or not 0 < value < math.inf:
+        raise ValueError(f"plan {role} {name}={value!r} must be a positive {'whole ' if whole else ''}number")
 
 
 def _check_open(role: str, name: str, value: object, allowed: Collection[str], domain: Domain) -> None:

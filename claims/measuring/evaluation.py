@@ -1,7 +1,9 @@
 """Both sides of a claim as numbers, the worst member of each, and whether it violates the claim."""
 
 import math
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import torch
@@ -71,18 +73,22 @@ class Evaluation:
     def violates(self, claim: Claim, constant: float | None) -> Tensor:
         """Which initialisations break the claim with this constant, (S,) boolean; an identity needs none.
 
-        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything.
-
-        Raises:
-            ValueError: without a constant, for a bound.
+        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything. Where a bound has no
+        constant yet, only a side that is not a finite number breaks it, as that breaks it with every constant.
         """
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         if constant is None:
-            raise ValueError(f"{constant=}: {claim.id} is a bound, which holds or not with some constant")
+            return ~(self.lhs.isfinite() & self.rhs.isfinite())
         holds = claim.direction.holds(self.ratio, constant, ROUNDING[self.ratio.dtype])
         undefined = (self.lhs == 0) & (self.rhs == 0)
         return ~(holds | undefined)
+
+
+def measured(claim: Claim, case: Case) -> Measurement | Sides:
+    """What the claim's function returns; what it prints goes to standard error, as output is a document."""
+    with redirect_stdout(sys.stderr):
+        return claim.measure(case)
 
 
 def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
@@ -94,7 +100,7 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     Raises:
         TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
     """
-    measurement = claim.measure(case)
+    measurement = measured(claim, case)
     if isinstance(measurement, Sides) != (claim.judged == "identity"):
         wanted = "Sides, as it is an identity" if claim.judged == "identity" else "a Measurement, as it is a bound"
         raise TypeError(f"{claim.id} measures {type(measurement).__name__}, it must measure {wanted}")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
-from lemmata.claims.measuring.evaluation import Evaluation, evaluate, right_hand_side
+from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank
@@ -91,7 +91,7 @@ def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
 
 def _objective(claim: Claim, case: Case) -> Tensor:
     """The ratio at the worst member, (S,)."""
-    measurement = claim.measure(case)
+    measurement = measured(claim, case)
     if isinstance(measurement, Sides):
         raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
     ratio = (measurement.lhs / right_hand_side(claim, case, measurement)).reshape(len(measurement.lhs), -1)
