@@ -78,7 +78,13 @@ def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_i
     base = Configuration(n=1, m=65_536)
     power = loose * claim.direction.sign
     line = [trials(replace(base, m=m), m**power, id) for m in WIDTHS]
-    assert judge_control(claim, control, line, Options()).verdict == outcome
+    found = judge_control(claim, control, line, Options())
+    assert found.verdict == outcome
+    if found.witness is not None:  # the worst of all, which for a lower bound is the smallest
+        worst = claim.direction.worst(ratio for item in line for ratio in item.ratio)
+        (number,) = found.witness.initialisations
+        (at,) = (item for item in line if item.job.configuration == found.witness.configuration)
+        assert at.ratio[number] == worst
 
 
 @pytest.mark.parametrize(

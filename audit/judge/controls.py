@@ -1,6 +1,5 @@
 """Whether the false neighbours of a claim fall."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -80,7 +79,7 @@ def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
     name = control.parameter
     found = exponents(moved, trials).get(name)
     if found is not None and found.broken:
-        worst = max(trials, key=lambda item: max(item.ratio, default=-math.inf))
+        worst = max(trials, key=lambda item: claim.direction.sign * item.ratio[item.extreme()])
         witness = worst.replay(worst.extreme())
         low, high = found.excess
         reason = f"the ratio outgrows it in {name} by an exponent in [{low:.2f}, {high:.2f}]"
