@@ -78,13 +78,25 @@ def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_i
     base = Configuration(n=1, m=65_536)
     power = loose * claim.direction.sign
     line = [trials(replace(base, m=m), m**power, id) for m in WIDTHS]
+    assert judge_control(claim, control, line, Options()).verdict == outcome
+
+
+@pytest.mark.parametrize(
+    ("id", "name", "width"), [(UPPER_CLAIM, "m -1/6", WIDTHS[-1]), (LOWER_CLAIM, "m +1/6", WIDTHS[0])]
+)
+def test_the_witness_of_a_refuted_exponent_is_the_worst_of_its_direction(id, name, width):
+    """The smallest ratio is at the first width, the largest at the last: a lower bound shows the former."""
+    claim = REGISTRY[id]
+    control = replace(next(c for c in neighbours(claim) if c.name == name), true="")
+    line = [trials(Configuration(n=1, m=m), 1.0, id) for m in WIDTHS]
+    for item in line:
+        item.ratio[:] = [1.0] * len(item.ratio)
+    line[0].ratio[3], line[-1].ratio[5] = 0.95, 1.1
     found = judge_control(claim, control, line, Options())
-    assert found.verdict == outcome
-    if found.witness is not None:  # the worst of all, which for a lower bound is the smallest
-        worst = claim.direction.worst(ratio for item in line for ratio in item.ratio)
-        (number,) = found.witness.initialisations
-        (at,) = (item for item in line if item.job.configuration == found.witness.configuration)
-        assert at.ratio[number] == worst
+    assert found.verdict == "refuted"
+    assert found.witness is not None
+    assert found.witness.configuration.m == width
+    assert found.witness.initialisations == ((3,) if width == WIDTHS[0] else (5,))
 
 
 @pytest.mark.parametrize(
