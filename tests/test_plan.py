@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import exponents
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.grid import Sizes, points
@@ -61,7 +62,7 @@ def test_a_radius_moves_with_depth_and_width(moving):
 def test_exponents_are_judged_along_what_moves(moving):
     """Claimed and measured powers are those of the size and of what moves with it; two lines are not taken for one."""
     trials = [run(job) for job in jobs([moving], lambda claim: points(claim, Sizes()))]
-    found = exponents(moving, trials)
+    found = exponents(moving, trials, Budget())
     assert {name: len(e.line) for name, e in found.items()} == {"m": 3, "L": 3, "tau": 4}
     assert {name: str(e.claimed) for name, e in found.items()} == {"m": "-1/2", "L": "-5", "tau": "1"}
     assert_close([found[name].measured.slope for name in ("m", "L", "tau")], [-0.5, -4.0, 1.0])

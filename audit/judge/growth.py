@@ -65,8 +65,8 @@ def growth(
 
     Args:
         sizes: distinct positive sizes.
-        samples: per size, logarithms of the quantity, (data sets, initialisations). −∞ counts as the smallest finite
-            one, as it is on the harmless side of every quantile followed here.
+        samples: per size, logarithms of the quantity, (data sets, initialisations). What is not finite counts as the
+            nearest finite one of its data set: how often it happens is not for a slope to judge.
         alpha: rate at which `rising` (and as rarely `falling`) may be wrong.
         levels: of the quantile, at each size or at all; below one half it is the worst from below that is followed.
         random: whether the statement is about chance; without it a single initialisation is exact.
@@ -212,9 +212,11 @@ def _most(sample: np.ndarray) -> int:
 
 
 def _finite(sample: np.ndarray) -> np.ndarray:
-    """−∞ as the smallest finite value, data set by data set."""
-    smallest = np.where(np.isfinite(sample), sample, np.inf).min(axis=1, keepdims=True)
-    return np.maximum(sample, smallest)
+    """Infinities as the nearest finite value of their data set; NaN, which is undefined, as the smallest."""
+    known = np.isfinite(sample)
+    smallest = np.where(known, sample, np.inf).min(axis=1, keepdims=True)
+    largest = np.where(known, sample, -np.inf).max(axis=1, keepdims=True)
+    return np.clip(np.where(np.isnan(sample), -np.inf, sample), smallest, largest)
 
 
 def _replicates(sample: np.ndarray, size: int) -> np.ndarray:

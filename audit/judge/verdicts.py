@@ -71,6 +71,7 @@ class Exponent:
         line: what it was measured along.
         decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
             anywhere in the audit.
+        unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
     """
 
     parameter: str
@@ -81,6 +82,7 @@ class Exponent:
     along: str = ""
     line: tuple[Trials, ...] = ()
     decides: bool = True
+    unfitted: tuple[float, ...] = ()
 
     @property
     def of_a_log(self) -> bool:
@@ -255,34 +257,49 @@ def _measured(trials: Sequence[Trials]) -> Mapping[str, Fraction]:
 
 def _growth(
     claim: Claim, line: list[Trials], sizes: list[float], logs: list[np.ndarray], budget: Budget, **options: Any
-) -> Slope | None:
-    """The growth of the quantile that the claim is about; values at one size are of one or several data sets."""
+) -> tuple[Slope, tuple[float, ...]] | None:
+    """The growth of the quantile that the claim is about, and the sizes at which there is none to follow.
+
+    Values at one size are of one or several data sets.
+    """
     at: dict[float, list[np.ndarray]] = defaultdict(list)
     levels: dict[float, float] = {}
     for item, size, values in zip(line, sizes, logs, strict=True):
         at[size].append(values)
         levels[size] = claim.direction.level(item.job.configuration.delta) if claim.probability else 0.5
-    samples = []
-    for each in at.values():
+    samples = {}
+    for size, each in at.items():
         count = min(map(len, each))
-        samples.append(np.stack([values[:count] for values in each]))
+        sample = np.stack([values[:count] for values in each])
+        if np.isfinite(sample).any(axis=1).all():
+            samples[size] = sample
     slope = growth(
-        list(at),
-        samples,
+        list(samples),
+        list(samples.values()),
         alpha=budget.growth / budget.assertions,
-        levels=[levels[size] for size in at],
+        levels=[levels[size] for size in samples],
         random=bool(claim.probability),
         **options,
     )
-    return slope if slope is not None and math.isfinite(slope.high - slope.low) else None
+    if slope is None or not math.isfinite(slope.high - slope.low):
+        return None
+    return slope, tuple(sorted(set(at) - set(samples)))
 
 
-def _beside(name: str, along: str, claimed: Fraction, measured: Slope, outward: int, line: list[Trials]) -> Exponent:
+def _beside(
+    name: str,
+    along: str,
+    claimed: Fraction,
+    found: tuple[Slope, tuple[float, ...]],
+    outward: int,
+    line: list[Trials],
+) -> Exponent:
     """A measured exponent beside the claimed one; `outward` is the sign of what breaks the claim."""
+    measured, unfitted = found
     ends = [measured.low - float(claimed), measured.high - float(claimed)]
     excess = (ends[0], ends[1]) if outward == 1 else (-ends[1], -ends[0])
     beyond = measured.rising - float(claimed) if outward == 1 else float(claimed) - measured.falling
-    return Exponent(name, claimed, measured, excess, beyond, along, tuple(line))
+    return Exponent(name, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
 
 
 def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
@@ -387,13 +404,16 @@ def _judge_counts(finding: Finding, budget: Budget, constant: float | None) -> N
 
 
 def _judge_growth(finding: Finding, budget: Budget) -> None:
+    numbers = all(math.isfinite(side) for item in finding.trials for side in (*item.lhs, *item.rhs))
     hopeless = _violated(finding, budget, None)
     deciding = {name: e for name, e in finding.exponents.items() if e.decides}
     broken = {name: e for name, e in deciding.items() if e.broken}
     open_ = [name for name, e in deciding.items() if not e.settled and not e.of_a_log]
     powers = [name for name in finding.exponents if name not in LOGS]
     untested = [name for name in finding.claim.terms[0].powers if name in LOGS and name not in finding.exponents]
-    if hopeless:
+    if not numbers:
+        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
+    elif hopeless:
         finding.verdict = "refuted"
         finding.reason = f"no constant holds in {hopeless[0]}: {finding.claim.direction.broken_always}"
     elif broken:
@@ -417,6 +437,10 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
     off = [name for name, e in finding.exponents.items() if not e.decides]
     if off:
         finding.reason += f"; {', '.join(off)}: shown, but off the conditions, so nothing is decided there"
+    for name, e in finding.exponents.items():
+        if e.unfitted:
+            sizes = ", ".join(f"{size:g}" for size in e.unfitted)
+            finding.reason += f"; {name}: fitted without {sizes}, where the ratio is not positive"
     widths = [e.excess[1] - e.excess[0] for e in finding.exponents.values()]
     if widths:
         finding.detectable = f"an exponent steeper by {RESOLUTION + max(widths):.2g} or more"

@@ -182,4 +182,4 @@ def _initialisations(claim: Claim, c: Configuration) -> int:
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
         return max(SMALL, min(LARGE, 150_000_000 // weights))
-    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(16, 8_000_000 // weights))
+    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 16_000_000 // (weights * c.n**2)))
