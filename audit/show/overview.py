@@ -16,8 +16,8 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     columns = ("claim", "verdict", "constant (95 %)", "limit", "stated", *map(symbol, COMMON), "searched", "others")
     rows = _by_paper(findings)
     legend = Text(
-        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a lower "
-        f"bound the {sizes.delta:.0%} quantile where it is smallest. limit: its value at infinite "
+        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
+        f"lower bound the {sizes.delta:.0%} quantile where it is smallest. limit: its value at infinite "
         "width, where known. stated: the paper's own. m, L, n, τ, others: growth of the left-hand side, measured / "
         "claimed.",
         style="dim",
