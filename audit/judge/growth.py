@@ -170,6 +170,27 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     return Quantile(estimate, min(low, estimate), max(high, estimate))
 
 
+def largest(samples: Sequence[tuple[Sequence[float], float]], *, upper: bool) -> tuple[Quantile, int]:
+    """The largest of several quantiles (for lower bounds the smallest) and which it is, with an interval for that.
+
+    It is below the largest upper end with at most 2.5 %, as it would be below that of its own sample; and above the
+    largest lower end with at most 2.5 %, of which each lower end has its share.
+
+    Args:
+        samples: independent values and the level of the quantile, each.
+        upper: whether the largest is meant.
+    """
+    tail, sign = (1 - CONFIDENCE) / 2, 1 if upper else -1
+    shared = tail / len(samples)
+    tails = (shared, tail) if upper else (tail, shared)
+    found = [quantile(values, level, tails) for values, level in samples]
+    index = max(range(len(found)), key=lambda at: sign * found[at].estimate)
+    choose = max if upper else min
+    highs = [each.high for each in found if each.high is not None]
+    high = choose(highs) if len(highs) == len(found) else None
+    return Quantile(found[index].estimate, choose(each.low for each in found), high), index
+
+
 @dataclass(frozen=True)
 class _Contrast:
     """An estimate with its standard error, and the degrees of freedom of that."""

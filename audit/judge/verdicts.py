@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
-from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, quantile
+from lemmata.audit.judge.growth import Quantile, Slope, growth, largest
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
@@ -359,26 +359,16 @@ def _others(configuration: Configuration, name: str, moving: Mapping[str, Couple
 
 
 def _constant(claim: Claim, at: Mapping[Configuration, list[Trials]]) -> tuple[Quantile | None, Trials | None]:
-    """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is.
-
-    Its interval is for the largest of them: below none of their upper ends can it hide with more than 2.5 %, and its
-    lower end is the largest of their lower ends, each of which is wrong with 2.5 % over their number.
-    """
-    sign = claim.direction.sign
-    found: list[tuple[Quantile, Trials]] = []
-    tail = (1 - CONFIDENCE) / 2
-    tails = (tail / len(at), tail) if sign > 0 else (tail, tail / len(at))
+    """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is."""
+    samples = []
     for configuration, items in at.items():
         values = [value for item in items for value in item.ratio if not math.isnan(value)]
         if values:
-            found.append((quantile(values, claim.direction.level(configuration.delta), tails), worst_of(items)))
-    if not found:
+            samples.append((values, claim.direction.level(configuration.delta), worst_of(items)))
+    if not samples:
         return None, None
-    estimate, where = max(found, key=lambda each: sign * each[0].estimate)
-    highs = [each.high for each, _ in found]
-    low = max(each.low for each, _ in found) if sign > 0 else min(each.low for each, _ in found)
-    high = None if None in highs else (max if sign > 0 else min)(end for end in highs if end is not None)
-    return Quantile(estimate.estimate, low, high), where
+    found, index = largest([(values, level) for values, level, _ in samples], upper=claim.direction.sign > 0)
+    return found, samples[index][2]
 
 
 def _all_met(claim: Claim, item: Trials) -> bool:
