@@ -45,7 +45,10 @@ DECADES = {"m", "tau", "phi", "eps", "mu", "delta"}
 """Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
 
 SHIFT = 3.0
-"""log(1/δ) at δ = 0.05: a logarithm of a parameter that starts at 1 is taken to be of the parameter over δ."""
+"""log(1/δ) at δ = 0.05: a logarithm of a parameter near 1 is taken to be of the parameter over δ."""
+
+FAR_FROM_ONE = {"m", "tau", "eps", "delta"}
+"""Parameters whose own logarithm is large throughout."""
 
 OF_A_LOG = 1 / 4
 """Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
@@ -243,7 +246,7 @@ def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Ex
     logs = [np.log(np.maximum(item.growing(), 0.0)) for item in line]
     sizes = [float(getattr(item.job.configuration, name)) for item in line]
     measured = _growth(
-        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in DECADES else SHIFT
+        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in FAR_FROM_ONE else SHIFT
     )
     if measured is None:
         return None
