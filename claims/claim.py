@@ -148,6 +148,10 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
+TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+"""Fields of a claim that are words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One statement of a paper, executable.
@@ -219,7 +223,10 @@ class Claim:
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
-        if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
+        for name in TEXTS:
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be text")
+        if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.bound == "equality" and self.stated is not None:
             raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")

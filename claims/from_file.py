@@ -34,7 +34,7 @@ def load_claims(file: str) -> list[Claim]:
     Their audited constants are in a file of the same name that ends in `.toml`.
 
     Raises:
-        ClaimFileError: if it cannot be read or run, states no claim, or states one with an unusable field or derivation.
+        ClaimFileError: if it cannot be read or run, states no claim, or one with an unusable field or derivation.
     """
     path = Path(file).resolve()
     if str(path) not in LOADED:

@@ -21,6 +21,9 @@ from joblib import Parallel, delayed, parallel_config
 from lemmata.audit.errors import UserError, WorkerKilled
 
 Name = Literal["processes", "dask", "ray"]
+NO_PAGES: dict[str, list[str]] = {f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker", "nanny")}
+"""Nothing is served on the HTTP ports that a Dask cluster opens on this machine, whether it is asked to or not."""
+
 MODULES: dict[Name, str] = {"dask": "distributed", "ray": "ray"}
 
 
@@ -130,13 +133,20 @@ def _end_with(parent: int) -> None:
 @contextmanager
 def _dask(backend: Backend) -> Iterator[int]:
     _require(backend.name)
+    import dask
     from distributed import Client, KilledWorker, LocalCluster
 
     with ExitStack() as opened:
         where: Any = backend.cluster
         if where is None:
+            opened.enter_context(dask.config.set(NO_PAGES))
             where = opened.enter_context(
-                LocalCluster(n_workers=backend.workers, threads_per_worker=1, dashboard_address=None)
+                LocalCluster(
+                    n_workers=backend.workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,  # which leaves the scheduler at port 8787, without a dashboard
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                )
             )
         try:
             client = opened.enter_context(Client(where, timeout=10))

@@ -14,18 +14,18 @@ from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.claim_page import page, right_hand_side
+from lemmata.audit.show.reading import AUDIT
 from lemmata.audit.show.tables import finite, finite_throughout
 from lemmata.claims.claim import Search
 from lemmata.claims.language.condition import met
 
-SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
 
 
 def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
     """The audit as one document: CONTRACT's `audit` object."""
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT,
         "environment": {
             "lemmata": version("lemmata"),
             "python": platform.python_version(),
