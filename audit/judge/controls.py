@@ -77,7 +77,7 @@ def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
     if control.measure is not None:
         trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
     name = control.parameter
-    found = exponents(moved, trials).get(name)
+    found = exponents(moved, trials, Budget().shared(len(measured_claims()))).get(name)
     if found is not None and found.broken:
         worst = max(trials, key=lambda item: claim.direction.sign * item.ratio[item.extreme()])
         witness = worst.replay(worst.extreme())

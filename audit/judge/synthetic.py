@@ -47,6 +47,6 @@ def coverage(
         sd = noise(sizes) if noise is not None else np.full(len(sizes), 0.1)
         shared = rng.standard_normal((1, seeds)) * 0.05
         logs = np.log(shape(sizes))[:, None] + shared + rng.standard_normal((len(sizes), seeds)) * sd[:, None]
-        slope = growth(sizes.tolist(), logs)
+        slope = growth(sizes.tolist(), list(logs[:, None]))
         hit += slope is not None and slope.low <= exponent <= slope.high
     return hit / FITS

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from lemmata.audit.plan.data_sets import redrawn, spread
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.attacks import ATTACKS
@@ -25,10 +26,17 @@ COORDINATE = 0.3
 
 
 class Point(NamedTuple):
-    """One configuration and the number of independent initialisations measured there."""
+    """One configuration, and the number of independent initialisations measured there.
+
+    Attributes:
+        further: data sets beside the first.
+        each: initialisations on each of them.
+    """
 
     configuration: Configuration
     initialisations: int
+    further: int = 0
+    each: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +65,12 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     """
     base = _of(claim, n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
-    return [Point(c, sizes.initialisations or _initialisations(claim, c)) for c in dict.fromkeys(chosen)]
+    several = redrawn(claim, chosen)
+    found = []
+    for c in dict.fromkeys(chosen):
+        count = sizes.initialisations or _initialisations(claim, c)
+        found.append(Point(c, count, *(spread(count) if c in several else ())))
+    return found
 
 
 def corners(claim: Claim) -> list[Configuration]:
@@ -169,4 +182,4 @@ def _initialisations(claim: Claim, c: Configuration) -> int:
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
         return max(SMALL, min(LARGE, 150_000_000 // weights))
-    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(16, 8_000_000 // weights))
+    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 16_000_000 // (weights * c.n**2)))

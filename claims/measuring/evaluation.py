@@ -74,12 +74,13 @@ class Evaluation:
         """Which initialisations break the claim with this constant, (S,) boolean; an identity needs none.
 
         An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything. Where a bound has no
-        constant yet, only a side that is not a finite number breaks it, as that breaks it with every constant.
+        constant yet, only what breaks it with every constant does: a side that is not a finite number, a right-hand
+        side 0 under a positive left-hand side, a lower bound's left-hand side that is not positive over one that is.
         """
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         if constant is None:
-            return ~(self.lhs.isfinite() & self.rhs.isfinite())
+            return ~(self.lhs.isfinite() & self.rhs.isfinite()) | claim.direction.broken_by(self.ratio)
         holds = claim.direction.holds(self.ratio, constant, ROUNDING[self.ratio.dtype])
         undefined = (self.lhs == 0) & (self.rhs == 0)
         return ~(holds | undefined)
