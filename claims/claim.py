@@ -160,6 +160,7 @@ class Claim:
         bound: direction of the inequality; None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
@@ -192,6 +193,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None

@@ -3,7 +3,6 @@
 import math
 
 import torch
-from torch import Tensor
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
@@ -22,14 +21,22 @@ from lemmata.model.margins import hard_margin, simplex_minimum
 from lemmata.model.trace import Trace
 
 
-def _limiting_dominance(case: Case) -> Tensor:
-    """B at infinite width, a number: √(min_p pᵀ Y (ρ_{L−1} ∘ κ0(ρ_{L−1})) Y p)."""
-    return hard_margin(last_layer_kernel(case.inputs, case.depth), case.labels)
+def _limiting_dominance(case: Case) -> float:
+    """B at infinite width: √(min_p pᵀ Y (ρ_{L−1} ∘ κ0(ρ_{L−1})) Y p)."""
+    return case.of_data("B", lambda: float(hard_margin(last_layer_kernel(case.inputs, case.depth), case.labels)))
+
+
+def _own(case: Case) -> Measurement:
+    """‖∇_{W_L} L_S‖_F with the loss's own slopes, against B and E_S."""
+    trace, labels = case.at_moved, case.labels
+    norm = trace.batch_gradient_norms(LOSSES[case.setting.loss].slopes(trace.outputs, labels))[:, -1]
+    return Measurement(norm, (_limiting_dominance(case) * surrogate_error(trace.outputs, labels),))
 
 
 @claim(
     "cao-gu-2020/eq-4.1",
     source=CAO_GU_2020.at("(4.1)"),
+    own=_own,
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge B \sqrt m \cdot \mathcal{E}_S(W)",
     kind="SCALE",
     bound="lower",

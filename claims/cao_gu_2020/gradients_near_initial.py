@@ -18,18 +18,20 @@ from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.limits import FLIPPED_SIGNAL
 from lemmata.model.losses import LOSSES, cross_entropy, surrogate_error
+from lemmata.model.trace import Trace
 
 
-def _slopes(case: Case) -> Tensor:
-    """ℓ'(y_i f_W(x_i)) y_i / n, (S, n)."""
-    return LOSSES[case.setting.loss].slopes(case.at_moved.outputs, case.labels)[..., 0]
+def _slopes(case: Case, trace: Trace) -> Tensor:
+    """ℓ'(y_i f_W(x_i)) y_i / n at the W of a trace, (S, n)."""
+    return LOSSES[case.setting.loss].slopes(trace.outputs, case.labels)[..., 0]
 
 
 def _frozen(case: Case, mask: Tensor) -> Tensor:
-    """G = Σ_i slope_i · mask_i v x_{L−1,i}⁽⁰⁾ᵀ with the slopes of W, (S, m_L, m_{L−1})."""
+    """G = Σ_i slope_i · mask_i v x_{L−1,i}⁽⁰⁾ᵀ at W = W⁽⁰⁾, (S, m_L, m_{L−1})."""
     v = case.initial.materialise(case.hidden)[:, 0]
     x = case.at_initial.features[-2]
-    return torch.einsum("si,sim,sm,sip->smp", _slopes(case), mask.to(x), v, x)
+    pulled = (_slopes(case, case.at_initial)[..., None] * mask.to(x)) * v[:, None]
+    return pulled.mT @ x
 
 
 def _against_autograd(case: Case, mask: Tensor) -> Sides:
@@ -120,7 +122,7 @@ def frozen_gradient_does_not_vanish(case: Case) -> Measurement:
 
 def _frozen_norm(case: Case) -> Tensor:
     """‖G‖_F = (Σ_j ‖g_j‖²)^{1/2}, (S,)."""
-    return _norm(case.at_initial.features[-2], case.at_initial.signals[-2][:, :, 0], _slopes(case))
+    return _norm(case.at_initial.features[-2], case.at_initial.signals[-2][:, :, 0], _slopes(case, case.at_moved))
 
 
 def _error(case: Case) -> Tensor:
@@ -156,7 +158,7 @@ def gradient_stays_near_the_frozen_one(case: Case) -> Measurement:
     b, flipped = before.signals[-2][:, :, 0], after.signals[-2][:, :, 0] - before.signals[-2][:, :, 0]
     parts = torch.cat([x - before.features[-2], x], 1), torch.cat([b, flipped], 1)
     error = _error(case)
-    return Measurement(_norm(*parts, torch.cat([_slopes(case)] * 2, 1)), (error, error))
+    return Measurement(_norm(*parts, torch.cat([_slopes(case, after)] * 2, 1)), (error, error))
 
 
 def _scale(case: Case) -> float:

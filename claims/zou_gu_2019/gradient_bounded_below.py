@@ -14,6 +14,7 @@ from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019 import certificates
 from lemmata.claims.zou_gu_2019.kernel_regime import MU, data_of, smallest_eigenvalue
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
+from lemmata.model.losses import LOSSES
 
 GRADIENT_BOUND = Scaling(m=1, phi=1, k=-1, n=-2)
 
@@ -28,9 +29,17 @@ def _limit(c: Configuration) -> float | None:
     return None if smallest is None or data is None else 2 * c.n * smallest / data.separation
 
 
+def _own(case: Case) -> Measurement:
+    """‖∇L(Ŵ)‖_F² at the case's own labels, against L(Ŵ)."""
+    trace, loss = case.at_moved, LOSSES[case.setting.loss]
+    squares = trace.batch_gradient_norms(loss.slopes(trace.outputs, case.labels)).square().sum(-1)
+    return Measurement(squares, (loss.value(trace.outputs, case.labels),))
+
+
 @claim(
     "zou-gu-2019/lemma-4.1",
     source=ZOU_GU_2019.at("Lemma 4.1"),
+    own=_own,
     statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2))",
     kind="SCALE",
     bound="lower",
@@ -80,6 +89,7 @@ def _smallest(kernel: Tensor) -> Tensor:
 claim(
     "zou-gu-2019/lemma-4.1@printed",
     source=ZOU_GU_2019.at("Lemma 4.1, with Assumption 3.1"),
+    own=_own,
     statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2)) \text{ with one constant for every } \mu > 0",
     kind="SCALE",
     bound="lower",

@@ -21,8 +21,9 @@ SMALL_PLAN = Plan(examples=10)
 
 
 def _gradients(case: Case) -> list[Tensor]:
-    """∇_{W_1} L, …, ∇_{W_L} L and ∇_V L at W⁽⁰⁾, dense, by automatic differentiation."""
-    weights = [case.initial.materialise(layer).clone().requires_grad_() for layer in range(case.hidden + 1)]
+    """∇_{W_1} L, …, ∇_{W_L} L and ∇_V L at Ŵ, dense, by automatic differentiation."""
+    network = case.at_moved.network
+    weights = [network.materialise(layer).clone().requires_grad_() for layer in range(case.hidden + 1)]
     h = case.inputs.expand(case.initial.initialisations, -1, -1)
     for weight in weights[:-1]:
         h = (h @ weight.mT).clamp_min(0)
@@ -32,7 +33,7 @@ def _gradients(case: Case) -> list[Tensor]:
 
 def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     """(1/n) Σ_i <f(x_i) − y_i, v_j> σ'(<w_{L,j}, x_{L−1,i}>) x_{L−1,i} for every neuron j, (S, m, in)."""
-    trace = case.at_initial
+    trace = case.at_moved
     pull = (trace.outputs - case.labels) @ case.initial.materialise(case.hidden)
     pull = pull * trace.patterns[-1] if masked else pull
     return pull.mT @ trace.features[-2] / len(case.inputs)
