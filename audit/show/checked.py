@@ -99,8 +99,8 @@ class Checked:
 COLUMNS = ("claim", "lhs", "rhs", "ratio", "audited", "limit", "worst", "remark")
 
 LEGEND = (
-    "ratio: lhs / rhs, the constant that these networks need; audited: the one that audits found enough; limit: at infinite "
-    "width. What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
+    "ratio: lhs / rhs, the constant that these networks need; audited: the one that audits found enough; limit: at "
+    "infinite width. What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
 )
 
 
