@@ -24,7 +24,7 @@ Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality"]
 Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
-Search = Literal["exact", "ascent", "sampled"]
+Search = Literal["no ball", "exact", "ascent", "sampled"]
 
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
@@ -330,8 +330,10 @@ class Claim:
         ]
 
     def search(self, configuration: Configuration) -> Search:
-        """How the worst case is searched at a configuration."""
-        if not self.balls or self.exact(configuration):
+        """How the worst case over the ball is searched at a configuration."""
+        if not self.balls:
+            return "no ball"
+        if self.exact(configuration):
             return "exact"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

@@ -12,11 +12,13 @@ from lemmata.audit.judge.verdicts import Finding, judge, judge_unmeasured
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
 from lemmata.audit.measure.sweep import Trials, run_all
-from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.grid import Sizes, points, skipped
 from lemmata.audit.plan.job import Job, jobs
 from lemmata.audit.plan.memory import processes
 from lemmata.claims.claim import Claim
 from lemmata.claims.registry import measured_claims
+
+NOWHERE = "none of the sizes asked lies in its domain"
 
 Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """What is told how many results to expect, and then of each as it lands."""
@@ -25,6 +27,19 @@ Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 def unwatched(total: int) -> AbstractContextManager[Callable[[], None]]:
     """Nobody is told."""
     return nullcontext(lambda: None)
+
+
+def left_out(chosen: Sequence[Claim], sizes: Sizes) -> list[str]:
+    """Which of the sizes asked for are skipped, and for how many claims, one line per option and set of sizes."""
+    claims: dict[tuple[str, tuple[float, ...]], list[str]] = {}
+    for claim in chosen:
+        for option, outside in skipped(claim, sizes).items():
+            claims.setdefault((option, tuple(outside)), []).append(claim.id)
+    return [
+        f"--{option} {','.join(f'{size:g}' for size in outside)}: outside of the domain of "
+        f"{ids[0] if len(ids) == 1 else f'{len(ids)} of {len(chosen)} claims'}, not measured there"
+        for (option, outside), ids in claims.items()
+    ]
 
 
 def sweep(
@@ -63,7 +78,12 @@ def sweep(
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, options, store, watched):
         by_claim[trials.job.claim].append(trials)
-    judged = [judge(claim, by_claim[claim.id], budget) for claim in measurable]
+    judged = [
+        Finding(claim, "inconclusive", NOWHERE, [])
+        if not points(claim, sizes)
+        else judge(claim, by_claim[claim.id], budget)
+        for claim in measurable
+    ]
     found = {finding.claim.id: finding for finding in (*derived, *judged)}
     return [found[claim.id] for claim in chosen]
 

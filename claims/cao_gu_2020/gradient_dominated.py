@@ -10,7 +10,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import dominance
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -41,7 +41,9 @@ def _own(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(m=(256, 512), L=(1, 3), n=(4, 4), tau=(1e-4, 1e-2), fixed={"data": "xor", "d": 2}),
+    domain=Domain(
+        tau=ANY, draws={"m": (256, 512), "L": (1, 3), "n": (4, 4), "tau": (1e-4, 1e-2)}, fixed={"data": "xor", "d": 2}
+    ),
     plan=Plan(
         lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)}, start={"n": 4}, examples=6
     ),
@@ -92,9 +94,7 @@ def _pair(c: Configuration) -> float | None:
     bound="lower",
     terms=(Scaling(phi="1/2", n=-1),),
     domain=Domain(
-        m=(512, 1024),
-        L=(1, 2),
-        n=(2, 6),
+        draws={"m": (512, 1024), "L": (1, 2), "n": (2, 6)},
         fixed={"data": "chain", "labels": "alternating", "d": 3},
         values={"phi": (0.38, 0.2, 0.1, 0.05, 0.03)},
     ),

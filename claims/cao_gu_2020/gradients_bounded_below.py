@@ -20,7 +20,7 @@ from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.condition import Condition
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -63,7 +63,7 @@ def _own(case: Case, margin: float) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, tau=RADIUS),
+    domain=replace(CONES, tau=ANY).drawing(tau=RADIUS),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -96,7 +96,9 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(m=(64, 256), L=(1, 1), n=(256, 256), tau=RADIUS, fixed={"data": "axes", "d": 128}),
+    domain=Domain(
+        tau=ANY, draws={"m": (64, 256), "L": (1, 1), "n": (256, 256), "tau": RADIUS}, fixed={"data": "axes", "d": 128}
+    ),
     plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -119,7 +121,7 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(TEACHER, tau=RADIUS),
+    domain=replace(TEACHER, tau=ANY).drawing(tau=RADIUS),
     plan=replace(TEACHER_PLAN, lines={**TEACHER_PLAN.lines, "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,

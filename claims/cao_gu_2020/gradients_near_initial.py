@@ -13,7 +13,7 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, NEA
 from lemmata.claims.cao_gu_2020.witnesses import gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.limits import FLIPPED_SIGNAL
@@ -51,7 +51,7 @@ def _against_autograd(case: Case, mask: Tensor) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    domain=Domain(m=(8, 64)),
+    domain=Domain(draws={"m": (8, 64)}),
     erratum="E-07",
     controls=(
         Control(
@@ -73,7 +73,7 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    domain=Domain(m=(8, 64), L=(2, 4), fixed={"ratio": 1}),
+    domain=Domain(draws={"m": (8, 64), "L": (2, 4)}, fixed={"ratio": 1}),
     erratum="E-07",
     expected="refuted",
     controls=(
@@ -97,7 +97,7 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
     kind="PROB",
     bound="lower",
     stated=LEAST_SHARE,
-    domain=replace(CONES, tau=(1e-3, 1.0)),
+    domain=replace(CONES, tau=ANY).drawing(tau=(1e-3, 1.0)),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "tau": (0.01, 0.1, 1.0)}, examples=6),
     quantifiers="for the weights −ℓ'(y_i f_W(x_i)) of any W",
     probability=WITH_PROBABILITY,

@@ -7,7 +7,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -45,10 +45,8 @@ def _own(case: Case) -> Measurement:
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=Domain(
-        m=(512, 1024),
-        L=(1, 2),
-        n=(2, 4),
-        tau=(1e-6, 1e-4),
+        tau=ANY,
+        draws={"m": (512, 1024), "L": (1, 2), "n": (2, 4), "tau": (1e-6, 1e-4)},
         fixed={"data": "chain", "d": 4, "mu": MU},
         values={"phi": (0.7,)},
     ),
@@ -95,7 +93,9 @@ claim(
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=Domain(
-        m=(4096, 8192), L=(1, 1), n=(6, 6), fixed={"data": "hexagon", "d": 3}, values={"mu": (0.01, 0.03, 0.1, 0.3)}
+        draws={"m": (4096, 8192), "L": (1, 1), "n": (6, 6)},
+        fixed={"data": "hexagon", "d": 3},
+        values={"mu": (0.01, 0.03, 0.1, 0.3)},
     ),
     plan=Plan(lines={"mu": DRAWN}, start={"n": 6, "mu": MU, "m": 8192}, examples=8),
     quantifiers="for all inputs of Assumption 3.1 and all labels",

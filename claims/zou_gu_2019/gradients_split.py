@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -14,7 +14,7 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.spectra import spectral_norm
 
-SMALL = Domain(m=(8, 32), L=(1, 3), n=(1, 4), fixed={"mu": MU})
+SMALL = Domain(draws={"m": (8, 32), "L": (1, 3), "n": (1, 4)}, fixed={"mu": MU})
 """Sizes at which every gradient can be formed whole."""
 
 SMALL_PLAN = Plan(examples=10)
@@ -48,7 +48,7 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     bound="upper",
     terms=(Scaling(tau=1),),
     stated=1.0,
-    domain=Domain(m=(16, 64), L=(1, 3), n=(1, 3), tau=(1e-3, 0.1), fixed={"mu": MU}),
+    domain=Domain(tau=ANY, draws={"m": (16, 64), "L": (1, 3), "n": (1, 3)}, fixed={"mu": MU}),
     plan=Plan(lines={"L": (1, 3), "tau": (0.001, 0.1)}, start={"m": 64, "n": 2}, examples=8),
     quantifiers="for all W that an attack finds, and l ≤ L",
     attacks=tuple(ATTACKS),
