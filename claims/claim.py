@@ -24,7 +24,7 @@ Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality"]
 Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
-Search = Literal["exact", "ascent", "sampled"]
+Search = Literal["no ball", "exact", "ascent", "sampled"]
 
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
@@ -164,6 +164,7 @@ class Claim:
         bound: direction of the inequality; None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
@@ -198,6 +199,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
@@ -340,8 +342,10 @@ class Claim:
         ]
 
     def search(self, configuration: Configuration) -> Search:
-        """How the worst case is searched at a configuration."""
-        if not self.balls or self.exact(configuration):
+        """How the worst case over the ball is searched at a configuration."""
+        if not self.balls:
+            return "no ball"
+        if self.exact(configuration):
             return "exact"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

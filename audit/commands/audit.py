@@ -23,7 +23,7 @@ from lemmata.audit.arguments import (
 from lemmata.audit.choosing import choose
 from lemmata.audit.errors import Interrupted, UserError, WorkerKilled
 from lemmata.audit.judge.constants import write_constants
-from lemmata.audit.judge.findings import sweep
+from lemmata.audit.judge.findings import left_out, sweep
 from lemmata.audit.measure.backends import Name
 from lemmata.audit.measure.files import load_data, write_whole
 from lemmata.audit.measure.options import Options
@@ -65,6 +65,8 @@ def audit(
         raise UserError("--resume needs the directory of the audit to go on with: --out DIR")
     before = None if baseline is None else earlier.load(baseline, sizes)
     sizes = _with_dimension(sizes, chosen)
+    for line in left_out(chosen, sizes):
+        click.echo(f"lemmata: {line}", err=True)
     with ExitStack() as opened:
         store = None if out is None else opened.enter_context(Store(Path(out), resume=resume))
         if store is not None and store.note:

@@ -12,12 +12,14 @@ from lemmata.audit.judge.verdicts import Finding, judge, judge_unmeasured
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
 from lemmata.audit.measure.sweep import Trials, run_all
-from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.grid import Sizes, points, skipped
 from lemmata.audit.plan.job import Job, jobs
 from lemmata.audit.plan.memory import processes
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import explained
 from lemmata.claims.registry import measured_claims
+
+NOWHERE = "none of the sizes asked lies in its domain"
 
 Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """What is told how many results to expect, and then of each as it lands."""
@@ -26,6 +28,19 @@ Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 def unwatched(total: int) -> AbstractContextManager[Callable[[], None]]:
     """Nobody is told."""
     return nullcontext(lambda: None)
+
+
+def left_out(chosen: Sequence[Claim], sizes: Sizes) -> list[str]:
+    """Which of the sizes asked for are skipped, and for how many claims, one line per option and set of sizes."""
+    claims: dict[tuple[str, tuple[float, ...]], list[str]] = {}
+    for claim in chosen:
+        for option, outside in skipped(claim, sizes).items():
+            claims.setdefault((option, tuple(outside)), []).append(claim.id)
+    return [
+        f"--{option} {','.join(f'{size:g}' for size in outside)}: outside of the domain of "
+        f"{ids[0] if len(ids) == 1 else f'{len(ids)} of {len(chosen)} claims'}, not measured there"
+        for (option, outside), ids in claims.items()
+    ]
 
 
 def sweep(
@@ -57,7 +72,7 @@ def sweep(
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, options, failures, store, watched):
         by_claim[trials.job.claim].append(trials)
-    return [_judged(claim, by_claim.get(claim.id, []), failures.get(claim.id), budget) for claim in chosen]
+    return [_judged(claim, sizes, by_claim.get(claim.id, []), failures.get(claim.id), budget) for claim in chosen]
 
 
 def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: dict[str, str]) -> list[Job]:
@@ -78,11 +93,15 @@ def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: 
     return work
 
 
-def _judged(claim: Claim, trials: list[Trials], failure: str | None, budget: Budget) -> Finding:
+def _judged(claim: Claim, sizes: Sizes, trials: list[Trials], failure: str | None, budget: Budget) -> Finding:
     """The verdict on one claim; of one that could not be measured or judged "error", which is never expected."""
     if failure is None:
         try:
-            return judge(claim, trials, budget) if claim.measured else judge_unmeasured(claim)
+            if not claim.measured:
+                return judge_unmeasured(claim)
+            if not points(claim, sizes):
+                return Finding(claim, "inconclusive", NOWHERE, [])
+            return judge(claim, trials, budget)
         except Exception as error:  # one claim's defect must not cost the others their verdicts
             failure = explained(claim, "", error)
     return Finding(claim, "error", failure, trials)

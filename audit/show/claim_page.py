@@ -90,7 +90,7 @@ def _engines(claim: Claim) -> str | None:
 
 def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
-    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.L[0]]
+    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.drawn("L")[0]]
     known = [(c, _limit(claim, c)) for c in configurations]
     return [{"L": c.L, "n": c.n, "tau": c.tau, "value": limit} for c, limit in known if limit is not None]
 

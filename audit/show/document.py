@@ -150,9 +150,11 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
 
 
 def searched(finding: Finding) -> str:
-    """The weakest search over the configurations measured."""
+    """The weakest search over the configurations measured; "no ball" where the statement has none."""
+    if not finding.claim.balls:
+        return "no ball"
     used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="exact")
+    return max(used, key=STRENGTH.index, default="not measured")
 
 
 def replay_command(finding: Finding) -> str | None:
