@@ -75,8 +75,11 @@ def explained(claim: Claim, at: str, error: BaseException) -> str:
     """The same in words: who raised what, and where."""
     file = STATED_IN.get(claim.id)
     if file is None:
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        return f"{claim.id} at {at or 'the base configuration'}: {kind}{_words(error)}"
+        kind, place = "", ""
+        if not isinstance(error, ValueError):  # a defect of this program: where
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            kind, place = f"{type(error).__name__}: ", f" ({Path(frame.filename).name}, line {frame.lineno})"
+        return f"{claim.id} at {at or 'the base configuration'}: {kind}{_words(error)}{place}"
     code = getattr(claim.derive or claim.measure, "__code__", None)
     line = _line(error, str(file)) or getattr(code, "co_firstlineno", 1)
     return f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {_words(error)}"

@@ -12,16 +12,16 @@ import torch
 from safetensors.torch import load_file
 
 from lemmata.audit.errors import UserError, one_line
+from lemmata.audit.measure.archives import check_declared, check_tensors
 from lemmata.audit.measure.given import (
-    CLOSE,
-    EQUAL,
     Loaded,
     Names,
     Weights,
+    close_rows,
     dataset,
+    equal_rows,
     listed,
     network,
-    pairs,
 )
 from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices
 from lemmata.model.data import Dataset, unit_rows
@@ -93,6 +93,7 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
         raise UserError(f"{path}: is not a file; allowed: {allowed}")
     if not size:
         raise UserError(f"{path}: is empty; allowed: a {suffix} file")
+    check_declared(path)
     return readers[suffix]
 
 
@@ -128,6 +129,7 @@ def _read_state_dict(path: str) -> dict[str, object]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zipfile and pickle raise a dozen types on damaged files
         raise _unreadable(path, wanted, error) from error
+    check_tensors(path, loaded)
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise UserError(f"{path}: holds a {type(loaded).__name__}, it must be {wanted}")
     return mapping_of_arrays(path, loaded)
@@ -191,10 +193,10 @@ def _digits(source: str) -> Loaded:
     bundle = load_digits()
     pixels, classes = bundle.data[bundle.target < 2], bundle.target[bundle.target < 2]
     inputs = unit_rows(torch.from_numpy(pixels))
-    repeated = {j for _, j in pairs(inputs, EQUAL)}
+    repeated = {j for _, j in equal_rows(inputs)}
     kept = [row for row in range(len(inputs)) if row not in repeated]
     labels = torch.from_numpy(2.0 * classes - 1)[kept, None]
-    return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), pairs(inputs[kept], CLOSE))
+    return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), close_rows(inputs[kept]))
 
 
 WEIGHTS: dict[str, Callable[[str], dict[str, object]]] = {

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from lemmata.audit.errors import UserError
+from lemmata.audit.measure.archives import check_room
 from lemmata.model.data import Dataset, unit_rows
 from lemmata.model.settings import CAO_GU_2019_SLIDES, ZOU_GU_2019, Setting
 
@@ -20,8 +20,15 @@ UNIT = 1e-6
 EQUAL = 1e-12
 """Distance up to which two rows are the same row."""
 
+NEAR = 2 * EQUAL
+"""Distance of two rows' projections beyond which they are not equal, rounding included."""
+
 CLOSE = 0.1
 """Distance up to which two rows are reported as close: the bounds that need a separation are vacuous there."""
+
+
+BLOCK, MOST = 1024, 100_000
+"""Rows that are compared with all others at once, and close pairs that are told apart."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +133,13 @@ def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, n
         )
     y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), setting)
     X = _on_the_sphere(names, X, normalise)
-    equal = pairs(X, EQUAL)
+    equal = equal_rows(X)
     if equal:
         shown = ", ".join(f"{i} and {j}" for i, j in equal[:5]) + (", …" if len(equal) > 5 else "")
         raise UserError(
             f"{names.place}rows {shown} of {names.inputs} (counted from 0) are equal, all must differ; drop duplicates"
         )
-    return Loaded(names, Dataset(X, y), 0, pairs(X, CLOSE))
+    return Loaded(names, Dataset(X, y), 0, close_rows(X))
 
 
 def check_fit(weights: Weights, loaded: Loaded) -> None:
@@ -152,6 +159,7 @@ def check_fit(weights: Weights, loaded: Loaded) -> None:
 
 def float64(name: str, value: object) -> Tensor:
     """A real, finite, strided array as float64; integers and narrower floats are widened."""
+    check_room(name, math.prod(getattr(value, "shape", ())))
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         with np.errstate(over="ignore"):
             tensor = torch.from_numpy(value.astype(np.float64))
@@ -262,9 +270,38 @@ def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
     return inputs
 
 
-def pairs(inputs: Tensor, distance: float) -> list[tuple[int, int]]:
-    """Pairs i < j of rows at most that far apart, in order."""
-    return sorted(cKDTree(inputs.numpy()).query_pairs(distance))
+def equal_rows(inputs: Tensor) -> list[tuple[int, int]]:
+    """Of every row that an earlier one is equal to, up to `EQUAL`: (the first of them, it), in order.
+
+    Equal rows have equal projections, so that sorting those by one direction leaves few to compare.
+    """
+    rows = inputs.numpy()
+    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
+    along = rows @ (direction / np.linalg.norm(direction))
+    order = np.argsort(along, kind="stable")
+    apart = np.flatnonzero(np.diff(along[order]) > NEAR)
+    found = []
+    for group in np.split(order, apart + 1):
+        left = np.sort(group)
+        while len(left) > 1:
+            same = np.linalg.norm(rows[left] - rows[left[0]], axis=1) <= EQUAL
+            found += [(int(left[0]), int(other)) for other in left[same][1:]]
+            left = left[~same]
+    return sorted(found)
+
+
+def close_rows(inputs: Tensor) -> list[tuple[int, int]]:
+    """Pairs i < j of rows at distance at most `CLOSE`, in order; of very many the first `MOST`."""
+    found: list[tuple[int, int]] = []
+    squares = inputs.square().sum(-1)
+    for first in range(0, len(inputs), BLOCK):
+        block = inputs[first : first + BLOCK]
+        distances = squares[first : first + BLOCK, None] + squares[first:] - 2 * block @ inputs[first:].T
+        near = (distances <= CLOSE**2).triu(1).nonzero()[: MOST - len(found)]
+        found += [(first + i, first + j) for i, j in near.tolist()]
+        if len(found) == MOST:
+            break
+    return found
 
 
 def shape_of(array: object) -> str:
