@@ -12,7 +12,7 @@ from lemmata.audit.cli import main
 from lemmata.audit.judge.verdicts import FITTED
 from lemmata.audit.show import figures
 from lemmata.audit.show.mathematics import typeset
-from lemmata.audit.show.report import PARAMETERS
+from lemmata.audit.show.tables import SYMBOLS
 from lemmata.claims import REGISTRY
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
@@ -216,4 +216,4 @@ def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
 
 def test_every_exponent_that_is_fitted_can_be_drawn():
     """Its parameter has a symbol."""
-    assert set(FITTED) == set(PARAMETERS)
+    assert set(FITTED) == set(SYMBOLS)

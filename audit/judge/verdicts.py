@@ -12,7 +12,7 @@ import numpy as np
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, quantile
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.data_sets import DECIDES_DATA
+from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration

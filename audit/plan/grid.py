@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from lemmata.audit.plan.data_sets import redrawn, spread
+from lemmata.audit.plan.samples import SHARE, members, redrawn, spread
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
@@ -226,6 +226,8 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 
 def _initialisations(claim: Claim, c: Configuration) -> int:
     """What the claim asks for; or many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    if "delta" in claim.plan.lines and c.delta != claim.start.get("delta", Configuration.delta):
+        return max(LARGE, SHARE * members(1 - c.delta))
     if claim.plan.initialisations is not None:
         return claim.plan.initialisations
     weights = c.m * c.d + c.m**2 * (claim.setting.hidden_layers(c.L) - 1)

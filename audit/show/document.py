@@ -124,6 +124,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "tau": c.tau if claim.balls else None,
         "phi": finite(p["phi"]),
         "mu": c.mu,
+        "delta": c.delta,
         "eps": c.eps if claim.kind == "RUN" else None,
         "batch": c.batch,
         "data": c.data,

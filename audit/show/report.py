@@ -15,23 +15,11 @@ from lemmata.audit.measure.files import write_whole
 from lemmata.audit.show import figures, markdown
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
-from lemmata.audit.show.tables import Format, emit, grid, number
+from lemmata.audit.show.tables import Format, emit, grid, number, symbol
 from lemmata.claims.erratum import ERRATA
 
 SCHEMA = "lemmata-report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable", "error")
-PARAMETERS = {
-    "m": "m",
-    "L": "L",
-    "n": "n",
-    "tau": "τ",
-    "phi": "φ",
-    "mu": "μ",
-    "eps": "ε",
-    "d": "d",
-    "k": "k",
-    "batch": "B",
-}
 WITNESSES = 3
 """Worst configurations shown of each claim."""
 
@@ -137,7 +125,7 @@ def html(document: Document) -> str:
         errata=document["errata"],
         controls=(document["controls"] or {}).get("claims", {}),
         verdicts=VERDICTS,
-        parameters=PARAMETERS,
+        symbol=symbol,
         constants=Markup(drawn),
         growth=_growth,
         worst=worst,
@@ -191,5 +179,7 @@ def junit(audit: Document) -> str:
 
 
 def _growth(claim: Document) -> list[Markup]:
-    drawn = (figures.growth(PARAMETERS.get(name, name), found) for name, found in claim["exponents"].items())
+    drawn = (
+        figures.growth(symbol(name), found) for name, found in claim["exponents"].items() if name == found["along"]
+    )
     return [Markup(figure) for figure in drawn if figure]

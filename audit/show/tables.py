@@ -11,7 +11,27 @@ import click
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from lemmata.claims.language.scaling import Scaling
+
 Format = Literal["table", "json"]
+
+SYMBOLS = {
+    "m": "m",
+    "L": "L",
+    "n": "n",
+    "tau": "τ",
+    "phi": "φ",
+    "mu": "μ",
+    "eps": "ε",
+    "delta": "δ",
+    "d": "d",
+    "k": "k",
+    "batch": "B",
+}
+"""How parameters are written."""
+
+COMMON = ("m", "L", "n", "tau")
+"""Those that have a column of their own; exponents in others stand together in one."""
 
 WIDTH = 150
 """Columns of a table that does not go to a terminal."""
@@ -60,6 +80,16 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[str]], *, wrap: bool = 
 def number(value: float | None) -> str:
     """A number in a table cell; nothing for None."""
     return "" if value is None else f"{value:.4g}"
+
+
+def symbol(name: str) -> str:
+    """How a parameter or a named logarithm is written."""
+    return SYMBOLS.get(name) or (str(Scaling(**{name: 1})) if name.startswith("log_") else name)
+
+
+def exponent(slope: float, claimed: object) -> str:
+    """Measured / claimed."""
+    return f"{slope:.2f}/{claimed}".replace("-0.00", "0.00")
 
 
 def finite(value: float) -> float | None:

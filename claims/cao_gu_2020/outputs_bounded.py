@@ -25,6 +25,17 @@ WIDE_FOR_DEPTH = Condition("m", ">=", (Scaling(L=1, log_nL_delta=1),))
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
     domain=AT_INITIALISATION,
+    plan=Plan(
+        lines={
+            "m": (64, 512, 4096, 32_768),
+            "L": (1, 2, 4, 6),
+            "n": (1, 2, 4, 8, 16),
+            "delta": (0.3, 0.03, 0.003, 3e-4, 3e-5),
+        },
+        along={"L": {"m": 128}, "n": {"m": 256}, "delta": {"m": 32, "n": 1}},
+        start={"n": 4},
+        initialisations=256,
+    ),
     quantifiers="for all i ≤ n",
     probability=WITH_PROBABILITY,
     preconditions=(WIDE_FOR_DEPTH,),
