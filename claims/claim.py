@@ -24,7 +24,7 @@ Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality"]
 Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
-Search = Literal["exact", "ascent", "sampled"]
+Search = Literal["no ball", "exact", "ascent", "sampled"]
 
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
@@ -148,6 +148,10 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
+TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+"""Fields of a claim that are words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One statement of a paper, executable.
@@ -160,6 +164,7 @@ class Claim:
         bound: direction of the inequality; None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
@@ -194,6 +199,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
@@ -222,7 +228,10 @@ class Claim:
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
-        if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
+        for name in TEXTS:
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be text")
+        if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.bound == "equality" and self.stated is not None:
             raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")
@@ -333,8 +342,10 @@ class Claim:
         ]
 
     def search(self, configuration: Configuration) -> Search:
-        """How the worst case is searched at a configuration."""
-        if not self.balls or self.exact(configuration):
+        """How the worst case over the ball is searched at a configuration."""
+        if not self.balls:
+            return "no ball"
+        if self.exact(configuration):
             return "exact"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

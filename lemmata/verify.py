@@ -282,9 +282,14 @@ def _constant(claim: Claim) -> float | None:
 
 
 def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
-    """The configuration that decided the audited constant, on the data that did and on the data of this run."""
+    """The configuration that decided the audited constant, on the data that did and on the data of this run.
+
+    None where the domain has been narrowed since.
+    """
     entry = audited_constants().get(claim.id)
     if entry is None:
         return []
     configuration = parse(f"{claim.id}:{entry['at']}").configuration
+    if not claim.domain.contains(configuration):
+        return []
     return [(configuration, on) for on in dict.fromkeys((entry["seed"], seed))]

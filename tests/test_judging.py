@@ -69,6 +69,14 @@ def test_the_weakest_search_of_all_sizes_is_the_claim_s():
     for order in (both, both[::-1]):
         assert searched(Finding(claim, "supported", "", order)) == "ascent"
     assert searched(Finding(claim, "supported", "", both[:1])) == "exact"
+    assert searched(Finding(claim, "inconclusive", "", [])) == "not measured"
+
+
+@pytest.mark.parametrize("member", [m for m in REGISTRY.values() if not m.balls], ids=str)
+def test_where_there_is_no_ball_no_search_is_called_exact(member):
+    """A training run and a statement about W⁽⁰⁾ alone have no supremum to attain."""
+    assert member.search(Configuration()) == "no ball"
+    assert searched(Finding(member, "supported", "", [])) == "no ball"
 
 
 def test_a_claim_that_has_a_certificate_is_measured_with_it():

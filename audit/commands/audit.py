@@ -21,9 +21,9 @@ from lemmata.audit.arguments import (
     seed_option,
 )
 from lemmata.audit.choosing import choose
-from lemmata.audit.errors import Interrupted, UserError
+from lemmata.audit.errors import Interrupted, UserError, WorkerKilled
 from lemmata.audit.judge.constants import write_constants
-from lemmata.audit.judge.findings import sweep
+from lemmata.audit.judge.findings import left_out, sweep
 from lemmata.audit.measure.backends import Name
 from lemmata.audit.measure.files import load_data, write_whole
 from lemmata.audit.measure.options import Options
@@ -57,13 +57,16 @@ def audit(
     The status is 1 when a verdict is not the expected one, or differs from the baseline's, or a constant does.
 
     Raises:
-        UserError: if the sizes fit no claim, the output directory cannot be used, or the baseline cannot be compared.
+        UserError: if the sizes fit no claim, the output directory cannot be used, or the baseline cannot be compared;
+            if a process is killed; and in the end, all verdicts printed, if a claim could not be measured or judged.
         Interrupted: if a person stops it, saying how to go on.
     """
     if resume and out is None:
         raise UserError("--resume needs the directory of the audit to go on with: --out DIR")
     before = None if baseline is None else earlier.load(baseline, sizes)
     sizes = _with_dimension(sizes, chosen)
+    for line in left_out(chosen, sizes):
+        click.echo(f"lemmata: {line}", err=True)
     with ExitStack() as opened:
         store = None if out is None else opened.enter_context(Store(Path(out), resume=resume))
         if store is not None and store.note:
@@ -73,14 +76,18 @@ def audit(
         except ValueError as error:
             raise UserError(str(error)) from error
         except KeyboardInterrupt:
-            raise Interrupted(_how_to_go_on(store)) from None
+            raise Interrupted(f"interrupted; {_how_to_go_on(store)}") from None
+        except WorkerKilled as error:
+            raise UserError(f"{error}; {_how_to_go_on(store)}") from error
+        failed = [finding for finding in findings if finding.verdict == "error"]
         document = to_json(findings, sizes, options)
         changes = [] if before is None else earlier.changes(before, document)
         if before is not None:
             document["baseline"] = {"file": baseline, "changes": changes}
         if store is not None:
             write_whole(Path(str(out)) / "audit.json", json.dumps(document, indent=1, allow_nan=False))
-            store.finish()
+            if not failed:
+                store.finish()
     refused = write_constants(findings, options) if constants else []
     drifted = earlier.drift(document)
     step_summary.append(document, changes, drifted)
@@ -90,15 +97,16 @@ def audit(
         + [f"--write-constants: {line}" for line in refused]
     )
     emit(form, document, *tables(findings, sizes), *map(Text, said))
+    if failed:
+        others = f", and {len(failed) - 1} more claims as their rows say" if failed[1:] else ""
+        raise UserError(f"{failed[0].reason}{others}; {_how_to_go_on(store)}")
     return 0 if all(finding.expected for finding in findings) and not changes else 1
 
 
 def _how_to_go_on(store: Store | None) -> str:
     if store is None:
-        return "interrupted; nothing is kept without --out DIR"
-    return (
-        f"interrupted; {store.kept} results are kept in {store.path.parent}: the same command with --resume continues"
-    )
+        return "nothing is kept without --out DIR"
+    return f"{store.kept} results are kept in {store.path.parent}: the same command with --resume continues"
 
 
 def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:

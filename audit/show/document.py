@@ -14,18 +14,18 @@ from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.claim_page import page, right_hand_side
+from lemmata.audit.show.reading import AUDIT
 from lemmata.audit.show.tables import finite, finite_throughout
 from lemmata.claims.claim import Search
 from lemmata.claims.language.condition import met
 
-SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
 
 
 def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
     """The audit as one document: CONTRACT's `audit` object."""
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT,
         "environment": {
             "lemmata": version("lemmata"),
             "python": platform.python_version(),
@@ -151,9 +151,11 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
 
 
 def searched(finding: Finding) -> str:
-    """The weakest search over the configurations measured."""
+    """The weakest search over the configurations measured; "no ball" where the statement has none."""
+    if not finding.claim.balls:
+        return "no ball"
     used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="exact")
+    return max(used, key=STRENGTH.index, default="not measured")
 
 
 def replay_command(finding: Finding) -> str | None:

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from lemmata.audit.show.tables import COMMON, exponent, number, symbol
+from lemmata.audit.show.tables import COMMON, exponent, legible, number, symbol
 
 
 def page(document: dict[str, Any]) -> str:
     """The report in Markdown."""
     environment = document["environment"]
     remarks = [
-        f"- `{id}`: {claim['verdict']}, {claim['reason']}"
+        f"- {code(id)}: {claim['verdict']}, {plain(claim['reason'])}"
         for id, claim in document["claims"].items()
         if claim["verdict"] not in ("supported", "not-executable") or claim["verdict"] != claim["expected"]
     ]
-    run = ", ".join(f"{name} {environment[name]}" for name in ("lemmata", "torch", "dtype", "device", "data", "seed"))
+    run = ", ".join(
+        f"{name} {plain(str(environment[name]))}" for name in ("lemmata", "torch", "dtype", "device", "data", "seed")
+    )
     attention = ["", "## What needs attention", "", *remarks] if remarks else []
     return "\n".join(["# lemmata audit", "", run + ".", "", *rows(document), *attention, ""])
 
@@ -26,9 +28,23 @@ def rows(document: dict[str, Any]) -> list[str]:
         shown = claim["verdict"] + ("" if claim["verdict"] == claim["expected"] else " ⚠")
         constant = claim["constant"]
         known = (number(constant["limit"]), number(constant["stated"]))
-        cells = (f"`{id}`", shown, interval(constant), *known, *exponents(claim["exponents"]), claim["searched"])
+        growth = map(plain, exponents(claim["exponents"]))
+        cells = (code(id), shown, interval(constant), *known, *growth, plain(claim["searched"]))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is, on one line: no tag, no link, no code."""
+    words = " ".join(legible(text).split())
+    for mark, shown in (("&", "&amp;"), ("<", "&lt;"), ("`", "\\`"), ("](", "]\\("), ("![", "!\\[")):
+        words = words.replace(mark, shown)
+    return words
+
+
+def code(text: str) -> str:
+    """The same as code, in which only its own mark means anything."""
+    return f"`{' '.join(legible(text).split()).replace('`', '´')}`"
 
 
 def interval(constant: dict[str, Any]) -> str:

@@ -51,6 +51,8 @@ def _row(finding: Finding) -> list[str]:
     constant = finding.constant
     if not finding.claim.measured:
         shown = "" if finding.claim.derive is None else "derived"
+    elif finding.verdict == "error" or not finding.trials:
+        shown = ""
     elif constant is None:
         shown = f"residual {max((max(t.residual) for t in finding.trials if t.residual), default=0):.1e}"
     else:

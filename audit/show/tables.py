@@ -84,7 +84,7 @@ def number(value: float | None) -> str:
 
 def symbol(name: str) -> str:
     """How a parameter or a named logarithm is written."""
-    return SYMBOLS.get(name) or str(Scaling(**{name: 1}))
+    return SYMBOLS.get(name) or (str(Scaling(**{name: 1})) if name.startswith("log_") else name)
 
 
 def exponent(slope: float, claimed: object) -> str:
@@ -104,3 +104,18 @@ def finite_throughout(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite_throughout(inner) for inner in value]
     return finite(value) if isinstance(value, float) else value
+
+
+def legible(value: Any) -> Any:
+    """A document whose texts can stand on any page: � for what no page or terminal prints."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(map(_printed, value))
+    if isinstance(value, dict):
+        return {legible(name): legible(inner) for name, inner in value.items()}
+    return [legible(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _printed(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return " " if character.isspace() else "�"

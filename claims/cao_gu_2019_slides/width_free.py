@@ -24,7 +24,7 @@ from lemmata.model.margins import label_complexity
     kind="RUN",
     bound="upper",
     terms=(ONE,),
-    domain=Domain(L=DEPTH, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (64, 256, 1024, 4096, 16384)}, start={"n": 4, "m": 256}),
     quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
     probability=WITH_PROBABILITY,

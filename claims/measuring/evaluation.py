@@ -87,9 +87,22 @@ class Evaluation:
 
 
 def measured(claim: Claim, case: Case) -> Measurement | Sides:
-    """What the claim's function returns; what it prints goes to standard error, as output is a document."""
-    with redirect_stdout(sys.stderr):
-        return claim.measure(case)
+    """What the claim's function returns; what it prints goes to standard error, as output is a document.
+
+    Raises:
+        Exit: if it means to end the program, which is not for a claim to do.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return claim.measure(case)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise Exit(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+
+
+class Exit(Exception):
+    """What a measurement raised to end the program."""
 
 
 def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
