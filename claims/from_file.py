@@ -4,6 +4,7 @@ import importlib.util
 import sys
 import traceback
 import zlib
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lemmata.claims import beside
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
+from lemmata.claims.measuring.checks import MeasurementError
 from lemmata.claims.registry import REGISTRY, STATED_IN
 from lemmata.model.attacks import ATTACKS
 
@@ -62,8 +64,9 @@ def located(claim: Claim, at: str, error: Exception) -> Exception:
     file = STATED_IN.get(claim.id)
     if file is None:
         return ValueError(f"{claim.id} at {at}: {error}") if isinstance(error, ValueError) else error
-    line = _line(error, str(file)) or claim.measure.__code__.co_firstlineno
-    return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {error}")
+    line = _line(error, str(file)) or _begins(getattr(error, "function", None), str(file)) or _begins(claim.measure)
+    kind = "" if isinstance(error, MeasurementError) else f"{type(error).__name__}: "
+    return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {kind}{error}")
 
 
 def _module_name(path: Path) -> str:
@@ -105,6 +108,12 @@ def _names() -> dict[str, object]:
 def _unregister(id: str) -> None:
     for table in (REGISTRY, ERRATA, ATTACKS):
         table.pop(id, None)
+
+
+def _begins(function: Callable[..., object] | None, file: str = "") -> int | None:
+    """The first line of a function, if it is in the file."""
+    code = getattr(function, "__code__", None)
+    return None if code is None or not code.co_filename.endswith(file) else code.co_firstlineno
 
 
 def _line(error: BaseException, file: str) -> int | None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,9 +20,10 @@ from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.measuring.evaluation import Evaluation
+from lemmata.claims.measuring.evaluation import Evaluation, look_twice
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
@@ -112,6 +113,8 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
+    if not job.first:
+        _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
         found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
         _collect(trials, found)
@@ -221,6 +224,7 @@ def measure(
 ) -> Evaluation:
     """A claim, or a changed one on its cases, at the worst that its search finds, or where a recipe leads."""
     measured = changed or claim
+    _look_twice(measured, configuration, seed, numbers[:2], dtype, device, engine)
     return Evaluation.joined(
         [
             supremum(measured, case) if recipe is None else found_by(measured, case, recipe)
@@ -234,6 +238,12 @@ def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluat
     """Measure exactly one case again."""
     options = {"dtype": dtype, "device": device, "engine": case.engine}
     return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+
+
+def _look_twice(claim: Claim, configuration: Configuration, seed: int, numbers: Sequence[int], *options: Any) -> None:
+    """At two initialisations per configuration, for claims of a person's own; a test looks at those of the papers."""
+    if claim.id in STATED_IN:
+        look_twice(claim, realise(claim, configuration, seed, _together(claim, numbers)[0], *options))
 
 
 def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:

@@ -12,6 +12,7 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
+from lemmata.claims.measuring.checks import check_measurement, check_repeatable, global_states, numbers
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -86,9 +87,29 @@ class Evaluation:
 
 
 def measured(claim: Claim, case: Case) -> Measurement | Sides:
-    """What the claim's function returns; what it prints goes to standard error, as output is a document."""
+    """What the claim's function returns; what it prints goes to standard error, as output is a document.
+
+    Raises:
+        MeasurementError: if that is not what the claim must measure.
+    """
     with redirect_stdout(sys.stderr):
-        return claim.measure(case)
+        found = claim.measure(case)
+    check_measurement(claim, case, found)
+    return found
+
+
+def look_twice(claim: Claim, case: Case) -> None:
+    """A second look at the case sees what the first saw, where the last of its attacks leads.
+
+    Raises:
+        MeasurementError: if it does not, naming the generator that the claim draws from.
+    """
+    recipe = claim.recipes(case)[-1]
+    here = case if recipe.attack == "stay" else case.attacked(recipe)
+    before = global_states()
+    first, after = numbers(measured(claim, here)), global_states()
+    drawn = [name for name, state in before.items() if after[name] != state]
+    check_repeatable(first, numbers(measured(claim, here)), drawn)
 
 
 def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
@@ -98,12 +119,9 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     stated one left to `violates`.
 
     Raises:
-        TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
+        MeasurementError: if the measurement is not what the claim must measure.
     """
     measurement = measured(claim, case)
-    if isinstance(measurement, Sides) != (claim.judged == "identity"):
-        wanted = "Sides, as it is an identity" if claim.judged == "identity" else "a Measurement, as it is a bound"
-        raise TypeError(f"{claim.id} measures {type(measurement).__name__}, it must measure {wanted}")
     recipes = [recipe or Recipe()] * case.initial.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
