@@ -235,9 +235,19 @@ def measure(
 
 
 def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
-    """Measure exactly one case again."""
+    """Measure exactly one case again.
+
+    Raises:
+        ValueError: if the sizes do not fit the data or the setting, or a claim of a person's own cannot be measured,
+            with the line.
+    """
     options = {"dtype": dtype, "device": device, "engine": case.engine}
-    return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+    try:
+        return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+    except ValueError:
+        raise
+    except Exception as error:
+        raise located(case.claim, case.configuration.token(), error) from error
 
 
 def _look_twice(claim: Claim, configuration: Configuration, seed: int, numbers: Sequence[int], *options: Any) -> None:

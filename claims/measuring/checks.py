@@ -10,7 +10,8 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.model.attacks import ATTACKS
-from lemmata.model.changes import distances
+from lemmata.model.changes import Changes, distances
+from lemmata.model.settings import Norm
 
 
 class MeasurementError(TypeError):
@@ -62,7 +63,7 @@ def check_inside(case: Case, recipe: Recipe) -> None:
     """
     norm, slack = case.setting.ball, torch.finfo(case.initial.like.dtype).eps ** 0.5
     for point, changes in (("W̃", case.pair.tilde), ("Ŵ", case.change)):
-        away = distances(changes, norm)
+        away = _distances(changes, norm)
         outside = ~(away <= case.tau * (1 + slack))
         if outside.any():
             number, layer = outside.nonzero()[0].tolist()
@@ -71,6 +72,13 @@ def check_inside(case: Case, recipe: Recipe) -> None:
                 f"from W⁽⁰⁾ in layer {layer + 1}, the radius is {case.tau:g}",
                 ATTACKS[recipe.attack].find,
             )
+
+
+def _distances(changes: Changes, norm: Norm) -> Tensor:
+    try:
+        return distances(changes, norm)
+    except torch.linalg.LinAlgError:  # of entries that are no numbers, which the Frobenius norm shows
+        return distances(changes, "frobenius")
 
 
 def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: Sequence[str]) -> None:
@@ -117,8 +125,9 @@ def _check_side(name: str, side: object, initialisations: int, axes: tuple[str, 
     fits = isinstance(side, Tensor) and side.dtype == like.dtype and side.device == like.device
     if fits and side.ndim == 1 + len(axes) and len(side) == initialisations and side.numel():  # type: ignore[attr-defined,arg-type]
         return
-    shape = ", ".join([f"{initialisations} initialisations", *axes])
-    raise MeasurementError(f"{name} must be {_kind(like)} of shape ({shape}), as axes={axes!r}; it is {_shown(side)}")
+    shape = ", ".join(["initialisations", *axes])
+    here = f"here of {initialisations} initialisations and axes={axes!r}"
+    raise MeasurementError(f"{name} must be {_kind(like)} of shape ({shape}), {here}; it is {_shown(side)}")
 
 
 def _check_factor(name: str, factor: object, lhs: Tensor) -> None:
