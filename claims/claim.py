@@ -71,8 +71,9 @@ class Measurement:
     """One side of a claim against the rest of the other.
 
     Attributes:
-        lhs: (S, …), one value per initialisation and per member of `axes`.
-        factors: what the scalings multiply, one per term of the right-hand side, broadcastable to lhs.
+        lhs: (S, …), one value per initialisation and per member of `axes`, in the case's dtype.
+        factors: what the scalings multiply, one per term of the right-hand side: a number, or a tensor with the axes of
+            lhs, of which some may have length 1.
         axes: what the trailing axes of lhs run over, for naming the worst member. Layers count from 1.
     """
 

@@ -75,7 +75,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
         best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value
         error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
         excess.append((error - times * best).clamp_min(0))
-    reach = estimation * math.sqrt(n) * case.inputs.new_tensor(RADII)
+    reach = estimation * math.sqrt(n) * case.inputs.new_tensor([RADII])
     return Measurement(torch.stack(excess, -1), (reach, math.sqrt(math.log(1 / case.delta))), ("radius",))
 
 

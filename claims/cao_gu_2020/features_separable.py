@@ -37,8 +37,8 @@ def _best_margins(case: Case) -> torch.Tensor:
 
 
 def _promised(case: Case) -> torch.Tensor:
-    """2^{−(l+1)} γ for l = 1, …, L."""
-    return gamma(case) * 2.0 ** -torch.arange(2, case.hidden + 2).to(case.inputs)
+    """2^{−(l+1)} γ for l = 1, …, L, (1, layers)."""
+    return gamma(case) * 2.0 ** -torch.arange(2, case.hidden + 2).to(case.inputs)[None]
 
 
 @claim(
