@@ -74,7 +74,7 @@ def test_a_claim_that_has_a_certificate_is_measured_with_it():
 def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_is_loose(id, name, loose, outcome):
     """A ratio that stays constant outgrows the next stronger bound; one with half an exponent to spare does not."""
     claim = REGISTRY[id]
-    control = replace(next(c for c in neighbours(claim) if c.name == name), true="")
+    control = replace(next(c for c in neighbours(claim) if c.name == name), unrefuted=None)
     base = Configuration(n=1, m=65_536)
     power = loose * claim.direction.sign
     line = [trials(replace(base, m=m), m**power, id) for m in WIDTHS]
@@ -87,7 +87,7 @@ def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_i
 def test_the_witness_of_a_refuted_exponent_is_the_worst_of_its_direction(id, name, width):
     """The smallest ratio is at the first width, the largest at the last: a lower bound shows the former."""
     claim = REGISTRY[id]
-    control = replace(next(c for c in neighbours(claim) if c.name == name), true="")
+    control = replace(next(c for c in neighbours(claim) if c.name == name), unrefuted=None)
     line = [trials(Configuration(n=1, m=m), 1.0, id) for m in WIDTHS]
     for item in line:
         item.ratio[:] = [1.0] * len(item.ratio)
