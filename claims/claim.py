@@ -259,6 +259,8 @@ class Claim:
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
                 raise ValueError(f"{name}={value!r} must be a tuple of {kind.__name__}s")
+        if not all(isinstance(why, Reason) for why in self.unrefuted.values()):
+            raise ValueError(f"unrefuted={dict(self.unrefuted)!r} must have Reasons, by letter")
         if not self.terms:
             raise ValueError(f"terms={self.terms!r} must be one or more Scalings")
         if self.measured:

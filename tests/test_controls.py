@@ -2,7 +2,7 @@
 
 import pytest
 
-from lemmata.audit.judge.controls import judge_control
+from lemmata.audit.judge.controls import NO_CONSTANT, judge_control
 from lemmata.audit.measure.options import Options
 from lemmata.claims import REGISTRY
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
@@ -25,6 +25,8 @@ COUNTED = [
 def test_a_false_neighbour_is_refuted(member, control):
     """A halved constant, a dropped part or the printed reading is violated where the claim is not."""
     result = judge_control(member, control, [], Options())
+    if result.reason == NO_CONSTANT:
+        pytest.skip(f"{member}: {NO_CONSTANT}")
     assert result.verdict == "refuted", result.reason
     assert result.witness is not None
 

@@ -22,6 +22,7 @@ from lemmata.claims.language.derivation import (
     without,
 )
 from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.measuring.neighbours import neighbours
 from tests.assertions import assert_each_close
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=60)
@@ -302,6 +303,47 @@ def closed(statement: Claim, derivation: Derivation) -> set[tuple[str, str]]:
 def outcome(d: Derivation) -> list[tuple[bool | None, Scaling, Scaling]]:
     """What each comparison comes to."""
     return [(step.holds, step.excess, step.slack) for step in d.steps]
+
+
+@pytest.mark.parametrize("statement", [s for s in STATEMENTS.values() if s.expected == "supported"], ids=str)
+def test_a_neighbour_asks_for_more_and_fails_or_shows_what_is_spared(statement):
+    """No shift that breaks the derivation is left out, none that states less is in, and none is true by default."""
+    stated = statement.derive(as_stated)
+    made = {control.shift: control.unrefuted for control in neighbours(statement)}
+    for shift in unit_shifts(stated):
+        derivation = statement.derive(shifted(dict([shift])))
+        pairs = list(zip(derivation.steps, stated.steps, strict=True))
+        harder = [after for after, before in pairs if stated.regime.excess(after.ratio / before.ratio) != ONE]
+        if not derivation.holds:
+            assert made.pop(shift) is None
+        elif harder:
+            why = made.pop(shift)
+            assert why is not None
+            assert why.ground == "computation"
+            assert all(step.name in why.text and str(step.left) in why.text for step in harder)
+    assert made == {}
+
+
+def test_what_a_shift_does_decides_whether_it_is_a_neighbour():
+    """(5.2) with fewer iterations states less; n^9 in place of n^8 is below every other row of Table 1 as well."""
+    names = {control.name: control for control in neighbours(REGISTRY["cao-gu-2020/eq-5.2"])}
+    assert "K · L^(-1)" not in names
+    assert names["K · L"].unrefuted is None
+    rows = {control.name: control for control in neighbours(REGISTRY["zou-gu-2019/table-1-dominance"])}
+    spared = rows["width, this paper · n"].unrefuted
+    assert spared is not None
+    assert "n^9 φ^(-4) ≤ n^14 φ^(-4), with n^5 to spare" in spared.text
+    assert rows["width, this paper · k"].unrefuted is None
+
+
+@pytest.mark.parametrize(("id", "counts"), [("zou-gu-2019/eq-3.1", True), ("cao-gu-2020/informal-1.1", False)])
+def test_logarithms_are_shifted_where_the_statement_writes_them(id, counts):
+    """(3.1) is written with Ω and log³ m: log⁴ m is another width. Theorem 1.1 is written with Ω̃."""
+    logs = [control for control in neighbours(REGISTRY[id]) if "log(" in control.name]
+    assert bool(logs) is counts
+    assert all(control.unrefuted is None for control in logs)
+    derivation = REGISTRY[id].derive(shifted({"stated width": Scaling(log_m=4)}))
+    assert derivation.holds is not counts
 
 
 REPAIRS = {

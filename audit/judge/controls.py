@@ -22,6 +22,9 @@ Outcome = Literal["refuted", "survived", "true", "out-of-reach", "inconclusive",
 FIRST, MOST = 16, 1024
 """Initialisations at first, and at most while some violate a control and nothing is decided."""
 
+NO_CONSTANT = "no constant yet: `lemmata audit --write-constants` stores one"
+"""Why a half of a constant, or a part less at the same constant, is neither refuted nor survives."""
+
 UNTESTED_LOG = "the sizes do not span enough of the logarithm to test its power"
 """Why a power of a logarithm is neither refuted nor survives."""
 
@@ -112,7 +115,7 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     changed = neighbour(claim, control)
     known = constant(claim)
     if known is None and claim.judged != "identity":
-        return Result(control, "inconclusive", "no constant yet: `lemmata audit --write-constants` stores one")
+        return Result(control, "inconclusive", NO_CONSTANT)
     limit = None if known is None else known * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0

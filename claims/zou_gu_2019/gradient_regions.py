@@ -150,7 +150,7 @@ def _jump(case: Case, times: float) -> Measurement:
             "the same for |⟨w, x_i⟩| ≤ c φ against 2 c φ, on the corners of a cube",
             measure=lambda case: _union(case, _cube(case), SHARE * float(case.parameters["phi"])),
             domain=replace(_CHAIN, values={"phi": (0.3,)}),
-            plan=Plan(start=_CHAIN_PLAN.start),
+            plan=Plan(start={**_CHAIN_PLAN.start, "phi": 0.3}),
         ),
     ),
     notes="One region is n times smaller: that is the O(n) gained. The limit is that of n disjoint cones, to 1 − O(c).",
