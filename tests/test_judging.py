@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import get_args
 
 import pytest
+import torch
 
 from lemmata.audit.judge import controls
 from lemmata.audit.judge.controls import judge_control
@@ -18,10 +19,10 @@ from lemmata.audit.plan.job import Job
 from lemmata.audit.show.document import searched, to_json
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
-from lemmata.claims.claim import Control, Ground, Reason
+from lemmata.claims.claim import Control, Ground, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
-from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
 from lemmata.claims.registry import claim
@@ -162,6 +163,23 @@ def test_a_power_of_a_logarithm_is_judged_like_any_other_where_it_was_measured(n
     found = judge_control(member, control, line, Options())
     assert found.verdict == verdict
     assert (found.reason == controls.UNTESTED_LOG) is (verdict == "out-of-reach")
+
+
+@pytest.mark.parametrize(("second", "fell"), [(0.0, True), (10.0, False)])
+def test_another_term_may_make_up_for_a_moved_exponent(second, fell, monkeypatch):
+    """1 ≤ C (m^(-1/6) + s) is false for s = 0 alone: the whole right-hand side decides, not its first term."""
+    member = replace(
+        REGISTRY[UPPER_CLAIM],
+        terms=(ONE, ONE),
+        measure=lambda case: Measurement(torch.ones_like(case.initial.like), (1.0, second)),
+        attacks=("stay",),
+        certificate=None,
+        unrefuted={},
+    )
+    monkeypatch.setitem(REGISTRY, UPPER_CLAIM, member)
+    line = [run(Job(UPPER_CLAIM, Configuration(n=1, m=m), 8)) for m in (64, 256, 1024, 4096)]
+    control = next(c for c in neighbours(member) if c.name == "m -1/6")
+    assert (judge_control(member, control, line, Options()).verdict == "refuted") is fell
 
 
 def test_without_a_constant_no_part_of_it_is_refuted_or_survives():

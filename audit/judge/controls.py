@@ -87,10 +87,15 @@ def _by_derivation(claim: Claim, control: Control) -> Result:
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
-    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own.
+
+    Where the right-hand side has several terms and one of them moved, it is measured anew: another may make up for it.
+    """
     moved = neighbour(claim, control)
     if control.measure is not None:
         trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
+    elif len(claim.terms) > 1:
+        trials, moved = [run(item.job, moved) for item in trials], claim
     name = control.parameter
     found = exponents(moved, trials).get(name)
     if found is not None and found.broken:
