@@ -216,6 +216,13 @@ def test_every_reason_of_the_papers_claims_is_that_of_a_neighbour():
         assert made == list(member.moved)
 
 
+def test_a_change_of_an_algorithm_is_named_by_one_word():
+    """Layers that move one after the other, a step that is too long, batches that skip an example."""
+    changed = [c for member in REGISTRY.values() for c in member.controls if c.of == "algorithm"]
+    assert {"layerwise", "overstepping", "skipping"} <= {control.name for control in changed}
+    assert all(control.name.isalpha() for control in changed)
+
+
 def test_a_logarithm_is_dropped_where_the_bound_is_weaker_for_it():
     """An upper bound that grows with one, a lower bound that falls with one; otherwise dropping it claims less."""
     upper, lower = REGISTRY[UPPER_CLAIM], REGISTRY[LOWER_CLAIM]

@@ -74,9 +74,10 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
             measure=lambda case: _converges(case, iterations=0.0),
         ),
         Control(
-            "η of order 1",
+            "overstepping",
             "the same with η = Θ(L^-3 B²), whose first step leaves the ball",
             measure=lambda case: _converges(case, slower=1 / case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
@@ -139,9 +140,10 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
         Control(
-            "step of order 1",
+            "overstepping",
             "η = L^-3 B² for L^-3 B² m^-1",
             measure=lambda case: _one_step(case, case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="The ball searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2,"
