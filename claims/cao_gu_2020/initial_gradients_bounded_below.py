@@ -10,7 +10,7 @@ from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
@@ -50,7 +50,11 @@ DRAWS = 6
             "1 for 1/8",
             "the constant 1",
             factor=8.0,
-            true="true for these data: 1/8 is what the proof gives, the margin is hundreds of times larger",
+            unrefuted=Reason(
+                "proof",
+                "at infinite width, with a factor 2^(L+1) to spare: a quarter of the squared margin of layer L − 1 "
+                "(K26), which is 2^(2−L) 2 γ² at least, see lemma-B.2",
+            ),
         ),
     ),
 )
