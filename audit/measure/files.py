@@ -29,6 +29,9 @@ from lemmata.model.settings import Setting
 
 T = TypeVar("T")
 
+NORMALISED = "@normalise"
+"""After the name of a file of data: with its rows scaled to unit norm."""
+
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 """Colours in the messages of other programs."""
 
@@ -56,7 +59,7 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
     """The data in a .npz or .csv file, or a built-in data set.
 
     Args:
-        source: a file, or a key of `BUILT_IN`.
+        source: a file, followed by `NORMALISED` where its rows are to be scaled, or a key of `BUILT_IN`.
         setting: decides which labels are allowed.
         normalise: whether to scale the rows to unit norm; built-in data are always scaled.
 
@@ -65,6 +68,8 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
     """
     if source in BUILT_IN:
         return BUILT_IN[source](source)
+    normalise = normalise or source.endswith(NORMALISED)
+    source = source.removesuffix(NORMALISED)
     inputs, labels = _reader(source, DATA)(source)
     return dataset(Names(f"{source}: "), inputs, labels, setting, normalise=normalise)
 
