@@ -32,6 +32,9 @@ T = TypeVar("T")
 NORMALISED = "@normalise"
 """After the name of a file of data: with its rows scaled to unit norm."""
 
+LFS = b"version https://git-lfs"
+"""How Git LFS begins what it leaves in the place of a file."""
+
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 """Colours in the messages of other programs."""
 
@@ -98,6 +101,9 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
         raise UserError(f"{path}: is not a file; allowed: {allowed}")
     if not size:
         raise UserError(f"{path}: is empty; allowed: a {suffix} file")
+    with open(path, "rb") as file:
+        if file.read(len(LFS)) == LFS:
+            raise UserError(f"{path}: is a pointer of Git LFS and not the file itself: git lfs pull")
     return readers[suffix]
 
 
@@ -215,6 +221,7 @@ INSTEAD = {
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "; pickles are refused, save torch.save(net.state_dict(), FILE)"),
     **dict.fromkeys((".npy", ".parquet", ".feather", ".mat"), "; store numpy.savez(FILE, X=…, y=…)"),
     **dict.fromkeys((".msgpack", ".onnx", ".pb", ".gguf"), "; store numpy.savez(FILE, W1=…, …, V=…), each (out, in)"),
+    ".tsv": "; store it with commas, as .csv",
     ".json": "; load the whole network, and save torch.save(net.state_dict(), FILE)",
 }
 """What to do with files of other kinds, by extension."""

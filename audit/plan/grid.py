@@ -81,11 +81,10 @@ def own_data(claim: Claim, sizes: Sizes) -> str:
 
     A statement is about data of its own where it fixes how they are made, or another number of outputs.
     """
-    start = {**claim.domain.first, **claim.plan.start}
-    data = start.get("data", "")
+    data = {**claim.domain.first, **claim.plan.start}.get("data", "")
     if data in GENERATED and data != sizes.data:
         return str(data)
-    if sizes.data not in GENERATED and start.get("k", sizes.outputs) != sizes.outputs:
+    if sizes.data not in GENERATED and claim.domain.fixed.get("k", sizes.outputs) != sizes.outputs:
         return "sphere"
     return ""
 
