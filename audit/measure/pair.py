@@ -122,6 +122,10 @@ def _obstacle(claim: Claim, case: Case) -> str:
         return NOT_MEASURED[claim.kind]
     if len(case.inputs) < 2 and any("phi" in term.powers for term in claim.terms):
         return "needs a finite separation phi, one example has none"
+    for name in ("m", "L", "n"):
+        if not claim.domain.has(name, case.parameters[name]):
+            low, high = claim.domain.ends(name)
+            return f"stated for {name} {f'≥ {low:g}' if case.parameters[name] < low else f'≤ {high:g}'}"
     return claim.obstacle(case)
 
 

@@ -26,6 +26,8 @@ COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
 
 
+DEFAULT = Configuration()
+
 OPTIONS = {"widths": "m", "depths": "L", "samples": "n", "radii": "tau"}
 """What the lists of sizes are of."""
 
@@ -46,7 +48,10 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Sizes that a user asks for; an empty list leaves the default lines. `dimension` is that of the data."""
+    """Sizes that a user asks for; an empty list leaves the default lines.
+
+    Of data that are not generated, `dimension`, `outputs` and `rows` are d, k and how many examples there are.
+    """
 
     widths: Sequence[int] = ()
     depths: Sequence[int] = ()
@@ -56,6 +61,8 @@ class Sizes:
     delta: float = 0.05
     data: str = "sphere"
     dimension: int = Configuration.d
+    outputs: int = Configuration.k
+    rows: int | None = None
 
     @property
     def given(self) -> bool:
@@ -68,14 +75,38 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights. None leaves the domain.
     """
-    base = _of(claim, n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
+    given = {} if own_data(claim, sizes) else {"d": sizes.dimension, "k": sizes.outputs, "data": sizes.data}
+    base = _of(claim, n=1, delta=sizes.delta, **given)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
+    if given and sizes.rows is not None:
+        chosen = [_on_given(claim, c, sizes) for c in chosen]
+        chosen = [c for c in chosen if claim.domain.contains(c)]
     several = redrawn(claim, chosen)
     found = []
     for c in dict.fromkeys(chosen):
         count = sizes.initialisations or _initialisations(claim, c)
         found.append(Point(c, count, *(spread(count) if c in several else ())))
     return found
+
+
+def own_data(claim: Claim, sizes: Sizes) -> str:
+    """The construction that a claim is measured on in place of the data asked for: its statement's; empty if none.
+
+    A statement is about data of its own where it fixes how they are made, or another number of outputs.
+    """
+    data = {**claim.domain.first, **claim.plan.start}.get("data", "")
+    if data in GENERATED and data != sizes.data:
+        return str(data)
+    if sizes.data not in GENERATED and claim.domain.fixed.get("k", sizes.outputs) != sizes.outputs:
+        return "sphere"
+    return ""
+
+
+def _on_given(claim: Claim, c: Configuration, sizes: Sizes) -> Configuration:
+    """The configuration on data that somebody gave: their d and k, at most their rows, nothing of how data are made."""
+    made = {name: getattr(DEFAULT, name) for name in ("phi", "mu", "labels", "noise")}
+    most = c.n if sizes.rows is None else min(c.n, sizes.rows)
+    return replace(c, n=most, d=sizes.dimension, k=sizes.outputs, data=sizes.data, **made)
 
 
 def corners(claim: Claim) -> list[Configuration]:

@@ -63,7 +63,7 @@ def _own(case: Case, margin: float) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, tau=ANY).drawing(tau=RADIUS),
+    domain=replace(CONES, L=(2, None), tau=ANY).drawing(tau=RADIUS),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -99,7 +99,10 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     bound="lower",
     terms=(Scaling(m="1/2"),),
     domain=Domain(
-        tau=ANY, draws={"m": (64, 256), "L": (1, 1), "n": (256, 256), "tau": RADIUS}, fixed={"data": "axes", "d": 128}
+        L=(1, 1),
+        tau=ANY,
+        draws={"m": (64, 256), "n": (256, 256), "tau": RADIUS},
+        fixed={"data": "axes", "d": 128},
     ),
     plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
