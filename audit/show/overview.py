@@ -14,16 +14,8 @@ from lemmata.model.data import GENERATED
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
-    columns: tuple[str, ...] = (
-        "claim",
-        "verdict",
-        "constant (95 %)",
-        "limit",
-        "stated",
-        *map(symbol, COMMON),
-        "searched",
-        "others",
-    )
+    growth = tuple(map(symbol, COMMON))
+    columns: tuple[str, ...] = ("claim", "verdict", "constant (95 %)", "limit", "stated", *growth, "searched", "others")
     rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
