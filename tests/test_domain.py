@@ -47,7 +47,7 @@ def narrowed(id: str, domain: Domain) -> Claim:
 def test_the_audit_s_own_lines_stay_inside(id, domain):
     """Each has a line per parameter that its domain leaves any choice of."""
     member = narrowed(id, domain)
-    for found in ([c for c, _ in points(member, Sizes())], corners(member), small(member)):
+    for found in ([c for c, *_ in points(member, Sizes())], corners(member), small(member)):
         assert found
         assert all(member.domain.contains(c) for c in found)
 
@@ -64,7 +64,7 @@ def test_generated_cases_stay_inside(domain, data):
 @pytest.mark.parametrize("member", measured_claims(), ids=str)
 def test_no_claim_of_the_papers_is_measured_outside_of_its_domain(member):
     """Nor is any of what tests draw."""
-    found = [*(c for c, _ in points(member, Sizes())), *corners(member), *small(member)]
+    found = [*(c for c, *_ in points(member, Sizes())), *corners(member), *small(member)]
     assert all(member.domain.contains(c) for c in found)
     assert all(member.domain.has(name, end) for name in ("m", "L", "n") for end in member.domain.drawn(name))
 
@@ -72,7 +72,7 @@ def test_no_claim_of_the_papers_is_measured_outside_of_its_domain(member):
 def test_one_layer_stays_one_layer():
     """`L=(1, 1)` and m to 1024: a line in m, one in n, and no other depth."""
     member = replace(REGISTRY[KINDS[0]], domain=Domain(L=(1, 1), m=(64, 1024), n=(1, 4)), plan=Plan())
-    found = {(c.m, c.L, c.n) for c, _ in points(member, Sizes())}
+    found = {(c.m, c.L, c.n) for c, *_ in points(member, Sizes())}
     assert found == {
         *((m, 1, 4) for m in (128, 256, 512, 1024)),
         (512, 1, 4),
@@ -83,7 +83,7 @@ def test_one_layer_stays_one_layer():
 def test_where_a_line_would_have_one_size_it_goes_on_to_twice_that():
     """n from 100 has none of the audit's own sizes, depth from 5 has one."""
     member = replace(REGISTRY[KINDS[0]], domain=Domain(L=(5, None), n=(100, 60_000)), plan=Plan())
-    found = [c for c, _ in points(member, Sizes())]
+    found = [c for c, *_ in points(member, Sizes())]
     assert {c.n for c in found} == {100, 200}
     assert {c.L for c in found} == {5, 8, 10}
 
