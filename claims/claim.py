@@ -25,7 +25,7 @@ Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality"]
 Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
-Search = Literal["exact", "ascent", "sampled"]
+Search = Literal["no ball", "exact", "ascent", "sampled"]
 Ground = Literal["proof", "closed form", "computation", "out of reach"]
 
 
@@ -73,8 +73,9 @@ class Measurement:
     """One side of a claim against the rest of the other.
 
     Attributes:
-        lhs: (S, …), one value per initialisation and per member of `axes`.
-        factors: what the scalings multiply, one per term of the right-hand side, broadcastable to lhs.
+        lhs: (S, …), one value per initialisation and per member of `axes`, in the case's dtype.
+        factors: what the scalings multiply, one per term of the right-hand side: a number, or a tensor with the axes of
+            lhs, of which some may have length 1.
         axes: what the trailing axes of lhs run over, for naming the worst member. Layers count from 1.
     """
 
@@ -180,6 +181,10 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
+TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+"""Fields of a claim that are words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One statement of a paper, executable.
@@ -192,9 +197,12 @@ class Claim:
         bound: direction of the inequality; None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
+        ceiling: what the left-hand side exceeds for no network at all, as 1 for the probability of an error: where the
+            right-hand side is above it, the claim says nothing.
         domain: what it says "for all" about.
         plan: what an audit varies.
         quantifiers: in words.
@@ -224,9 +232,11 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
+    ceiling: float | None = None
     domain: Domain = field(default_factory=Domain)
     plan: Plan = field(default_factory=Plan)
     quantifiers: str = ""
@@ -251,7 +261,10 @@ class Claim:
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
-        if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
+        for name in TEXTS:
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be text")
+        if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.bound == "equality" and self.stated is not None:
             raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")
@@ -286,6 +299,8 @@ class Claim:
             raise ValueError(f"bound={self.bound!r} must be upper, lower or equality for a claim that is measured")
         if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
             raise ValueError(f"stated={self.stated!r} must be a positive number")
+        if self.ceiling is not None and not (self.bound == "upper" and 0 < self.ceiling < math.inf):
+            raise ValueError(f"ceiling={self.ceiling!r} must be a positive number, of an upper bound")
         given = {condition.letter for condition in self.preconditions if condition.relation != ">="}
         asked = [("terms", term.letters) for term in self.terms]
         asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]
@@ -376,8 +391,10 @@ class Claim:
         ]
 
     def search(self, configuration: Configuration) -> Search:
-        """How the worst case is searched at a configuration."""
-        if not self.balls or self.exact(configuration):
+        """How the worst case over the ball is searched at a configuration."""
+        if not self.balls:
+            return "no ball"
+        if self.exact(configuration):
             return "exact"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

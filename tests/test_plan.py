@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import exponents
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.grid import Sizes, points
@@ -17,7 +18,7 @@ from lemmata.claims.language.plan import DRAWN, Coupled, Plan
 from lemmata.claims.language.scaling import Scaling
 from tests.assertions import assert_close
 
-BALL = Domain(L=(1, 2), tau=(1e-9, 0.5))
+BALL = Domain(L=(1, 3), tau=(1e-9, 0.5))
 SHRINKING = Plan(
     lines={"m": (16, 64, 256), "L": (1, 2, 3), "tau": (1e-3, 1e-2, 0.1)},
     along={"m": {"tau": Coupled(2, Scaling(m="-1/2"))}, "L": {"m": 64, "tau": Coupled(0.1, Scaling(L=-6))}},
@@ -52,7 +53,7 @@ def moving(monkeypatch):
 
 def test_a_radius_moves_with_depth_and_width(moving):
     """The configurations of a coupled line have the radius that belongs to their size; the others keep theirs."""
-    found = [(c.m, c.L, c.tau) for c, _ in points(moving, Sizes())]
+    found = [(c.m, c.L, c.tau) for c, *_ in points(moving, Sizes())]
     along_m = [(16, 1, 0.5), (64, 1, 0.25), (256, 1, 0.125)]
     along_L = [(64, 1, 0.1), (64, 2, 0.1 * 2.0**-6), (64, 3, 0.1 * 3.0**-6)]
     assert found == [*along_m, *along_L, (64, 1, 1e-3), (64, 1, 1e-2)]
@@ -61,7 +62,7 @@ def test_a_radius_moves_with_depth_and_width(moving):
 def test_exponents_are_judged_along_what_moves(moving):
     """Claimed and measured powers are those of the size and of what moves with it; two lines are not taken for one."""
     trials = [run(job) for job in jobs([moving], lambda claim: points(claim, Sizes()))]
-    found = exponents(moving, trials)
+    found = exponents(moving, trials, Budget())
     assert {name: len(e.line) for name, e in found.items()} == {"m": 3, "L": 3, "tau": 4}
     assert {name: str(e.claimed) for name, e in found.items()} == {"m": "-1/2", "L": "-5", "tau": "1"}
     assert_close([found[name].measured.slope for name in ("m", "L", "tau")], [-0.5, -4.0, 1.0])
@@ -71,7 +72,7 @@ def test_exponents_are_judged_along_what_moves(moving):
 def test_what_moves_may_depend_on_what_other_lines_leave_open(moving):
     """φ has no value along the lines in m and L; along its own, τ = φ³."""
     plan = Plan(lines={"m": (16, 64), "phi": (0.1, 0.2)}, along={"phi": {"tau": Coupled(1, Scaling(phi=3))}})
-    found = [c for c, _ in points(replace(moving, plan=plan), Sizes())]
+    found = [c for c, *_ in points(replace(moving, plan=plan), Sizes())]
     assert [(c.m, c.phi, c.tau) for c in found][2:] == [(256, 0.1, 0.1**3.0), (256, 0.2, 0.2**3.0)]
     assert math.isnan(plan.coupled("phi")["tau"].at(found[0]))
 
@@ -85,7 +86,7 @@ def test_an_audit_starts_where_the_plan_says(moving):
     """At what the statement fixes, the first of its values, and above both what the plan starts from."""
     domain = replace(BALL, fixed={"d": 7}, values={"eps": (0.2, 0.1), "phi": (0.3, 0.1)})
     plan = Plan(lines={"eps": DRAWN}, start={"phi": 0.5, "n": 3})
-    found = [c for c, _ in points(replace(moving, domain=domain, plan=plan), Sizes())]
+    found = [c for c, *_ in points(replace(moving, domain=domain, plan=plan), Sizes())]
     assert [(c.d, c.n, c.phi, c.eps) for c in found] == [(7, 3, 0.5, 0.2), (7, 3, 0.5, 0.1)]
 
 
@@ -126,6 +127,17 @@ REFUSED = [
     ({"fixed": {"d": 5}}, {"start": {"d": 2}}, ["start d=2", "fixes at 5"]),
     ({}, {"examples": 0}, ["examples=0", "at least 1"]),
     ({}, {"initialisations": -1}, ["initialisations=-1", "at least 1"]),
+    ({"m": (64, 256)}, {"lines": {"m": (64, 512)}}, ["plan line m=512", "outside of the domain's (64, 256)"]),
+    ({"m": (None, 64)}, {"start": {"m": 65}}, ["plan start m=65", "outside of the domain's (None, 64)"]),
+    ({"L": (1, 1)}, {"lines": {"m": M}, "along": {"m": {"L": 2}}}, ["along m L=2", "outside of the domain's (1, 1)"]),
+    (
+        {"tau": (0.1, 0.2)},
+        {"lines": {"m": M}, "along": {"m": {"tau": Coupled(0.4, Scaling(m="-1/2"))}}},
+        ["along m tau=0.05 at m=64", "allowed: (0.1, 0.2)"],
+    ),
+    ({"draws": {"m": (8, 16)}, "m": (9, None)}, {}, ["domain draws m=(8, 16)", "outside of m=(9, None)"]),
+    ({"draws": {"tau": (0.1, 0.2)}}, {}, ["domain draws tau=(0.1, 0.2)", "allowed: m, L, n"]),
+    ({"draws": {"m": (8, None)}}, {}, ["domain draws m=(8, None)", "two positive whole numbers"]),
     ({"fixed": {"q": 1}}, {}, ["domain fixed q=1", "allowed: d, k"]),
     ({"fixed": {"m": 16}}, {}, ["domain fixed m=16", "allowed: d, k"]),
     ({"values": {"n": (1, 2)}}, {}, ["domain values n=(1, 2)", "allowed: d, k"]),

@@ -26,9 +26,15 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
     need = [claim for claim in chosen if any(c.scaling is not None for c in neighbours(claim))]
     work = jobs(need, lambda claim: points(claim, Sizes()), seed=options.seed, device=options.device)
     measured: dict[str, list[Trials]] = {claim.id: [] for claim in chosen}
-    for trials in run_all(work, workers=options.workers, done=lambda _: None):
+    failures: dict[str, str] = {}
+    for trials in run_all(work, workers=options.workers, failed=lambda f: failures.setdefault(f.job.claim, f.reason)):
         measured[trials.job.claim].append(trials)
-    results = {claim.id: judge_all(claim, measured[claim.id], options) for claim in chosen}
+    results = {
+        claim.id: [Result(control, "error", failures[claim.id]) for control in neighbours(claim)]
+        if claim.id in failures
+        else judge_all(claim, measured[claim.id], options)
+        for claim in chosen
+    }
     document = {"score": _score([r for rs in results.values() for r in rs]), "claims": _document(results)}
     columns = ("claim", "control", "verdict", "reason")
     rows = [[id.partition("/")[2], r.control.name, r.verdict, r.reason] for id, found in results.items() for r in found]

@@ -97,7 +97,7 @@ def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
     elif len(claim.terms) > 1:
         trials, moved = [run(item.job, moved) for item in trials], claim
     name = control.parameter
-    found = exponents(moved, trials).get(name)
+    found = exponents(moved, trials, Budget().shared(len(measured_claims()))).get(name)
     if found is not None and found.broken:
         worst = max(trials, key=lambda item: claim.direction.sign * item.ratio[item.extreme()])
         witness = worst.replay(worst.extreme())

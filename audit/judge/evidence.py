@@ -12,7 +12,7 @@ Source: Robbins (1970), Statistical methods related to the law of the iterated l
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
@@ -26,11 +26,13 @@ class Budget:
     Attributes:
         false_alarm: probability that any true claim is refuted in one run.
         missed: probability that any control with a detectable violation rate is missed in one run.
+        growth: probability that any true exponent is refuted in one run.
         assertions: how many assertions share them.
     """
 
     false_alarm: float = 1e-4
     missed: float = 1e-3
+    growth: float = 1e-2
     assertions: int = 1
 
     @property
@@ -45,7 +47,7 @@ class Budget:
 
     def shared(self, assertions: int) -> "Budget":
         """This budget split over more assertions."""
-        return Budget(self.false_alarm, self.missed, self.assertions * assertions)
+        return replace(self, assertions=self.assertions * assertions)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,23 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
-from lemmata.audit.judge.growth import Quantile, Slope, growth, quantile
+from lemmata.audit.judge.growth import Quantile, Slope, growth, largest
 from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.plan import Coupled
+from lemmata.claims.language.scaling import LOGS, Scaling
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
@@ -31,16 +34,30 @@ NEIGHBOUR = {
     "phi": 1 / 2,
     "eps": 1 / 2,
     "mu": 1 / 2,
+    "delta": 1 / 6,
 }
 """The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
 
-TOWARD_ZERO = {"tau", "phi", "eps", "mu"}
+TOWARD_ZERO = {"tau", "phi", "eps", "mu", "delta"}
 """Parameters whose bounds are about small values."""
 
-DECADES = {"m", "tau", "phi", "eps", "mu"}
+DECADES = {"m", "tau", "phi", "eps", "mu", "delta"}
 """Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
 
-FITTED = ("m", "L", "n", "tau", "phi", "eps", "d", "k", "batch", "mu")
+SHIFT = 3.0
+"""log(1/δ) at δ = 0.05: a logarithm of a parameter near 1 is taken to be of the parameter over δ."""
+
+FAR_FROM_ONE = {"m", "tau", "eps", "delta"}
+"""Parameters whose own logarithm is large throughout."""
+
+OF_A_LOG = 1 / 4
+"""Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
+
+SPAN = 2.0
+"""By which factor a logarithm must grow along a line for its power to be tested there."""
+
+
+FITTED = ("m", "L", "n", "tau", "phi", "eps", "d", "k", "batch", "mu", "delta")
 
 
 @dataclass(frozen=True)
@@ -48,19 +65,32 @@ class Exponent:
     """A measured growth exponent beside the claimed one.
 
     Attributes:
-        parameter: what varies.
-        claimed: exponent of the parameter in the claim's scaling.
-        measured: of the left-hand side over the measured factor and logs, at the asymptotic end.
-        excess: interval of how far the ratio outgrows the bound, in the direction that breaks the claim;
-            positive means that no constant can save the statement.
+        parameter: what it is the power of: a parameter, or a named logarithm such as `log_m`.
+        claimed: its exponent in the claim's scaling.
+        measured: of the left-hand side over the measured factor and the other factors, at the asymptotic end.
+        excess: 95 % interval of how far the ratio outgrows the bound, in the direction that breaks the claim.
+        beyond: by how much it does so beyond doubt, see `Slope`; positive means that no constant can save the claim.
+        along: the parameter that varies.
         line: what it was measured along.
+        decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
+            anywhere in the audit, and the right-hand side is not trivial at two sizes or more.
+        unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
     """
 
     parameter: str
     claimed: Fraction
     measured: Slope
     excess: tuple[float, float]
+    beyond: float
+    along: str = ""
     line: tuple[Trials, ...] = ()
+    decides: bool = True
+    unfitted: tuple[float, ...] = ()
+
+    @property
+    def of_a_log(self) -> bool:
+        """Whether it is the power of a logarithm."""
+        return self.parameter in LOGS
 
     @property
     def broken(self) -> bool:
@@ -68,13 +98,14 @@ class Exponent:
 
         Two sizes cannot tell growth from the approach to a limit, except where limits are approached over decades.
         """
-        resolved = self.measured.points > 2 or self.parameter in DECADES
-        return resolved and self.excess[0] > RESOLUTION
+        if self.of_a_log:
+            return self.measured.points > 2 and self.beyond > OF_A_LOG
+        return (self.measured.points > 2 or self.parameter in DECADES) and self.beyond > RESOLUTION
 
     @property
     def settled(self) -> bool:
         """Whether the next steeper exponent is excluded."""
-        return self.excess[1] < NEIGHBOUR[self.parameter]
+        return self.excess[1] < (2 * OF_A_LOG if self.of_a_log else NEIGHBOUR[self.parameter])
 
 
 @dataclass
@@ -98,8 +129,43 @@ class Finding:
 
     @property
     def initialisations(self) -> int:
-        """Independent initialisations measured, over all configurations."""
+        """Independent initialisations measured, over all configurations and data sets."""
         return sum(len(trials.lhs) for trials in self.trials)
+
+    @property
+    def places(self) -> dict[Configuration, list[Trials]]:
+        """What was measured at each configuration, on one data set or several."""
+        return places(self.trials)
+
+
+def places(trials: Iterable[Trials]) -> dict[Configuration, list[Trials]]:
+    """Trials by their configuration: several where data sets were redrawn."""
+    found: dict[Configuration, list[Trials]] = defaultdict(list)
+    for item in trials:
+        found[item.job.configuration].append(item)
+    return dict(found)
+
+
+def trivial(claim: Claim, items: Iterable[Trials]) -> bool:
+    """Whether the right-hand side is above what the left-hand side exceeds for no network, with unit constants.
+
+    What is so for more than half of the initialisations is so for the configuration.
+    """
+    if claim.ceiling is None:
+        return False
+    rhs = [value for item in items for value in item.rhs]
+    return float(np.median(rhs)) * (claim.stated or 1.0) >= claim.ceiling
+
+
+def worst_of(items: Sequence[Trials]) -> Trials:
+    """Of the data sets, the one with the worst initialisation."""
+
+    def badness(item: Trials) -> float:
+        at = item.extreme()
+        worst = item.residual[at] if item.residual else item.claim.direction.sign * item.ratio[at]
+        return -math.inf if math.isnan(worst) else worst
+
+    return max(items, key=badness)
 
 
 def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
@@ -107,25 +173,29 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
 
     Identities and stated constants are judged by exact binomial evidence against the rate of violations that the claim
     allows; where it allows none, one is enough. Statements up to an absolute constant are judged by growth: refuted
-    when the ratio outgrows every constant in some parameter. A claim whose ratio is defined nowhere is vacuous.
+    when the ratio outgrows every constant in some parameter, or breaks the bound with every constant too often. A claim
+    whose ratio is defined nowhere, or whose right-hand side is trivial everywhere, is vacuous.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
         return finding
-    finding.preconditions = _preconditions(claim, trials)
+    finding.preconditions = _preconditions(claim, finding.places)
     if claim.judged == "identity":
-        _judge_counts(finding, budget)
+        _judge_counts(finding, budget, None)
         return finding
-    finding.constant, finding.at = _constant(claim, trials)
+    finding.constant, finding.at = _constant(claim, finding.places)
     if all(math.isnan(ratio) for item in trials for ratio in item.ratio):
         finding.verdict, finding.reason = "vacuous", "the premise holds nowhere: no ratio is defined at any size tried"
+    elif all(trivial(claim, items) for items in finding.places.values()):
+        finding.verdict = "vacuous"
+        finding.reason = (
+            f"the right-hand side is above {claim.ceiling:g}, which no network exceeds, at every size tried"
+        )
     elif claim.judged == "violations":
-        _judge_counts(finding, budget)
-    elif any(item.violations(None) for item in trials):
-        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
+        _judge_counts(finding, budget, claim.stated)
     else:
-        finding.exponents = exponents(claim, trials)
-        _judge_growth(finding)
+        finding.exponents = exponents(claim, trials, budget)
+        _judge_growth(finding, budget)
     return finding
 
 
@@ -137,22 +207,118 @@ def judge_unmeasured(claim: Claim) -> Finding:
     return Finding(claim, "supported" if derivation.holds else "refuted", derivation.verdict(), [])
 
 
-def exponents(claim: Claim, trials: Iterable[Trials]) -> dict[str, Exponent]:
-    """Growth exponents in every parameter that varies while the others stay, or move with it as the plan says."""
+def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[str, Exponent]:
+    """Growth exponents in every parameter that varies while the others stay, or move with it as the plan says.
+
+    And the powers of the claim's named logarithms, where a line is long enough to show them.
+    """
     trials = list(trials)
+    lines = {name: _lines(name, trials, claim.plan.coupled(name)) for name in FITTED}
+    conditions = {
+        item.job.configuration: _all_met(claim, item) for of in lines.values() for line in of for item in line
+    }
+    # A neighbour may lack a logarithm that the measured claim names.
+    logs = [name for name in dict.fromkeys((*claim.terms[0].powers, *_measured(trials))) if name in LOGS]
+    budget = budget.shared(sum(map(bool, lines.values())) + len(logs) or 1)
     found = {}
-    for name in FITTED:
-        moving = claim.plan.coupled(name)
-        along = _along(name, trials, moving, random=bool(claim.probability))
-        if along is None:
-            continue
-        slope, line = along
-        claimed = _claimed(claim, name, line, moving)
-        gap = (slope.low - float(claimed), slope.high - float(claimed))
-        outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
-        excess = gap if outward == 1 else (-gap[1], -gap[0])
-        found[name] = Exponent(name, claimed, slope, excess, tuple(line))
+    for name, of in lines.items():
+        for line in of:
+            exponent = _exponent(claim, name, line, budget)
+            if exponent is not None:
+                found[name] = exponent
+                break
+    for name in logs:
+        longest = max((line for of in lines.values() for line in of), key=lambda line: _span(name, line), default=[])
+        if longest and _span(name, longest) >= math.log(SPAN):
+            exponent = _power_of_log(claim, name, longest, budget)
+            if exponent is not None:
+                found[name] = exponent
+    somewhere, at = any(conditions.values()), places(trials)
+    for name, e in found.items():
+        on = not somewhere or any(conditions[item.job.configuration] for item in e.line)
+        telling = [c for c in places(e.line) if not trivial(claim, at[c])]
+        found[name] = replace(e, decides=on and len(telling) > 1)
     return found
+
+
+def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Exponent | None:
+    """The exponent of a parameter along one line."""
+    logs = [np.log(np.maximum(item.growing(), 0.0)) for item in line]
+    sizes = [float(getattr(item.job.configuration, name)) for item in line]
+    measured = _growth(
+        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in FAR_FROM_ONE else SHIFT
+    )
+    if measured is None:
+        return None
+    claimed = _claimed(claim, name, line, claim.plan.coupled(name))
+    outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
+    return _beside(name, name, claimed, measured, outward, line)
+
+
+def _power_of_log(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Exponent | None:
+    """The power of a named logarithm, along the line on which that grows most."""
+    log, power = Scaling(**{name: 1}), _measured(line).get(name, Fraction())
+    sizes = [log.value(item.parameters) for item in line]
+    logs = [
+        np.log(np.maximum(np.asarray(item.ratio), 0.0)) + float(power) * math.log(s)
+        for item, s in zip(line, sizes, strict=True)
+    ]
+    measured = _growth(claim, line, sizes, logs, budget, hidden=False)
+    along = next(n for n in FITTED if len({getattr(item.job.configuration, n) for item in line}) > 1)
+    claimed = claim.terms[0].powers.get(name, Fraction())
+    return None if measured is None else _beside(name, along, claimed, measured, claim.direction.sign, line)
+
+
+def _measured(trials: Sequence[Trials]) -> Mapping[str, Fraction]:
+    """The powers of the right-hand side that the ratios were measured with: a neighbour's are others."""
+    return trials[0].claim.terms[0].powers if trials else {}
+
+
+def _growth(
+    claim: Claim, line: list[Trials], sizes: list[float], logs: list[np.ndarray], budget: Budget, **options: Any
+) -> tuple[Slope, tuple[float, ...]] | None:
+    """The growth of the quantile that the claim is about, and the sizes at which there is none to follow.
+
+    Values at one size are of one or several data sets.
+    """
+    at: dict[float, list[np.ndarray]] = defaultdict(list)
+    levels: dict[float, float] = {}
+    for item, size, values in zip(line, sizes, logs, strict=True):
+        at[size].append(values)
+        levels[size] = claim.direction.level(item.job.configuration.delta) if claim.probability else 0.5
+    samples = {}
+    for size, each in at.items():
+        count = min(map(len, each))
+        sample = np.stack([values[:count] for values in each])
+        if np.isfinite(sample).any(axis=1).all():
+            samples[size] = sample
+    slope = growth(
+        list(samples),
+        list(samples.values()),
+        alpha=budget.growth / budget.assertions,
+        levels=[levels[size] for size in samples],
+        random=bool(claim.probability),
+        **options,
+    )
+    if slope is None or not math.isfinite(slope.high - slope.low):
+        return None
+    return slope, tuple(sorted(set(at) - set(samples)))
+
+
+def _beside(
+    name: str,
+    along: str,
+    claimed: Fraction,
+    found: tuple[Slope, tuple[float, ...]],
+    outward: int,
+    line: list[Trials],
+) -> Exponent:
+    """A measured exponent beside the claimed one; `outward` is the sign of what breaks the claim."""
+    measured, unfitted = found
+    ends = [measured.low - float(claimed), measured.high - float(claimed)]
+    excess = (ends[0], ends[1]) if outward == 1 else (-ends[1], -ends[0])
+    beyond = measured.rising - float(claimed) if outward == 1 else float(claimed) - measured.falling
+    return Exponent(name, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
 
 
 def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
@@ -165,34 +331,25 @@ def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, C
     return claimed
 
 
-def _along(
-    name: str, trials: list[Trials], moving: Mapping[str, Coupled], *, random: bool
-) -> tuple[Slope, list[Trials]] | None:
-    """The slope along the line of configurations with most sizes, and the line; of several, that of largest width.
-
-    `random` says whether the claim is about random weights: a deterministic one does not fluctuate with the width.
-    """
+def _lines(name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled]) -> list[list[Trials]]:
+    """The lines along which a parameter varies, those of most sizes first, and of these that of largest width."""
+    if name not in DECIDES_DATA:
+        # The data stay as they are: of the first data set, which has the most initialisations.
+        trials = [max(items, key=lambda item: len(item.lhs)) for items in places(trials).values()]
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
     for item in trials:
-        lines[_others(item.job.configuration, name, moving)].append(item)
-    ranked = sorted(lines.values(), key=lambda line: (len(line), line[0].job.configuration.m), reverse=True)
-    for line in ranked:
-        sizes = [float(getattr(item.job.configuration, name) or math.nan) for item in line]
-        if len(set(sizes)) < 2:
-            return None
-        count = min(len(item.ratio) for item in line)
-        with np.errstate(all="ignore"):
-            logs = np.stack([np.log(np.abs(item.growing()[:count])) for item in line])
-        floor = [_finite_width(item.job.configuration) if random else 0.0 for item in line]
-        slope = growth(sizes, logs, toward_zero=name in TOWARD_ZERO, floor=floor)
-        if slope is not None and math.isfinite(slope.high - slope.low):
-            return slope, line
-    return None
+        if getattr(item.job.configuration, name) is not None:
+            lines[_others(item.job.configuration, name, moving)].append(item)
+    sizes = {key: len({getattr(item.job.configuration, name) for item in line}) for key, line in lines.items()}
+    several = [key for key in lines if sizes[key] > 1]
+    several.sort(key=lambda key: (sizes[key], lines[key][0].job.configuration.m), reverse=True)
+    return [lines[key] for key in several]
 
 
-def _finite_width(c: Configuration) -> float:
-    """Relative standard deviation of ‖x_L‖ at width m: E‖x_L‖⁴ = (1 + 5/m)^L exactly."""
-    return math.sqrt((1 + 5 / c.m) ** c.L - 1) / 2
+def _span(name: str, line: list[Trials]) -> float:
+    """The log of the factor by which a named logarithm grows along a line."""
+    logs = [Scaling(**{name: 1}).value(item.parameters) for item in line]
+    return math.log(max(logs) / min(logs)) if min(logs) > 0 else 0.0
 
 
 def _others(configuration: Configuration, name: str, moving: Mapping[str, Coupled]) -> tuple[object, ...]:
@@ -204,33 +361,44 @@ def _others(configuration: Configuration, name: str, moving: Mapping[str, Couple
     )
 
 
-def _constant(claim: Claim, trials: list[Trials]) -> tuple[Quantile | None, Trials | None]:
+def _constant(claim: Claim, at: Mapping[Configuration, list[Trials]]) -> tuple[Quantile | None, Trials | None]:
     """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is."""
-    best: tuple[Quantile | None, Trials | None] = (None, None)
-    for item in trials:
-        values = [value for value in item.ratio if not math.isnan(value)]
-        if not values:
-            continue
-        here = quantile(values, claim.direction.level(item.job.configuration.delta))
-        if best[0] is None or claim.direction.sign * (here.estimate - best[0].estimate) > 0:
-            best = (here, item)
-    return best
+    samples = []
+    for configuration, items in at.items():
+        values = [value for item in items for value in item.ratio if not math.isnan(value)]
+        if values:
+            samples.append((values, claim.direction.level(configuration.delta), worst_of(items)))
+    if not samples:
+        return None, None
+    found, index = largest([(values, level) for values, level, _ in samples], upper=claim.direction.sign > 0)
+    return found, samples[index][2]
 
 
-def _preconditions(claim: Claim, trials: list[Trials]) -> dict[str, int]:
+def _all_met(claim: Claim, item: Trials) -> bool:
+    return all(met(claim.preconditions, item.parameters).values())
+
+
+def _preconditions(claim: Claim, at: Mapping[Configuration, list[Trials]]) -> dict[str, int]:
     """How many configurations meet each condition, with every absolute constant taken as 1."""
-    outcomes = [met(claim.preconditions, item.parameters) for item in trials]
+    outcomes = [met(claim.preconditions, items[0].parameters) for items in at.values()]
     return {name: sum(outcome[name] for outcome in outcomes) for name in outcomes[0]}
 
 
-def _judge_counts(finding: Finding, budget: Budget) -> None:
+def _violated(finding: Finding, budget: Budget, constant: float | None) -> list[str]:
+    """Where initialisations break the claim with this constant (None: with every one) more often than it allows."""
+    claim, alpha = finding.claim, budget.shared(max(1, len(finding.trials))).alpha
+    found = []
+    for item in finding.trials:
+        k, n = item.violations(constant), len(item.lhs)
+        if Evidence(k, n, alpha).refutes(claim.rate(item.job.configuration)):
+            found.append(f"{k} of {n} at {item.job.configuration.token() or 'the base configuration'}")
+    return found
+
+
+def _judge_counts(finding: Finding, budget: Budget, constant: float | None) -> None:
     claim = finding.claim
     alpha = budget.shared(max(1, len(finding.trials))).alpha
-    refuted = []
-    for item in finding.trials:
-        k, n = item.violations(claim.stated), len(item.lhs)
-        if Evidence(k, n, alpha).refutes(claim.rate(item.job.configuration)):
-            refuted.append(f"{k} of {n} at {item.job.configuration.token() or 'the base configuration'}")
+    refuted = _violated(finding, budget, constant)
     most = max(finding.trials, key=lambda item: len(item.lhs))
     allowed = claim.rate(most.job.configuration)
     if allowed == 0:
@@ -244,24 +412,44 @@ def _judge_counts(finding: Finding, budget: Budget) -> None:
     finding.reason = f"violated in {refuted[0]}" if refuted else "no significant violation"
 
 
-def _judge_growth(finding: Finding) -> None:
-    broken = {name: e for name, e in finding.exponents.items() if e.broken}
-    open_ = {name: e for name, e in finding.exponents.items() if not e.settled}
-    if broken:
-        name, worst = max(broken.items(), key=lambda item: item[1].excess[0])
+def _judge_growth(finding: Finding, budget: Budget) -> None:
+    numbers = all(math.isfinite(side) for item in finding.trials for side in (*item.lhs, *item.rhs))
+    hopeless = _violated(finding, budget, None)
+    deciding = {name: e for name, e in finding.exponents.items() if e.decides}
+    broken = {name: e for name, e in deciding.items() if e.broken}
+    open_ = [name for name, e in deciding.items() if not e.settled and not e.of_a_log]
+    powers = [name for name in finding.exponents if name not in LOGS]
+    untested = [name for name in finding.claim.terms[0].powers if name in LOGS and name not in finding.exponents]
+    if not numbers:
+        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
+    elif hopeless:
+        finding.verdict = "refuted"
+        finding.reason = f"no constant holds in {hopeless[0]}: {finding.claim.direction.broken_always}"
+    elif broken:
+        name, worst = max(broken.items(), key=lambda item: item[1].beyond)
         finding.verdict = "refuted"
         finding.reason = (
             f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
             f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
         )
-    elif not finding.exponents:
-        finding.reason = "no parameter varies: give two or more sizes of one parameter"
+    elif not deciding:
+        finding.reason = "no parameter varies, or no power can be fitted: give two or more sizes of one parameter"
     elif open_:
         names = ", ".join(open_)
         finding.reason = f"the exponent in {names} is not resolved: needs more initialisations or a longer range"
     else:
         finding.verdict = "supported"
-        finding.reason = "bounded in " + ", ".join(finding.exponents)
+        finding.reason = "bounded in " + ", ".join(name for name in powers if finding.exponents[name].decides)
+    if untested:
+        logs = ", ".join(Scaling(**{name: 1}).ascii() for name in untested)
+        finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"
+    off = [name for name, e in finding.exponents.items() if not e.decides]
+    if off:
+        finding.reason += f"; {', '.join(off)}: off the conditions or trivial, so nothing is decided there"
+    for name, e in finding.exponents.items():
+        if e.unfitted:
+            sizes = ", ".join(f"{size:g}" for size in e.unfitted)
+            finding.reason += f"; {name}: fitted without {sizes}, where the ratio is not positive"
     widths = [e.excess[1] - e.excess[0] for e in finding.exponents.values()]
     if widths:
         finding.detectable = f"an exponent steeper by {RESOLUTION + max(widths):.2g} or more"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lemmata.audit.plan.devices import device_for
 from lemmata.audit.plan.engines import Wanted, engine_for
 from lemmata.audit.plan.grid import Point
+from lemmata.audit.plan.samples import seeds
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.network import Engine
@@ -31,18 +32,24 @@ def jobs(
     *,
     engine: Wanted = "dense",
     device: str = "cpu",
+    seed: int = 0,
     **options: str | int,
 ) -> list[Job]:
-    """One job per claim and configuration, each with its engine and device."""
+    """One job per claim, configuration and data set, each with its engine and device."""
     return [
         Job(
             claim.id,
-            c,
+            point.configuration,
             initialisations,
-            engine=engine_for(claim, c, engine),
-            device=device_for(claim, c, device),
+            seed=own,
+            engine=engine_for(claim, point.configuration, engine),
+            device=device_for(claim, point.configuration, device),
             **options,  # type: ignore[arg-type]
         )
         for claim in claims
-        for c, initialisations in grid(claim)
+        for point in grid(claim)
+        for own, initialisations in (
+            (seed, point.initialisations),
+            *((other, point.each) for other in seeds(seed, point.further)),
+        )
     ]

@@ -9,23 +9,23 @@ from typing import Any
 import torch
 
 from lemmata.audit.judge.growth import quantile
-from lemmata.audit.judge.verdicts import Finding
+from lemmata.audit.judge.verdicts import Finding, places, trivial, worst_of
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.claim_page import page, right_hand_side
+from lemmata.audit.show.reading import AUDIT
 from lemmata.audit.show.tables import finite, finite_throughout
-from lemmata.claims.claim import Search
+from lemmata.claims.claim import Claim, Search
 from lemmata.claims.language.condition import met
 
-SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
 
 
 def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
     """The audit as one document: CONTRACT's `audit` object."""
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT,
         "environment": {
             "lemmata": version("lemmata"),
             "python": platform.python_version(),
@@ -36,20 +36,28 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
             "dtype": options.dtype,
             "seed": options.seed,
             "data": sizes.data,
+            "own_data": [finding.claim.id for finding in findings if _data(finding.claim, sizes) != sizes.data],
             "delta": sizes.delta,
             "sizes": {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")},
         },
-        "claims": {finding.claim.id: finite_throughout(_claim(finding)) for finding in findings},
+        "claims": {finding.claim.id: finite_throughout(_claim(finding, sizes)) for finding in findings},
     }
 
 
-def _claim(finding: Finding) -> dict[str, Any]:
+def _data(claim: Claim, sizes: Sizes) -> str:
+    """The data asked for, or "own" where the statement is about data of a kind of its own, or about none."""
+    own = own_data(claim, sizes) if claim.measured else "none"
+    return f"own ({own})" if own else sizes.data
+
+
+def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
     claim, at = finding.claim, finding.at
     constant = finding.constant
-    configurations = [_configuration(trials) for trials in finding.trials]
+    configurations = [_configuration(items) for items in finding.places.values()]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
+        "data": _data(claim, sizes),
         "reason": finding.reason,
         "constant": {
             "estimate": None if constant is None else finite(constant.estimate),
@@ -67,31 +75,36 @@ def _claim(finding: Finding) -> dict[str, Any]:
                 "low": found.measured.low,
                 "high": found.measured.high,
                 "exact": str(found.claimed),
+                "beyond": finite(found.beyond),
+                "level": found.measured.level,
+                "along": found.along,
+                "decides": found.decides,
                 "sizes": found.measured.points,
-                "line": [_point(trials, name) for trials in found.line],
+                "line": [_point(items, found.along) for items in places(found.line).values()],
             }
             for name, found in finding.exponents.items()
         },
         "searched": searched(finding),
         "detectable": finding.detectable,
-        "preconditions": {name: f"{count} of {len(finding.trials)}" for name, count in finding.preconditions.items()},
+        "preconditions": {name: f"{count} of {len(finding.places)}" for name, count in finding.preconditions.items()},
         "conditions": [sum(here["conditions"] for here in configurations), len(configurations)],
-        "cases": len(finding.trials),
+        "trivial": [sum(here["trivial"] for here in configurations), len(configurations)],
+        "cases": len(finding.places),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
         "about": page(claim),
     }
 
 
-def _point(trials: Trials, parameter: str) -> dict[str, float | None]:
+def _point(items: list[Trials], parameter: str) -> dict[str, float | None]:
     """The median ratio at one size of a line, with its interval, and its known limit."""
-    c = trials.job.configuration
-    return {"size": float(getattr(c, parameter)), **_median(trials), "limit": trials.claim.limit(c)}
+    c = items[0].job.configuration
+    return {"size": float(getattr(c, parameter)), **_median(items), "limit": items[0].claim.limit(c)}
 
 
-def _median(trials: Trials) -> dict[str, float | None]:
+def _median(items: list[Trials]) -> dict[str, float | None]:
     """The median over initialisations of the ratio, or of an identity's residual, with its interval."""
-    values = [value for value in (trials.residual or trials.ratio) if not math.isnan(value)]
+    values = [value for each in items for value in (each.residual or each.ratio) if not math.isnan(value)]
     if not values:
         return {"median": None, "low": None, "high": None}
     middle = quantile(values, 0.5)
@@ -102,10 +115,12 @@ def _median(trials: Trials) -> dict[str, float | None]:
     }
 
 
-def _configuration(trials: Trials) -> dict[str, Any]:
+def _configuration(items: list[Trials]) -> dict[str, Any]:
+    """One configuration, on all data sets that it was measured on."""
+    trials = worst_of(items)
     claim, c = trials.claim, trials.job.configuration
     at = trials.extreme()
-    certificate = [value for value in trials.certificate if not math.isnan(value)]
+    certificate = [value for each in items for value in each.certificate if not math.isnan(value)]
     p = trials.parameters
     conditions = met(claim.preconditions, p)
     return {
@@ -117,33 +132,38 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "tau": c.tau if claim.balls else None,
         "phi": finite(p["phi"]),
         "mu": c.mu,
+        "delta": c.delta,
         "eps": c.eps if claim.kind == "RUN" else None,
         "batch": c.batch,
         "data": c.data,
         "ratio": c.ratio,
         "engine": trials.job.engine,
-        "initialisations": len(trials.lhs),
+        "initialisations": sum(len(each.lhs) for each in items),
+        "data_sets": len(items),
         "quantity": "residual" if trials.residual else "ratio",
-        **_median(trials),
+        **_median(items),
         "limit": claim.limit(c),
         "searched": claim.search(c),
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
         "preconditions": conditions,
         "conditions": all(conditions.values()),
+        "trivial": trivial(claim, items),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],
             "member": trials.worst[at],
         },
         "replay": trials.replay(at).command(),
-        "seconds": round(trials.seconds, 3),
+        "seconds": round(sum(each.seconds for each in items), 3),
     }
 
 
 def searched(finding: Finding) -> str:
-    """The weakest search over the configurations measured."""
+    """The weakest search over the configurations measured; "no ball" where the statement has none."""
+    if not finding.claim.balls:
+        return "no ball"
     used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="exact")
+    return max(used, key=STRENGTH.index, default="not measured")
 
 
 def replay_command(finding: Finding) -> str | None:

@@ -44,7 +44,7 @@ CONFIDENCE = Scaling(n="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(m=(64, 128), L=(2, 2), n=(16, 32), fixed=PURE_NOISE),
+    domain=Domain(draws={"m": (64, 128), "L": (2, 2), "n": (16, 32)}, fixed=PURE_NOISE),
     plan=LEARNED,
     quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
     probability=f"{WITH_PROBABILITY} and the sample",
@@ -74,7 +74,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
         best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value
         error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
         excess.append((error - times * best).clamp_min(0))
-    reach = estimation * math.sqrt(n) * case.inputs.new_tensor(RADII)
+    reach = estimation * math.sqrt(n) * case.inputs.new_tensor([RADII])
     return Measurement(torch.stack(excess, -1), (reach, math.sqrt(math.log(1 / case.delta))), ("radius",))
 
 
@@ -86,7 +86,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     kind="RUN",
     bound="upper",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(m=(64, 128), L=DEPTH, n=(16, 32), fixed=PURE_NOISE),
+    domain=Domain(draws={"m": (64, 128), "L": DEPTH, "n": (16, 32)}, fixed=PURE_NOISE),
     plan=LEARNED,
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=f"{WITH_PROBABILITY} and the sample",

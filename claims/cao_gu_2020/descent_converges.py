@@ -20,7 +20,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
 )
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -42,7 +42,7 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(m=(64, 128), L=(1, 2), n=(4, 4), fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
+    domain=Domain(draws={"m": (64, 128), "L": (1, 2), "n": (4, 4)}, fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
     plan=Plan(lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": DRAWN}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
@@ -96,7 +96,7 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(m=(32, 128), L=(1, 1), n=(4, 4), fixed=XOR),
+    domain=Domain(draws={"m": (32, 128), "L": (1, 1), "n": (4, 4)}, fixed=XOR),
     plan=Plan(lines={"m": (32, 128, 512)}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
@@ -133,7 +133,7 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     bound="upper",
     stated=1.0,
     terms=(Scaling(tau=1),),
-    domain=Domain(m=(128, 512), L=(1, 3), n=(4, 4), tau=(0.2, 0.5), fixed=XOR),
+    domain=Domain(tau=ANY, draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR),
     plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
     attacks=("stay", "random", "switch-on", "amplify-signals"),
@@ -168,7 +168,7 @@ def _one_step(case: Case, factor: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, tau="1/3", m=1, log_m="1/2"), Scaling(L=4, m=2)),
-    domain=Domain(m=(128, 256), tau=(1e-3, 0.1)),
+    domain=Domain(tau=ANY, draws={"m": (128, 256)}),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
@@ -220,7 +220,7 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     kind="RUN",
     bound="lower",
     stated=0.5,
-    domain=Domain(m=(64, 256), L=(1, 2), n=(4, 4), tau=(1e-5, 1e-3), fixed=XOR),
+    domain=Domain(tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR),
     plan=Plan(lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)}, start={"n": 4}, examples=3),
     quantifiers="for all k of a run from W⁽⁰⁾, or from a point of the ball beside kinks",
     probability=WITH_PROBABILITY,
@@ -278,7 +278,7 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     kind="PROB",
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
-    domain=Domain(m=(32, 256), L=(1, 3)),
+    domain=Domain(draws={"L": (1, 3)}),
     plan=Plan(lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}, initialisations=128),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
@@ -330,7 +330,7 @@ TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
     "stated": 0.5,
-    "domain": Domain(m=(64, 256), L=(1, 2), n=(1, 1), fixed={"data": "sphere"}),
+    "domain": Domain(draws={"m": (64, 256), "L": (1, 2), "n": (1, 1)}, fixed={"data": "sphere"}),
     "plan": Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)}, start={"n": 1}, examples=3),
     "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
     "probability": WITH_PROBABILITY,

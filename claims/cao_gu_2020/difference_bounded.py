@@ -1,7 +1,5 @@
 """Appendix B.2: flipped units and products of changes stay small, so the output difference is almost linear."""
 
-from dataclasses import replace
-
 import torch
 
 from lemmata.claims.cao_gu_2020 import certificates
@@ -108,7 +106,7 @@ def flips_contribute_little(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, m="1/2"),),
-    domain=replace(NEAR, L=(2, 4)),
+    domain=NEAR.drawing(L=(2, 4)),
     quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "compound-changes"),

@@ -37,8 +37,8 @@ def _best_margins(case: Case) -> torch.Tensor:
 
 
 def _promised(case: Case) -> torch.Tensor:
-    """2^{−(l+1)} γ for l = 1, …, L."""
-    return gamma(case) * 2.0 ** -torch.arange(2, case.hidden + 2).to(case.inputs)
+    """2^{−(l+1)} γ for l = 1, …, L, (1, layers)."""
+    return gamma(case) * 2.0 ** -torch.arange(2, case.hidden + 2).to(case.inputs)[None]
 
 
 @claim(
@@ -48,7 +48,7 @@ def _promised(case: Case) -> torch.Tensor:
     kind="PROB",
     bound="lower",
     stated=1.0,
-    domain=replace(CONES, L=(1, 4)),
+    domain=CONES.drawing(L=(1, 4)),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "L": (1, 2, 4, 8)}),
     quantifiers="for all l ≤ L, one α_l for all i ≤ n",
     probability=WITH_PROBABILITY,

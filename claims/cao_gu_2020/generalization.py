@@ -11,7 +11,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_5
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -66,10 +66,8 @@ def error_below(margins: Tensor) -> Tensor:
     bound="upper",
     terms=(FIRST, SECOND, CONFIDENCE),
     domain=Domain(
-        m=(64, 256),
-        L=(1, 3),
-        n=(1, 16),
-        tau=(0.365, 0.75),
+        tau=ANY,
+        draws={"m": (64, 256), "L": (1, 3), "n": (1, 16), "tau": (0.365, 0.75)},
         fixed={"data": "sphere", "d": 32},
         values={"labels": ("random", "ones")},
     ),
@@ -130,7 +128,7 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(FIRST, SECOND),
-    domain=Domain(m=(4096, 8192), L=(1, 1), n=(1, 1), fixed={**NOISE, "d": 32, "delta": 0.01}),
+    domain=Domain(draws={"m": (4096, 8192), "L": (1, 1), "n": (1, 1)}, fixed={**NOISE, "d": 32, "delta": 0.01}),
     plan=Plan(lines={"m": (512, 1024, 2048, 4096, 8192)}, start={"n": 1}, examples=4),
     quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
     probability="at least 1 − δ over W⁽⁰⁾",

@@ -1,7 +1,5 @@
 """Lemma 5.2, second bound: near initialisation the training loss is almost smooth."""
 
-from dataclasses import replace
-
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, NEAR, PRE_5, WITH_PROBABILITY
@@ -23,7 +21,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
     bound="upper",
     terms=(ALMOST_LINEAR, Scaling(L=3, m=1)),
     # Each attack on all examples at depth solves for hundreds of units: generated cases stay small.
-    domain=replace(NEAR, m=(32, 96), n=(1, 3)),
+    domain=NEAR.drawing(m=(32, 96), n=(1, 3)),
     quantifiers="for all W̃, Ŵ in the ball",
     probability=WITH_PROBABILITY,
     attacks=(

@@ -1,7 +1,6 @@
 """Lemma B.1 (v), (vi): the backward signal is at most √m long, and short on few coordinates."""
 
 import math
-from dataclasses import replace
 
 import torch
 
@@ -12,7 +11,7 @@ from lemmata.claims.claim import Measurement
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 
-DEEP = replace(NEAR, L=(2, 4))
+DEEP = NEAR.drawing(L=(2, 4))
 """With one layer the product ends at the input, and its norm is of order √d: nothing is tested there."""
 
 SPARSITY = Scaling(L="4/3", tau="2/3", m=1)

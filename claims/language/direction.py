@@ -28,6 +28,17 @@ class Direction:
         """A ratio that breaks the bound with every constant: what NaN counts as."""
         return self.sign * math.inf
 
+    @property
+    def broken_always(self) -> str:
+        """How a ratio breaks the bound with every constant, in words."""
+        if self.sign > 0:
+            return "the right-hand side is 0 under a positive left-hand side, or a side is no number"
+        return "the left-hand side is not positive over a positive right-hand side, or a side is no number"
+
+    def broken_by(self, ratios: Tensor) -> Tensor:
+        """Where the ratio breaks the bound with every constant; NaN, both sides 0, breaks nothing."""
+        return ratios == math.inf if self.sign > 0 else ratios <= 0
+
     def level(self, delta: float) -> float:
         """Which quantile over initialisations the constant is: all but a share δ are on its better side."""
         return 1 - delta if self.sign > 0 else delta

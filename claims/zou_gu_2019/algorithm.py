@@ -19,7 +19,7 @@ from lemmata.model.training import gradient_descent
 
 STEPS = 4
 
-TINY = Domain(m=(8, 32), L=(1, 3), n=(2, 5), fixed={"mu": MU}, values={"batch": (1, 2)})
+TINY = Domain(draws={"m": (8, 32), "L": (1, 3), "n": (2, 5)}, fixed={"mu": MU}, values={"batch": (1, 2)})
 """Sizes at which all batches can be listed and all weights held."""
 
 TINY_PLAN = Plan(lines={"batch": DRAWN}, start={"batch": None}, examples=8)

@@ -75,7 +75,7 @@ def descent_converges(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS,),
-    domain=replace(RUNS, L=(1, 1), values={"phi": (0.14, 0.28, 0.5), "eps": (2e-8,)}),
+    domain=replace(RUNS, values={"phi": (0.14, 0.28, 0.5), "eps": (2e-8,)}).drawing(L=(1, 1)),
     plan=Plan(lines={"phi": DRAWN}, start={**RUNS_PLAN.start, "phi": 0.5}, examples=3),
     quantifiers="for all step sizes and labels",
     probability=WITH_PROBABILITY,
@@ -96,7 +96,7 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(Scaling(n=2, phi=-1),),
-    domain=replace(RUNS, L=(1, 1)),
+    domain=RUNS.drawing(L=(1, 1)),
     plan=replace(
         RUNS_PLAN,
         lines={name: line for name, line in RUNS_PLAN.lines.items() if name != "L"},

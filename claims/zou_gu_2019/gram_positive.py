@@ -21,9 +21,7 @@ SINGULAR = 1e-12
 ORDER = Scaling(phi=1, n=-2)
 
 _PAIR_OR_CHAIN = Domain(
-    m=(4, 8),
-    L=(1, 1),
-    n=(2, 6),
+    draws={"m": (4, 8), "L": (1, 1), "n": (2, 6)},
     fixed={"data": "chain", "d": 3, "mu": 0.3, "k": 1, "ratio": 1},
     values={"phi": (0.5, 0.1, 0.01, 0.001)},
 )
@@ -121,7 +119,8 @@ def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
     bound="upper",
     terms=(ORDER,),
     domain=Domain(
-        m=(4, 8), L=(1, 1), n=(2, 12), fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1}
+        draws={"m": (4, 8), "L": (1, 1), "n": (2, 12)},
+        fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1},
     ),
     plan=Plan(lines={"n": (2, 4, 8, 16, 32)}, start={"n": 2, "m": 4}),
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
@@ -161,9 +160,7 @@ def eigenvalue_is_bounded_below(case: Case) -> Measurement:
     bound="lower",
     terms=(ORDER,),
     domain=Domain(
-        m=(4, 8),
-        L=(1, 1),
-        n=(6, 6),
+        draws={"m": (4, 8), "L": (1, 1), "n": (6, 6)},
         fixed={"data": "hexagon", "d": 3, "k": 1, "ratio": 1},
         values={"mu": (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)},
     ),

@@ -6,7 +6,7 @@ from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -66,7 +66,9 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(KINKS, QUADRATIC),
-    domain=Domain(m=(128, 256), L=(1, 3), n=(1, 3), tau=(0.01, 0.1), fixed={"mu": MU, "ratio": 1}),
+    domain=Domain(
+        tau=ANY, draws={"m": (128, 256), "L": (1, 3), "n": (1, 3), "tau": (0.01, 0.1)}, fixed={"mu": MU, "ratio": 1}
+    ),
     plan=Plan(
         lines={
             "m": (512, 2048, 8192),
