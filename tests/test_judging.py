@@ -18,6 +18,7 @@ from lemmata.claims.case import draw
 from lemmata.claims.claim import Control
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
+from lemmata.claims.measuring.checks import MeasurementError
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
 from tests.assertions import assert_at_most
@@ -128,8 +129,8 @@ def test_an_identity_measures_two_sides_and_a_bound_one():
     """A claim whose measurement is of the other kind would be judged by a rule that is not its own: it is refused."""
     identity, bound = REGISTRY["cao-gu-2020/B.2-split"], REGISTRY[UPPER_CLAIM]
     case = draw(bound.setting, ONE_EXAMPLE, 0, 2)
-    for claim, other in ((identity, bound), (bound, identity)):
-        with pytest.raises(TypeError, match=claim.id):
+    for claim, other, wanted in ((identity, bound, "Sides"), (bound, identity, "Measurement")):
+        with pytest.raises(MeasurementError, match=f"it must return {wanted}, as bound='{claim.bound}'"):
             evaluate(replace(claim, measure=other.measure), case)
     with pytest.raises(ValueError, match="identity"):
         replace(identity, stated=2.0)
