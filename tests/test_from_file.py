@@ -137,7 +137,7 @@ def test_a_mistake_is_named_with_file_line_and_field(old, new, at, words, stated
     ("old", "new", "words"),
     [
         ("gradient**2", "gradient.no_such", ["no_such"]),
-        ("gradient**2, (", "gradient[:, None].expand(-1, 5), (", ["size"]),
+        ("gradient**2, (", "gradient[:, None].expand(-1, 5), (", ["(initialisations)", "of shape (2, 5)"]),
         ("return Measurement(", "return (", ["tuple"]),
     ],
 )
