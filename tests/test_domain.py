@@ -115,7 +115,7 @@ def test_sizes_outside_of_the_domain_are_skipped_and_said():
     member = narrowed(KINDS[0], Domain(L=(1, 2), m=(64, 512)))
     sizes = Sizes(widths=(8, 64, 256, 1024), depths=(1, 3), radii=(9.0,), initialisations=3)
     assert skipped(member, sizes) == {"widths": [8, 1024], "depths": [3]}
-    assert [(c.m, c.L, s) for c, s in points(member, sizes)] == [(64, 1, 3), (256, 1, 3)]
+    assert [(c.m, c.L, s) for c, s, *_ in points(member, sizes)] == [(64, 1, 3), (256, 1, 3)]
     other, ball = REGISTRY[KINDS[0]], narrowed(KINDS[1], Domain(L=(1, 2), m=(64, 512)))
     assert left_out([member, other, ball], sizes) == [
         "--widths 8,1024: outside of the domain of 2 of 3 claims, not measured there",
@@ -127,7 +127,7 @@ def test_sizes_outside_of_the_domain_are_skipped_and_said():
 def test_a_product_has_a_line_for_every_list():
     """Of two or more sizes each, with the other lists' sizes."""
     sizes = Sizes(widths=(64, 256, 1024), depths=(1, 2), initialisations=3)
-    found = [(c.m, c.L, s) for c, s in points(REGISTRY[KINDS[0]], sizes)]
+    found = [(c.m, c.L, s) for c, s, *_ in points(REGISTRY[KINDS[0]], sizes)]
     assert found == [(m, L, 3) for m in (64, 256, 1024) for L in (1, 2)]
 
 
