@@ -48,6 +48,11 @@ def load_claims(file: str) -> list[Claim]:
         _run(file, path)
         LOADED.append(str(path))
         audited_constants.cache_clear()
+        try:
+            audited_constants()
+        except ValueError as error:
+            forget(file)
+            raise ClaimFileError(_words(error)) from error
     return [REGISTRY[id] for id, stated in STATED_IN.items() if stated == path and id in REGISTRY]
 
 
