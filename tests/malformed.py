@@ -270,7 +270,7 @@ def broken_claims(rng: random.Random, folder: Path) -> list[str]:
             "\n".join([*lines[:at], lines[at], *lines[at:]]),
             EXAMPLE.replace(
                 "    residual =",
-                f"    {rng.choice(('raise SystemExit', 'return None', '1 / 0', 'case.none', 'exit()'))}\n    residual =",
+                f"    {rng.choice(('raise SystemExit', 'return None', '1 / 0', 'exit()'))}\n    residual =",
             ),
             EXAMPLE.replace("import torch", f"import {''.join(rng.choices(string.ascii_lowercase, k=8))}_none"),
             "x = 1\n" * rng.randrange(3),
