@@ -77,6 +77,8 @@ def growth(
         None with fewer than two sizes, where a sample has no finite value, or where levels differ and a sample is too
         small for its own.
     """
+    if len(sizes) < 2:
+        return None
     order = np.argsort(sizes)
     x = np.log(np.asarray(sizes, dtype=float))[order]
     if len(x) < 2:

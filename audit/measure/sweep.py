@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -138,7 +139,9 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
 
 
 class Kept(Protocol):
-    """Results of an earlier run, by job, and where new ones are put."""
+    """Results of an earlier run, by job, and where new ones are put: a folder."""
+
+    folder: Path
 
     def get(self, job: Job) -> Trials | None:
         """The result of a job, if it is there."""
@@ -189,7 +192,7 @@ def run_all(
             done(found)
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
     pending = (job for job in order if time.monotonic() < deadline)
-    measure = partial(_single_threaded, files=tuple(LOADED))
+    measure = partial(_single_threaded, files=tuple(LOADED), folder=None if kept is None else kept.folder)
     for outcome in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
         if isinstance(outcome, Failure):
             failed(outcome)
@@ -324,7 +327,7 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
 
 
-def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Outcome:
+def _single_threaded(job: Job, files: tuple[str, ...] = (), folder: Path | None = None) -> Outcome:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself.
 
     Whatever a measurement raises, an exit included, is one job's outcome and costs no other job anything.
@@ -337,7 +340,7 @@ def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Outcome:
     claim = REGISTRY[job.claim]
     try:
         _check_known(claim, job.configuration)
-        with alone_on(job.device):
+        with alone_on(job.device, folder):
             return run(job)
     except KeyboardInterrupt:
         raise
