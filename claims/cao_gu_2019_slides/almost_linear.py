@@ -2,6 +2,7 @@
 
 import math
 
+from lemmata.claims.cao_gu_2019_slides import certificates
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
@@ -34,6 +35,7 @@ def _one_layer(c: Configuration) -> float | None:
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
     ascends=True,
     limit=_one_layer,
+    certificate=certificates.almost_linear,
     slack={
         "L": "with all layers' budgets the error grows like (L − 1)^(1/3) (K15)",
         "log_m": NO_LOGARITHM,

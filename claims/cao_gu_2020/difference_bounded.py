@@ -61,6 +61,7 @@ def _crossed(case: Case, *, flipped: bool) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "push-features"),
     ascends=True,
+    certificate=certificates.preactivations,
     preconditions=PRE_B1,
     slack={"L": "the worst growth is that of √(e l), as in Lemma B.1 (iii)"},
 )
@@ -85,7 +86,7 @@ def preactivations_are_lipschitz(case: Case) -> Measurement:
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
     ascends=True,
     limit=one_layer,
-    certificate=certificates.almost_linear,
+    certificate=certificates.crossing,
     preconditions=PRE_5,
     erratum="E-09",
     slack={
@@ -114,6 +115,7 @@ def flips_contribute_little(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "compound-changes"),
     ascends=True,
+    certificate=certificates.compound,
     preconditions=PRE_5,
     slack={"L": "at most L^(3/2) √m Σ_l ‖Δ_l‖², by Lemma B.1 (iii), (vi) and the Cauchy–Schwarz inequality"},
     notes="With one layer I_2 = 0. The last step, to C_4 L² τ^(1/3) √(m log m) Σ_l ‖Ŵ_l − W̃_l‖, "

@@ -53,7 +53,7 @@ def loss_difference_is_quadratic(case: Case) -> Measurement:
     attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
     ascends=True,
     limit=lambda c: one_layer(c) if c.n == 1 else None,
-    certificate=certificates.almost_linear,
+    certificate=certificates.first_order,
     preconditions=PRE_5,
     erratum="E-18",
     slack={
@@ -96,6 +96,7 @@ def _first_order(case: Case, *, power: int) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "move-all-units"),
     ascends=True,
+    certificate=certificates.outputs,
     preconditions=PRE_B1,
     slack={"L": "to first order Δ_i² is at most (m/2)(Σ_l ‖Ŵ_l − W̃_l‖)² at every depth"},
     notes="The second step is the Cauchy–Schwarz inequality.",

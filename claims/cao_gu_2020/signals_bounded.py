@@ -37,7 +37,7 @@ def _sparsity(case: Case) -> int:
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
     ascends=True,
-    certificate=certificates.sparse_signals,
+    certificate=lambda case: certificates.sparse_signals(case, _sparsity(case)),
     preconditions=PRE_B1,
     slack={"L": "at a fixed number of entries the signal does not grow with depth"},
     obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
