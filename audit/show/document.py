@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from lemmata.audit.judge.brackets import Bracket, bracket, widest
 from lemmata.audit.judge.growth import quantile
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.options import Options
@@ -57,6 +58,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
             "high": None if constant is None or constant.high is None else finite(constant.high),
             "limit": None if at is None else claim.limit(at.job.configuration),
             "stated": claim.stated,
+            **_bracket(widest(finding.trials) if claim.certificate is not None else None),
             "bound": right_hand_side(claim),
             "configurations": configurations,
         },
@@ -105,7 +107,6 @@ def _median(trials: Trials) -> dict[str, float | None]:
 def _configuration(trials: Trials) -> dict[str, Any]:
     claim, c = trials.claim, trials.job.configuration
     at = trials.extreme()
-    certificate = [value for value in trials.certificate if not math.isnan(value)]
     p = trials.parameters
     conditions = met(claim.preconditions, p)
     return {
@@ -127,7 +128,7 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         **_median(trials),
         "limit": claim.limit(c),
         "searched": claim.search(c),
-        "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
+        **_bracket(bracket(trials) if claim.certificate is not None else None),
         "preconditions": conditions,
         "conditions": all(conditions.values()),
         "worst": {
@@ -138,6 +139,13 @@ def _configuration(trials: Trials) -> dict[str, Any]:
         "replay": trials.replay(at).command(),
         "seconds": round(trials.seconds, 3),
     }
+
+
+def _bracket(found: Bracket | None) -> dict[str, Any]:
+    """Where the worst was found: that, and what no weights of the ball can pass."""
+    if found is None:
+        return {"attack": None, "certificate": None, "certified": None}
+    return {"attack": finite(found.attack), "certificate": finite(found.certificate), "certified": found.certified}
 
 
 def searched(finding: Finding) -> str:

@@ -29,7 +29,8 @@ def rows(document: dict[str, Any]) -> list[str]:
         constant = claim["constant"]
         known = constant["stated"] if constant["limit"] is None else constant["limit"]
         growth = [exponent(claim, name) for name in PARAMETERS.values()]
-        cells = (f"`{id}`", shown, interval(constant), number(known), *growth, claim["searched"])
+        found = f"{claim['searched']} {within(constant)}".strip()
+        cells = (f"`{id}`", shown, interval(constant), number(known), *growth, found)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
 
@@ -40,6 +41,15 @@ def interval(constant: dict[str, Any]) -> str:
         return ""
     ends = ("…" if end is None else f"{end:.3g}" for end in (constant["low"], constant["high"]))
     return f"{constant['estimate']:.3g} [{', '.join(ends)}]"
+
+
+def within(constant: dict[str, Any]) -> str:
+    """The worst ratio found over the ball and its certificate, in order, and whether that proves the constant."""
+    attack, certificate = constant["attack"], constant["certificate"]
+    if attack is None or certificate is None:
+        return ""
+    low, high = sorted((attack, certificate))
+    return f"[{low:.3g}, {high:.3g}]" + (" certified" if constant["certified"] else "")
 
 
 def exponent(claim: dict[str, Any], parameter: str) -> str:

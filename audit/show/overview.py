@@ -1,10 +1,12 @@
 """An audit in the terminal: a row per claim, and what needs a reader's attention."""
 
+import math
 from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from lemmata.audit.judge.brackets import widest
 from lemmata.audit.judge.verdicts import Exponent, Finding
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.document import replay_command, searched
@@ -17,7 +19,8 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs, at the configuration where "
-        "it is largest. m, L, n, τ: growth of the left-hand side, measured / claimed.",
+        "it is largest. m, L, n, τ: growth of the left-hand side, measured / claimed. [ , ]: the worst ratio found "
+        "over the ball, and what a certificate proves of that initialisation.",
         style="dim",
     )
     remarks = [
@@ -62,8 +65,17 @@ def _row(finding: Finding) -> list[str]:
         shown,
         number(finding.claim.stated if limit is None else limit),
         *(_exponent(finding.exponents.get(name)) for name in _EXPONENTS.values()),
-        searched(finding),
+        _searched(finding),
     ]
+
+
+def _searched(finding: Finding) -> str:
+    """How the ball was searched, the worst found, and its certificate; certified where that proves the constant."""
+    found = widest(finding.trials) if finding.claim.certificate is not None else None
+    if found is None or math.isnan(found.certificate):
+        return searched(finding)
+    low, high = sorted((found.attack, found.certificate))
+    return f"{'certified' if found.certified else searched(finding)} [{low:.3g}, {high:.3g}]"
 
 
 def _exponent(found: Exponent | None) -> str:

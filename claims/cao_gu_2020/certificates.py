@@ -1,4 +1,4 @@
-"""Sound bounds, over the whole ball, of the ratios that the lemmas of this paper measure; of lower bounds from below."""
+"""Sound bounds, over the whole ball, of the ratios that this paper's lemmas measure; of lower bounds from below."""
 
 import math
 
