@@ -11,7 +11,7 @@ from lemmata.claims import beside
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
-from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.claims.registry import REGISTRY, STATED_IN, whole_claims
 from lemmata.model.attacks import ATTACKS
 
 LOADED: list[str] = []
@@ -38,7 +38,7 @@ def load_claims(file: str) -> list[Claim]:
         _run(file, path)
         LOADED.append(str(path))
         audited_constants.cache_clear()
-    return [REGISTRY[id] for id, stated in STATED_IN.items() if stated == path and id in REGISTRY]
+    return [claim for claim in whole_claims() if STATED_IN.get(claim.id) == path]
 
 
 def forget(file: str) -> None:

@@ -15,7 +15,7 @@ STATED_IN: dict[str, Path] = {}
 
 
 def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
-    """Register the decorated function as the measurement of a claim.
+    """Register the decorated function as the measurement of a claim, and of its sides where it is two-sided.
 
     Args:
         id: `paper/statement[@printed]`.
@@ -27,8 +27,6 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
     """
 
     def register(measure: Measure) -> Claim:
-        if id in REGISTRY:
-            raise ValueError(f"claim {id!r} is registered twice")
         source = data.get("source")
         if not isinstance(source, Source):
             raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
@@ -36,10 +34,20 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         if unknown:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
         fields = data if "setting" in data else {"setting": source.paper.setting, **data}
-        REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
-        return REGISTRY[id]
+        stated = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
+        entered = {each.id: each for each in (stated, *stated.sides)}
+        for each in entered:
+            if each in REGISTRY:
+                raise ValueError(f"claim {each!r} is registered twice")
+        REGISTRY.update(entered)
+        return stated
 
     return register
+
+
+def whole_claims() -> list[Claim]:
+    """The claims as they are stated: without the sides of two-sided ones."""
+    return [claim for claim in REGISTRY.values() if not claim.part_of]
 
 
 def measured_claims() -> list[Claim]:
@@ -80,11 +88,11 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
     """
     chosen: dict[str, Claim] = {}
     for pattern in patterns or ("*",):
-        found = {id: c for id, c in REGISTRY.items() if matches(id, pattern)}
+        found = {c.id: c for c in whole_claims() if matches(c.id, pattern)}
         if not found:
             raise LookupError(pattern)
         chosen |= found
-    return [c for id, c in REGISTRY.items() if id in chosen]
+    return [c for c in whole_claims() if c.id in chosen]
 
 
 def matches(id: str, pattern: str) -> bool:

@@ -49,7 +49,7 @@ def check(
         UserError: if the data do not fit them, or their distance overflows.
     """
     case = build_case(before, after, loaded, setting, delta)
-    return Checked(measure_each(chosen, case), case, loaded)
+    return Checked(measure_each([side for claim in chosen for side in claim.sides], case), case, loaded)
 
 
 @click.command("check")

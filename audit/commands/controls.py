@@ -23,11 +23,12 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
 
     The status is 1 when a control that is false was not refuted.
     """
-    need = [claim for claim in chosen if any(c.scaling is not None for c in neighbours(claim))]
+    sides = [side for claim in chosen for side in claim.sides]
+    need = [claim for claim in sides if any(c.scaling is not None for c in neighbours(claim))]
     work = jobs(need, lambda claim: points(claim, Sizes()), seed=options.seed, device=options.device)
     measured: dict[str, list[Trials]] = {claim.id: [] for claim in chosen}
     for trials in run_all(work, workers=options.workers, done=lambda _: None):
-        measured[trials.job.claim].append(trials)
+        measured[trials.claim.part_of or trials.job.claim].append(trials)
     results = {claim.id: judge_all(claim, measured[claim.id], options) for claim in chosen}
     document = {"score": _score([r for rs in results.values() for r in rs]), "claims": _document(results)}
     columns = ("claim", "control", "verdict", "reason")

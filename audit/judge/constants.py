@@ -67,7 +67,8 @@ def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     Returns:
         what was not stored, and why, a line each.
     """
-    chosen = [each for each in findings if each.claim.judged == "growth" and each.claim.reading == "meant"]
+    sides = [side for finding in findings for side in finding.each]
+    chosen = [each for each in sides if each.claim.judged == "growth" and each.claim.reading == "meant"]
     measured = measure_corners(chosen, options)
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
     refused = []

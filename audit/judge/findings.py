@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.rounds import spend
+from lemmata.audit.judge.sides import joined
 from lemmata.audit.judge.verdicts import Finding, judge, judge_unmeasured
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
@@ -47,8 +48,9 @@ def sweep(
     Raises:
         ValueError: if sizes do not fit a claim's data, or a job the memory.
     """
-    derived = [judge_unmeasured(claim) for claim in chosen if not claim.measured]
-    measurable = [claim for claim in chosen if claim.measured]
+    sides = [side for claim in chosen for side in claim.sides]
+    derived = [judge_unmeasured(claim) for claim in sides if not claim.measured]
+    measurable = [claim for claim in sides if claim.measured]
     work = jobs(
         measurable,
         lambda claim: points(claim, sizes),
@@ -65,7 +67,7 @@ def sweep(
         by_claim[trials.job.claim].append(trials)
     judged = [judge(claim, by_claim[claim.id], budget) for claim in measurable]
     found = {finding.claim.id: finding for finding in (*derived, *judged)}
-    return [found[claim.id] for claim in chosen]
+    return [joined(claim, [found[side.id] for side in claim.sides]) for claim in chosen]
 
 
 def _measured(work: list[Job], options: Options, store: Store | None, watched: Watched) -> list[Trials]:

@@ -144,7 +144,7 @@ def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configurat
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.plan.lines:
         return [c for name in claim.plan.lines for c in claim.plan.line(name, claim.domain, base)]
-    if claim.judged in ("identity", "violations") and not claim.probability:
+    if claim.judged == "mean" or (claim.judged in ("identity", "violations") and not claim.probability):
         shallow = claim.domain.L[0] - 1
         n = claim.start.get("n", 3)
         return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]

@@ -44,22 +44,15 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
 
 
 def _claim(finding: Finding) -> dict[str, Any]:
-    claim, at = finding.claim, finding.at
-    constant = finding.constant
-    configurations = [_configuration(items) for items in finding.places.values()]
+    claim = finding.claim
+    names = ("constant", "lower") if finding.sides else ("constant",)
+    constants = {name: _constant(side) for name, side in zip(names, finding.each, strict=True)}
+    configurations = constants["constant"]["configurations"]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
         "reason": finding.reason,
-        "constant": {
-            "estimate": None if constant is None else finite(constant.estimate),
-            "low": None if constant is None else finite(constant.low),
-            "high": None if constant is None or constant.high is None else finite(constant.high),
-            "limit": None if at is None else claim.limit(at.job.configuration),
-            "stated": claim.stated,
-            "bound": right_hand_side(claim),
-            "configurations": configurations,
-        },
+        **constants,
         "exponents": {
             name: {
                 "claimed": float(found.claimed),
@@ -84,6 +77,20 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
         "about": page(claim),
+    }
+
+
+def _constant(finding: Finding) -> dict[str, Any]:
+    """The constant of a claim, or of one side of a two-sided one."""
+    claim, at, constant = finding.claim, finding.at, finding.constant
+    return {
+        "estimate": None if constant is None else finite(constant.estimate),
+        "low": None if constant is None else finite(constant.low),
+        "high": None if constant is None or constant.high is None else finite(constant.high),
+        "limit": None if at is None else claim.limit(at.job.configuration),
+        "stated": claim.stated,
+        "bound": right_hand_side(claim),
+        "configurations": [_configuration(items) for items in finding.places.values()],
     }
 
 

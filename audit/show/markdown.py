@@ -29,7 +29,7 @@ def rows(document: dict[str, Any]) -> list[str]:
         constant = claim["constant"]
         known = constant["stated"] if constant["limit"] is None else constant["limit"]
         growth = [exponent(claim, name) for name in PARAMETERS.values()]
-        cells = (f"`{id}`", shown, interval(constant), number(known), *growth, claim["searched"])
+        cells = (f"`{id}`", shown, constants(claim), number(known), *growth, claim["searched"])
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
 
@@ -40,6 +40,11 @@ def interval(constant: dict[str, Any]) -> str:
         return ""
     ends = ("…" if end is None else f"{end:.3g}" for end in (constant["low"], constant["high"]))
     return f"{constant['estimate']:.3g} [{', '.join(ends)}]"
+
+
+def constants(claim: dict[str, Any]) -> str:
+    """The constant with its interval; of a two-sided claim the lower side's and the upper side's."""
+    return " … ".join(interval(claim[name]) for name in ("lower", "constant") if name in claim)
 
 
 def exponent(claim: dict[str, Any], parameter: str) -> str:

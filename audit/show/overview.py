@@ -17,7 +17,8 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs, at the configuration where "
-        "it is largest. m, L, n, τ: growth of the left-hand side, measured / claimed.",
+        "it is largest; of a two-sided claim of the lower … and the upper side; of a mean, mean(lhs) / mean(rhs). "
+        "m, L, n, τ: growth of the left-hand side, measured / claimed.",
         style="dim",
     )
     remarks = [
@@ -47,23 +48,27 @@ def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
 
 
 def _row(finding: Finding) -> list[str]:
-    constant = finding.constant
-    if not finding.claim.measured:
-        shown = "" if finding.claim.derive is None else "derived"
-    elif constant is None:
-        shown = f"residual {max((max(t.residual) for t in finding.trials if t.residual), default=0):.1e}"
-    else:
-        high = "…" if constant.high is None else f"{constant.high:.3g}"
-        shown = f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
     limit = None if finding.at is None else finding.claim.limit(finding.at.job.configuration)
+    stated = number(finding.claim.stated) if finding.claim.margin is None else f"1 ± {finding.claim.margin:g}"
     return [
         _short(finding),
         finding.verdict,
-        shown,
-        number(finding.claim.stated if limit is None else limit),
+        " … ".join(map(_constant, reversed(finding.each))),
+        stated if limit is None else number(limit),
         *(_exponent(finding.exponents.get(name)) for name in _EXPONENTS.values()),
         searched(finding),
     ]
+
+
+def _constant(finding: Finding) -> str:
+    constant = finding.constant
+    if not finding.claim.measured:
+        return "" if finding.claim.derive is None else "derived"
+    if constant is None:
+        residuals = [max(trials.residual) for trials in finding.trials if trials.residual]
+        return f"residual {max(residuals, default=0):.1e}"
+    high = "…" if constant.high is None else f"{constant.high:.3g}"
+    return f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
 
 
 def _exponent(found: Exponent | None) -> str:

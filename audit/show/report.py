@@ -131,7 +131,7 @@ def html(document: Document) -> str:
         "math": typeset,
         "number": number,
         "anchor": anchor,
-        "interval": markdown.interval,
+        "constants": markdown.constants,
         "short": lambda id: id.partition("/")[2],
     }
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))

@@ -76,7 +76,10 @@ class Evaluation:
         An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything. Where a bound has no
         constant yet, only what breaks it with every constant does: a side that is not a finite number, a right-hand
         side 0 under a positive left-hand side, a lower bound's left-hand side that is not positive over one that is.
+        No single draw of a finite number breaks a claim about a mean.
         """
+        if claim.judged == "mean":
+            return ~(self.lhs.isfinite() & self.rhs.isfinite())
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         if constant is None:
@@ -100,6 +103,7 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
 
     Raises:
         TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
+        ValueError: if it is no draw of a mean, or the value of that is 0, for a claim that states one.
     """
     measurement = measured(claim, case)
     if isinstance(measurement, Sides) != (claim.judged == "identity"):
@@ -109,6 +113,8 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
+    if claim.judged == "mean":
+        _check_draws(claim, lhs, rhs)
     ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
     # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
     ratio = torch.where(lhs.isnan() | rhs.isnan(), claim.direction.hopeless, ratio)
@@ -124,6 +130,14 @@ def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tenso
     for scaling, factor in zip(claim.terms, measurement.factors, strict=True):
         total = total + scaling.value(case.parameters) * factor
     return total
+
+
+def _check_draws(claim: Claim, lhs: Tensor, rhs: Tensor) -> None:
+    """One draw per initialisation, as the worst of several is unbiased for nothing; and a value with shares."""
+    if lhs.ndim != 1:
+        raise ValueError(f"{claim.id} measures lhs of shape {tuple(lhs.shape)}, a claim about a mean has one draw (S,)")
+    if bool((rhs == 0).any()):
+        raise ValueError(f"{claim.id} states the value 0 of a mean, of which a margin is no share: add 1 to both sides")
 
 
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:
