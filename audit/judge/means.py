@@ -96,6 +96,8 @@ class Average:
     def words(self) -> str:
         """The ratio with its interval."""
         low, high = self.interval(self.alpha)
+        if not math.isfinite(high - low):
+            return f"{self.ratio:.4g} of its value over {self.trials} initialisations, too few for an interval"
         return f"{self.ratio:.4g} [{low:.4g}, {high:.4g}] of its value over {self.trials} initialisations"
 
     @property

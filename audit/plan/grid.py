@@ -19,7 +19,8 @@ WEIGHTS = 700_000
 
 SMALL = 8
 LARGE = 64
-"""Initialisations of an expensive and of a cheap configuration."""
+OF_A_MEAN = 4096
+"""Initialisations of an expensive and of a cheap configuration; and of a cheap one where a mean is estimated."""
 
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
@@ -181,5 +182,5 @@ def _initialisations(claim: Claim, c: Configuration) -> int:
     if claim.kind == "RUN":
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
-        return max(SMALL, min(LARGE, 150_000_000 // weights))
+        return max(SMALL, min(LARGE if claim.margin is None else OF_A_MEAN, 150_000_000 // weights))
     return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 16_000_000 // (weights * c.n**2)))

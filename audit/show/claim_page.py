@@ -66,7 +66,7 @@ def right_hand_side(claim: Claim) -> str:
     """The right-hand side in plain text; the factors that are measured are left out."""
     if claim.judged in ("sides", "mean"):
         terms = " + ".join(str(term) if term.powers else "1" for term in claim.terms)
-        return f"Θ({terms})" if claim.margin is None else f"({terms}) (1 ± {claim.margin:g})"
+        return f"Θ({terms})" if claim.margin is None else f"{terms} ± {100 * claim.margin:g} %"
     if claim.judged not in ("violations", "growth"):
         return ""
     front = "C" if claim.stated is None else f"{claim.stated:g}"
