@@ -32,7 +32,6 @@ def row(claim: Claim) -> dict[str, object]:
         "statement": claim.statement,
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
-        "margin": claim.margin,
         "domain": claim.domain.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
@@ -46,6 +45,7 @@ def page(claim: Claim) -> dict[str, object]:
         "right-hand side": right_hand_side(claim),
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
+        "margin": claim.margin,
         "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
