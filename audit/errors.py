@@ -12,6 +12,10 @@ class Interrupted(UserError):
     """A person stopped the program; the message says what is kept and how to go on."""
 
 
+class WorkerKilled(UserError):
+    """A process that was measuring is gone, with no word of its own: the system ended it."""
+
+
 @contextmanager
 def naming(argument: str) -> Iterator[None]:
     """A ValueError raised inside becomes a `UserError` that names the argument its value came from.

@@ -11,8 +11,16 @@ import argparse
 
 import numpy as np
 
-from lemmata.audit.judge.evidence import Evidence, detectable
-from lemmata.audit.judge.synthetic import RUNS, coverage, ever_refuted
+from lemmata.audit.judge.evidence import Budget, Evidence, detectable
+from lemmata.audit.judge.synthetic import FITS, LAWS, RUNS, coverage, ever_refuted, judged, largest_covered
+from lemmata.audit.judge.verdicts import RESOLUTION
+from lemmata.claims.registry import measured_claims
+
+ALONE = Budget().growth / 4
+"""The share of one exponent in the budget of a claim that is audited alone, with four of them."""
+
+AMONG = ALONE / len(measured_claims())
+"""The same in a run of all claims."""
 
 
 def main() -> None:
@@ -25,6 +33,17 @@ def main() -> None:
     _table(("trials", "α", "detectable rate at δ = 0.05", "designed β", "realised"), misses())
     print("\n## Coverage of the 95 % interval of an exponent (400 runs)\n")
     _table(("quantity", "designed", "realised"), coverages())
+    print(f"\n## Growth: a true exponent, and one a step too strong ({FITS} runs each)\n")
+    print(
+        "Designed: a true exponent is refuted in at most a share α of runs. α of a claim on its own and, in brackets,"
+    )
+    print("at the rate of one of all the claims' exponents. A step is 1/6 in m, 1/2 in n.\n")
+    _table(
+        ("quantity", f"true: refuted, α = {ALONE:.1g} ({AMONG:.1g})", "a step too strong: refuted", "supported"),
+        growths(),
+    )
+    print("\n## Constants: coverage of the 95 % interval for the largest of 15 quantiles (400 runs)\n")
+    _table(("values", "designed", "realised"), largest())
 
 
 def false_alarms() -> list[tuple[str, ...]]:
@@ -57,6 +76,27 @@ def coverages() -> list[tuple[str, ...]]:
         "m^(1/3) (1 − 2/√m)": (lambda m: m ** (1 / 3) * (1 - 2 / np.sqrt(m)), 1 / 3),
     }
     return [(name, "0.95", f"{coverage(law, exponent):.3f}") for name, (law, exponent) in laws.items()]
+
+
+def growths() -> list[tuple[str, ...]]:
+    """One row per synthetic law."""
+    rows = []
+    for law in LAWS:
+        alone, among = (judged(law, alpha, RESOLUTION, FITS) for alpha in (ALONE, AMONG))
+        shown = [
+            f"{getattr(alone, name):.3f} ({getattr(among, name):.3f})" for name in ("false_refutations", "refuted")
+        ]
+        rows.append((law.name, *shown, f"{alone.missed:.3f}"))
+    return rows
+
+
+def largest() -> list[tuple[str, ...]]:
+    """One row per law and number of values: medians of the configurations equal, or a tenth apart."""
+    return [
+        (f"{values}, {count} initialisations", "0.95", f"{largest_covered(count, spread):.3f}")
+        for values, spread in (("equal", 0.0), ("a tenth apart", 0.1))
+        for count in (8, 16, 64)
+    ]
 
 
 def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -1,7 +1,8 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -105,6 +106,7 @@ class Case:
         self.probes = initial.like.new_zeros(0) if probes is None else probes.to(initial.like)
         self.inputs = data.inputs.to(initial.like)
         self.labels = data.labels.to(initial.like)
+        self._left: dict[str, Callable[[], float]] | None = None
 
     @property
     def setting(self) -> Setting:
@@ -129,6 +131,22 @@ class Case:
             "eps": self.configuration.eps,
             "batch": self.configuration.batch or n,
         }
+
+    def of_data(self, letter: str, value: Callable[[], float]) -> float:
+        """A quantity that the paper leaves to the data; 1 where `leaving_to_data`, and its value then stands beside."""
+        if self._left is None:
+            return value()
+        self._left[letter] = value
+        return 1.0
+
+    @contextmanager
+    def leaving_to_data(self) -> Iterator[dict[str, Callable[[], float]]]:
+        """What is left to the data counts as 1, and how it is computed is collected under its letter."""
+        self._left = {}
+        try:
+            yield self._left
+        finally:
+            self._left = None
 
     def for_each(self, value: Tensor | float) -> Tensor:
         """A quantity that no initialisation decides, once per initialisation, (S, …)."""

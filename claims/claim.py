@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -14,10 +15,10 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
-from lemmata.claims.language.direction import LOWER, UPPER, Direction
+from lemmata.claims.language.direction import LOWER, STRONGER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 
@@ -25,7 +26,8 @@ Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "both"]
 Judged = Literal["identity", "mean", "violations", "growth", "sides", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
-Search = Literal["exact", "ascent", "sampled"]
+Search = Literal["no ball", "exact", "ascent", "sampled"]
+Ground = Literal["proof", "closed form", "computation", "out of reach"]
 
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
@@ -72,8 +74,9 @@ class Measurement:
     """One side of a claim against the rest of the other.
 
     Attributes:
-        lhs: (S, …), one value per initialisation and per member of `axes`.
-        factors: what the scalings multiply, one per term of the right-hand side, broadcastable to lhs.
+        lhs: (S, …), one value per initialisation and per member of `axes`, in the case's dtype.
+        factors: what the scalings multiply, one per term of the right-hand side: a number, or a tensor with the axes of
+            lhs, of which some may have length 1.
         axes: what the trailing axes of lhs run over, for naming the worst member. Layers count from 1.
     """
 
@@ -126,8 +129,36 @@ def side_id(whole: str, side: str) -> str:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why a neighbour of a claim need not be refuted.
+
+    Attributes:
+        ground: what shows that it is true, and was checked: a proof, a closed form or a computation. Or that it is out
+            of reach: false or open, and no size here can tell; where one does all the same, it is refuted.
+        text: the proof in short, which form or computation, or what is in the way.
+    """
+
+    ground: Ground
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.ground not in get_args(Ground):
+            raise ValueError(f"ground={self.ground!r} must be one of {', '.join(get_args(Ground))}")
+        if not self.text:
+            raise ValueError(f"text={self.text!r} must say why")
+
+    def __str__(self) -> str:
+        return self.text if self.ground == "out of reach" else f"{self.ground}: {self.text}"
+
+    @property
+    def true(self) -> bool:
+        """Whether it shows that the neighbour is true."""
+        return self.ground != "out of reach"
+
+
+@dataclass(frozen=True)
 class Control:
-    """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
+    """A neighbour of a claim, which the suite must be able to refute unless `unrefuted` says why not.
 
     Attributes:
         name: unique within its claim.
@@ -138,7 +169,8 @@ class Control:
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
-        true: the reason why this neighbour is in fact true; empty when it is false.
+        unrefuted: why it need not be refuted; None where it must.
+        of: what it changes: the statement, or the algorithm that the statement is about.
         shift: of a derivation, the premise that is multiplied and by what.
     """
 
@@ -150,12 +182,17 @@ class Control:
     measure: Measure | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
-    true: str = ""
+    unrefuted: Reason | None = None
+    of: Literal["statement", "algorithm"] = "statement"
     shift: tuple[str, Scaling] | None = None
 
 
 TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attacks": str, "controls": Control}
 """Fields of a claim that are several of a kind."""
+
+
+TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+"""Fields of a claim that are words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,11 +208,14 @@ class Claim:
             None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
+        own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
         margin: of an equality E X = value, by which share of the value the mean may miss it. The measurement is then a
             `Measurement` of one unbiased draw of X per initialisation, lhs (S,), with the value on the right-hand side.
+        ceiling: what the left-hand side exceeds for no network at all, as 1 for the probability of an error: where the
+            right-hand side is above it, the claim says nothing.
         domain: what it says "for all" about.
         plan: what an audit varies.
         quantifiers: in words.
@@ -194,7 +234,7 @@ class Claim:
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
-        slack: parameters (or logs) in which the bound is loose, so that the next stronger exponent is true: why.
+        unrefuted: why the next stronger exponent of a parameter (or no power of a log) need not be refuted.
         notes: what a reader of the verdict should know.
         part_of: of a side of a two-sided claim, that claim's id.
     """
@@ -206,10 +246,12 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
     margin: float | None = None
+    ceiling: float | None = None
     domain: Domain = field(default_factory=Domain)
     plan: Plan = field(default_factory=Plan)
     quantifiers: str = ""
@@ -226,7 +268,7 @@ class Claim:
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
-    slack: Mapping[str, str] = field(default_factory=dict)
+    unrefuted: Mapping[str, Reason] = field(default_factory=dict)
     notes: str = ""
     part_of: str = ""
 
@@ -235,7 +277,10 @@ class Claim:
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name}={value!r} must be one of {', '.join(map(str, allowed))}")
-        if not re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id):
+        for name in TEXTS:
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be text")
+        if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.part_of and self.id not in [side_id(self.part_of, side) for side in SIDES]:
             raise ValueError(f"part_of={self.part_of!r} must be left to two-sided claims, bound='both'")
@@ -249,6 +294,8 @@ class Claim:
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
                 raise ValueError(f"{name}={value!r} must be a tuple of {kind.__name__}s")
+        if not all(isinstance(why, Reason) for why in self.unrefuted.values()):
+            raise ValueError(f"unrefuted={dict(self.unrefuted)!r} must have Reasons, by letter")
         if not self.terms:
             raise ValueError(f"terms={self.terms!r} must be one or more Scalings")
         if self.judged not in ("derivation", "nothing"):
@@ -287,6 +334,8 @@ class Claim:
             raise ValueError(f"bound={self.bound!r} must be upper, lower, equality or both, as it is measured")
         if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
             raise ValueError(f"stated={self.stated!r} must be a positive number")
+        if self.ceiling is not None and not (self.bound == "upper" and 0 < self.ceiling < math.inf):
+            raise ValueError(f"ceiling={self.ceiling!r} must be a positive number, of an upper bound")
         given = {condition.letter for condition in self.preconditions if condition.relation != ">="}
         asked = [("terms", term.letters) for term in self.terms]
         asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]
@@ -355,6 +404,20 @@ class Claim:
         return LOWER if self.bound == "lower" else UPPER
 
     @property
+    def moved(self) -> dict[str, Fraction]:
+        """By how much its neighbours move which exponents of the first term, that of a width that varies included.
+
+        What is stronger than a false reading is false for no new reason: no exponent of one moves. A logarithm is
+        dropped, where the bound is weaker for it.
+        """
+        if self.judged != "growth" or self.expected == "refuted":
+            return {}
+        powers, sign = self.terms[0].powers, self.direction.sign
+        names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
+        steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
+        return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
+
+    @property
     def balls(self) -> bool:
         """Whether the claim quantifies over a ball."""
         return self.domain.tau is not None
@@ -379,8 +442,10 @@ class Claim:
         ]
 
     def search(self, configuration: Configuration) -> Search:
-        """How the worst case is searched at a configuration."""
-        if not self.balls or self.exact(configuration):
+        """How the worst case over the ball is searched at a configuration."""
+        if not self.balls:
+            return "no ball"
+        if self.exact(configuration):
             return "exact"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

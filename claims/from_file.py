@@ -4,6 +4,7 @@ import importlib.util
 import sys
 import traceback
 import zlib
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -11,11 +12,17 @@ from lemmata.claims import beside
 from lemmata.claims.claim import Claim
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
+from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.measuring.checks import MeasurementError
 from lemmata.claims.registry import REGISTRY, STATED_IN, whole_claims
 from lemmata.model.attacks import ATTACKS
 
 LOADED: list[str] = []
 """Files loaded in this process, in their order."""
+
+
+MOST_WORDS = 400
+"""Characters of an error that are shown."""
 
 
 class ClaimFileError(ValueError):
@@ -29,7 +36,7 @@ def load_claims(file: str) -> list[Claim]:
     Their audited constants are in a file of the same name that ends in `.toml`.
 
     Raises:
-        ClaimFileError: if it cannot be read or run, states no claim, or states one with an unusable field.
+        ClaimFileError: if it cannot be read or run, states no claim, or one with an unusable field or derivation.
     """
     path = Path(file).resolve()
     if str(path) not in LOADED:
@@ -54,16 +61,44 @@ def forget(file: str) -> None:
     audited_constants.cache_clear()
 
 
-def located(claim: Claim, at: str, error: Exception) -> Exception:
+def located(claim: Claim, at: str, error: BaseException) -> Exception:
     """What a claim's measurement raised at a configuration: of a claim from a file, with the file and line.
 
     Of the papers' claims, sizes that do not fit are a ValueError, which names the claim; anything else is a defect.
     """
+    if claim.id in STATED_IN:
+        return ClaimFileError(explained(claim, at, error))
+    if isinstance(error, ValueError):
+        return ValueError(explained(claim, at, error))
+    return error if isinstance(error, Exception) else RuntimeError(explained(claim, at, error))
+
+
+def explained(claim: Claim, at: str, error: BaseException) -> str:
+    """The same in words: who raised what, and where."""
     file = STATED_IN.get(claim.id)
     if file is None:
-        return ValueError(f"{claim.id} at {at}: {error}") if isinstance(error, ValueError) else error
-    line = _line(error, str(file)) or claim.measure.__code__.co_firstlineno
-    return ClaimFileError(f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {error}")
+        kind, place = "", ""
+        if not isinstance(error, ValueError):  # a defect of this program: where
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            kind, place = f"{type(error).__name__}: ", f" ({Path(frame.filename).name}, line {frame.lineno})"
+        return f"{claim.id} at {at or 'the base configuration'}: {kind}{_words(error)}{place}"
+    line = (
+        _line(error, str(file))
+        or _begins(getattr(error, "function", None), str(file))
+        or _begins(claim.derive or claim.measure)
+    )
+    kind = "" if isinstance(error, MeasurementError) else f"{type(error).__name__}: "
+    return f"{file}, line {line}: measuring {claim.id}: {kind}{_words(error)}"
+
+
+def _words(error: BaseException) -> str:
+    """The error's own words on one printable line, which may hold a whole tensor, or fail themselves."""
+    try:
+        words = " ".join(str(error).split())
+    except Exception:
+        return "an error that cannot be printed"
+    words = "".join(character if character.isprintable() else "�" for character in words)
+    return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}…"
 
 
 def _module_name(path: Path) -> str:
@@ -81,6 +116,8 @@ def _run(file: str, path: Path) -> None:
     try:
         with beside.importable(path.parent), redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
+            for id in REGISTRY.keys() - before.keys():
+                _derive(REGISTRY[id])
         if before.keys() >= REGISTRY.keys():
             raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
     except BaseException as error:
@@ -89,12 +126,18 @@ def _run(file: str, path: Path) -> None:
             _unregister(id)
         if isinstance(error, ClaimFileError | KeyboardInterrupt):
             raise
-        line, words = _line(error, str(path)), str(error)
+        line, words = _line(error, str(path)), _words(error)
         if isinstance(error, SyntaxError) and error.filename == str(path):
             line, words = error.lineno, error.msg
         place = file if line is None else f"{file}, line {line}"
         raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
     STATED_IN.update({id: path for id in _names() if id not in before and id not in STATED_IN})
+
+
+def _derive(claim: Claim) -> None:
+    """A derivation is exponents only: whether it can be written down is known at once."""
+    if claim.derive is not None:
+        claim.derive(as_stated).lines()
 
 
 def _names() -> dict[str, object]:
@@ -105,6 +148,12 @@ def _names() -> dict[str, object]:
 def _unregister(id: str) -> None:
     for table in (REGISTRY, ERRATA, ATTACKS):
         table.pop(id, None)
+
+
+def _begins(function: Callable[..., object] | None, file: str = "") -> int | None:
+    """The first line of a function, if it is in the file."""
+    code = getattr(function, "__code__", None)
+    return None if code is None or not code.co_filename.endswith(file) else code.co_firstlineno
 
 
 def _line(error: BaseException, file: str) -> int | None:

@@ -22,7 +22,7 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         data: the other fields of `Claim`; `setting` defaults to the paper's.
 
     Raises:
-        ValueError: if the id is taken, or a field cannot be what it is.
+        ValueError: if the id is taken, a field cannot be what it is, or a reason is that of no neighbour.
         TypeError: if a field is missing or unknown.
     """
 
@@ -34,13 +34,18 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         if unknown:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
         fields = data if "setting" in data else {"setting": source.paper.setting, **data}
-        stated = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
-        entered = {each.id: each for each in (stated, *stated.sides)}
+        made = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
+        moved = {name: None for side in made.sides for name in side.moved}
+        idle = sorted(made.unrefuted.keys() - moved.keys())
+        if idle:
+            said = ", ".join(moved) or "none"
+            raise ValueError(f"unrefuted has {idle[0]!r}, whose exponent no neighbour of {id} moves; moved: {said}")
+        entered = {each.id: each for each in (made, *made.sides)}
         for each in entered:
             if each in REGISTRY:
                 raise ValueError(f"claim {each!r} is registered twice")
         REGISTRY.update(entered)
-        return stated
+        return made
 
     return register
 

@@ -19,7 +19,10 @@ DU_ET_AL_2019 = Paper("du-et-al-2019", "Du, Zhai, Póczos & Singh (2019), Gradie
     bound="lower",
     terms=(Scaling(m=1),),
     domain=Domain(
-        m=(256, 1024), L=(1, 1), n=(2, 6), fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"}
+        L=(1, 1),
+        n=(2, 16),
+        draws={"m": (256, 1024), "n": (2, 6)},
+        fixed={"data": "simplex", "phi": 1.0, "d": 16, "labels": "alternating"},
     ),
     plan=Plan(lines={"m": (256, 1024, 4096), "n": (2, 4, 8, 15)}),
     quantifiers="for inputs at distance 1 of one another, for which λ_min(H^∞) = 1/3, and the labels that attain it",

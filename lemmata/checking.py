@@ -1,17 +1,22 @@
 """The claims on networks in memory: `lemmata.check` is the command of that name, without files."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, ReLU
+from torch.nn.modules import activation
 
 from lemmata.audit.choosing import choose
 from lemmata.audit.commands import check as command
 from lemmata.audit.errors import UserError
-from lemmata.audit.measure.given import Names, Weights, check_no_biases, check_pair, dataset, network
+from lemmata.audit.measure.given import Names, Weights, check_pair, dataset, network
+from lemmata.audit.measure.layers import layers
+from lemmata.audit.measure.pair import PATIENCE
 from lemmata.audit.show.checked import Checked
+from lemmata.audit.show.trajectory import Trajectory
 from lemmata.model.settings import CAO_GU_2020, SETTINGS, Setting
 
 Matrix = Tensor | np.ndarray
@@ -27,12 +32,13 @@ class Options(TypedDict, total=False):
     delta: float
     normalise: bool
     claims: str | Sequence[str]
+    patience: float
 
 
 @overload
 def check(before: Net, after: Net, inputs: Any, labels: Any, **options: Unpack[Options]) -> Checked: ...
 @overload
-def check(before: Net, after: Sequence[Net], inputs: Any, labels: Any, **options: Unpack[Options]) -> list[Checked]: ...
+def check(before: Net, after: Sequence[Net], inputs: Any, labels: Any, **options: Unpack[Options]) -> Trajectory: ...
 def check(
     before: Net,
     after: Net | Sequence[Net],
@@ -43,7 +49,8 @@ def check(
     delta: float = 0.05,
     normalise: bool = False,
     claims: str | Sequence[str] = (),
-) -> Checked | list[Checked]:
+    patience: float = PATIENCE,
+) -> Checked | Trajectory:
     """The claims on a network before and after training, with every constant that no paper states taken as 1.
 
     The point of expansion is the network before, the other one is the network after, and τ is the largest distance of
@@ -58,9 +65,14 @@ def check(
         delta: δ of the lemmas.
         normalise: whether to scale the inputs to unit norm.
         claims: patterns of claim ids, with or without the paper; none means all.
+        patience: seconds that one claim may take; one that takes longer is skipped, and its record says so.
 
     Returns:
-        A record per claim; for a list of checkpoints a list, with one such collection for each.
+        A record per claim; for a list of checkpoints a list, with one such collection for each. Both print as the
+        command's tables and show themselves in a notebook, the list with a picture of its ratios.
+
+    Warns:
+        UserWarning: of what looks wrong in networks and data as they were read.
 
     Raises:
         ValueError: naming the argument, its value and what is allowed.
@@ -69,6 +81,8 @@ def check(
         conventions = _setting(setting)
         if not isinstance(delta, int | float) or not 0 < delta < 1:
             raise UserError(f"delta={delta!r} must be a number in (0, 1)")
+        if not isinstance(patience, int | float) or not patience > 0:
+            raise UserError(f"patience={patience!r} must be a positive number of seconds")
         patterns = (claims,) if isinstance(claims, str) else claims
         if not isinstance(patterns, Sequence) or not all(isinstance(pattern, str) for pattern in patterns):
             raise UserError(f"claims={claims!r} must be a pattern of claim ids, or a list of them")
@@ -78,14 +92,16 @@ def check(
         checkpoints: dict[str, Any] = {"after": after}
         if _several(after):
             checkpoints = {f"after[{number}]": net for number, net in enumerate(after)}
-        found = []
+        found: list[Checked] = []
         for name, net in checkpoints.items():
             reached = _weights(name, net, conventions)
             check_pair(start, reached, conventions)
-            found.append(command.check(chosen, start, reached, data, conventions, delta))
+            found.append(command.check(chosen, start, reached, data, conventions, delta, patience, not _several(after)))
     except UserError as error:
         raise ValueError(str(error)) from None
-    return found if _several(after) else found[0]
+    for warning in dict.fromkeys(warning for checked in found for warning in checked.read.warnings):
+        warnings.warn(warning, stacklevel=2)
+    return Trajectory(found) if _several(after) else found[0]
 
 
 def _setting(setting: Setting | str) -> Setting:
@@ -104,6 +120,8 @@ def _several(after: Net | Sequence[Net]) -> TypeGuard[Sequence[Net]]:
 
 
 def _weights(argument: str, net: Any, setting: Setting) -> Weights:
+    if isinstance(net, Module):
+        _check_activations(argument, net)
     parts = net.state_dict() if isinstance(net, Module) else net
     if isinstance(parts, list | tuple):
         parts = {f"matrix {number}": matrix for number, matrix in enumerate(parts, 1)}
@@ -111,8 +129,14 @@ def _weights(argument: str, net: Any, setting: Setting) -> Weights:
         allowed = "a state_dict, a torch.nn.Module or a list of matrices"
         raise UserError(f"{argument} is of type {type(net).__name__}, it must be {allowed}")
     arrays = {str(name): _array(f"{argument}: {name}", value) for name, value in parts.items()}
-    check_no_biases(argument, list(arrays))
-    return network(argument, arrays, setting)
+    return network(argument, *layers(argument, arrays, ordered=True), setting)
+
+
+def _check_activations(argument: str, net: Module) -> None:
+    """A module tells its activations, where they are modules; the papers have ReLU alone."""
+    for name, part in net.named_modules():
+        if type(part).__module__ == activation.__name__ and not isinstance(part, ReLU):
+            raise UserError(f"{argument}: {name} is a {type(part).__name__}, it must be a ReLU as all others")
 
 
 def _array(name: str, value: object) -> Matrix:

@@ -254,7 +254,11 @@ def verify(
         attempt(configuration, data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe"))
 
     if claim.expected == "refuted":
-        witness = falsify(claim, lambda configuration: trial(configuration, None), settings(profile, max_examples=most))
+        try:
+            witness = falsify(claim, lambda where: trial(where, None), settings(profile, max_examples=most))
+        except BaseException:
+            report(tally.row(claim, "error", budget))
+            raise
         report(tally.row(claim, "refuted" if witness else "not refuted", budget))
         if witness is None:
             raise NotAsExpected(f"{claim.id} is expected to be refuted and survived {len(tally.trials)} cases")
@@ -353,9 +357,14 @@ def _constant(claim: Claim) -> float | None:
 
 
 def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
-    """The configuration that decided the audited constant, on the data that did and on the data of this run."""
+    """The configuration that decided the audited constant, on the data that did and on the data of this run.
+
+    None where the domain has been narrowed since.
+    """
     entry = audited_constants().get(claim.id)
     if entry is None:
         return []
     configuration = parse(f"{claim.id}:{entry['at']}").configuration
+    if not claim.domain.contains(configuration):
+        return []
     return [(configuration, on) for on in dict.fromkeys((entry["seed"], seed))]

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from lemmata.model.settings import Setting
 
+BLOCK = 1024
+"""Rows whose distances to all others are held at once."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -25,8 +28,17 @@ class Dataset:
         """φ, the smallest pairwise distance; infinite for one point."""
         if len(self.inputs) < 2:
             return math.inf
-        # pdist differences coordinates; the Gram route loses half the digits of a small distance.
-        return float(torch.nn.functional.pdist(self.inputs).min())
+        # Both routes difference coordinates; that of products loses half the digits of a small distance.
+        smallest, first = math.inf, 0
+        for block in self.inputs.split(BLOCK):
+            first += len(block)
+            rest = self.inputs[first:]
+            if len(block) > 1:
+                smallest = min(smallest, float(torch.nn.functional.pdist(block).min()))
+            if len(rest):
+                between = torch.cdist(block, rest, compute_mode="donot_use_mm_for_euclid_dist")
+                smallest = min(smallest, float(between.min()))
+        return smallest
 
 
 def sphere(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:

@@ -38,7 +38,7 @@ def configurations(
     max_outputs: int = 3,
     constructions: Sequence[str] = CONSTRUCTIONS,
 ) -> st.SearchStrategy[Configuration]:
-    """Configurations whose sizes lie in the domain and whose data satisfy the setting's assumptions.
+    """Configurations whose sizes are those that the domain draws and whose data satisfy the setting's assumptions.
 
     What the domain fixes is fixed, and what it gives values of is drawn from these.
     Shrinks to one layer of the smallest width, the fewest points (two or more of them on a chain at the
@@ -47,7 +47,7 @@ def configurations(
 
     Args:
         setting: the paper's conventions.
-        domain: ranges of m, L, n and τ.
+        domain: ranges of m, L, n and τ, see `Domain.drawn`.
         ratios: largest over smallest width.
         max_outputs: of k, where the loss does not want a scalar.
         constructions: names in `model.data.INPUTS`.
@@ -55,9 +55,10 @@ def configurations(
     Raises:
         InvalidArgument: when called, if a range is empty or not valid for the setting.
     """
-    (min_width, max_width), (min_depth, max_depth) = domain.m, domain.L
-    if domain.tau is not None:
-        check_reals("radius", *domain.tau)
+    (min_width, max_width), (min_depth, max_depth) = domain.drawn("m"), domain.drawn("L")
+    radius = None if domain.tau is None else domain.drawn("tau")
+    if radius is not None:
+        check_reals("radius", *radius)
     return _configurations(
         setting,
         hidden_widths(
@@ -70,7 +71,7 @@ def configurations(
         ),
         output_dimensions(setting, max_outputs=max_outputs),
         _inputs(setting, domain, constructions),
-        domain.tau,
+        radius,
         st.fixed_dictionaries(
             {name: st.sampled_from(values) for name, values in domain.values.items() if len(values) > 1}
         ).map(lambda drawn: {**domain.first, **drawn}),
@@ -79,14 +80,14 @@ def configurations(
 
 def _inputs(setting: Setting, domain: Domain, constructions: Sequence[str]) -> st.SearchStrategy[Inputs]:
     if "data" not in domain.fixed:
-        low, high = domain.n
+        low, high = domain.drawn("n")
         mu = domain.fixed.get("mu")
         lifted = {} if mu is None else {"min_mu": mu, "max_mu": mu}
         return inputs(setting, min_samples=low, max_samples=high, constructions=constructions, **lifted)
     base = replace(Configuration(), **domain.fixed)
     return st.builds(
         Inputs,
-        n=st.integers(*domain.n),
+        n=st.integers(*domain.drawn("n")),
         d=st.just(base.d),
         data=st.just(base.data),
         phi=st.just(base.phi),

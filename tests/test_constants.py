@@ -103,13 +103,14 @@ def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     """Depth, examples and radius at both ends of the domain that `strategies.cases` draws from, where data exist."""
     found = corners(member)
     assert found
-    assert {c.m for c in found} == {member.domain.m[0]}
-    assert max(c.L for c in found) == member.domain.L[1]
-    assert member.domain.n[1] in {c.n for c in found}
-    if member.domain.tau is not None:
-        assert max(c.tau for c in found) == member.domain.tau[1]
-        few = member.domain.tau[0], flipping_radius(3, member.domain.m[0])
-        assert min(c.tau for c in found) <= min(1.01 * max(few), member.domain.tau[1])
+    (narrow, _), (_, deep), (_, many) = (member.domain.drawn(name) for name in ("m", "L", "n"))
+    assert {c.m for c in found} == {narrow}
+    assert max(c.L for c in found) == deep
+    assert many in {c.n for c in found}
+    if member.balls:
+        low, high = member.domain.drawn("tau")
+        assert max(c.tau for c in found) == high
+        assert min(c.tau for c in found) <= min(1.01 * max(low, flipping_radius(3, narrow)), high)
 
 
 @pytest.mark.parametrize("member", AUDITED, ids=str)

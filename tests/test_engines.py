@@ -35,7 +35,9 @@ VERDICTS = {"lemma-5.2a@printed": "refuted", "B.2-split": "supported"}
 
 def deep(claim: Claim) -> Configuration:
     """A small configuration of the claim with two layers of hidden weights, or as many as it allows."""
-    sizes = Sizes(widths=(16,), depths=(min(claim.domain.L[1], 2 + claim.setting.trains_output),), samples=(1,))
+    sizes = Sizes(
+        widths=(16,), depths=(min(claim.domain.drawn("L")[1], 2 + claim.setting.trains_output),), samples=(1,)
+    )
     return points(claim, sizes)[0].configuration
 
 

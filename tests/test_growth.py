@@ -77,7 +77,7 @@ def test_values_near_zero_do_not_bend_the_slope_of_a_quantile():
     samples = [np.log(np.abs(rng.standard_normal((1, 64)) ** 9)) / 9 - math.log(m) / 2 for m in SIZES]
     samples[2][0, 5] = -math.inf
     slope = growth(SIZES, samples, levels=[0.95])
-    assert slope.level == pytest.approx(0.95, abs=0.01)
+    assert abs(slope.level - 0.95) < 0.01
     assert abs(slope.slope + 0.5) < 0.05
     assert slope.high - slope.low < 0.25
 
@@ -114,7 +114,7 @@ def test_a_quantile_further_out_needs_more_initialisations():
     draws = np.log(np.abs(rng.standard_normal((1, 400))))
     found = growth(sizes, [draws] * 3, levels=levels, toward_zero=True)
     truth = [math.log(norm.ppf(0.5 + level / 2)) for level in levels]
-    assert found.slope == pytest.approx(np.polyfit(np.log(sizes[1:]), truth[1:], 1)[0], abs=0.06)
+    assert abs(found.slope - np.polyfit(np.log(sizes[1:]), truth[1:], 1)[0]) < 0.06
     assert growth(sizes, [draws[:, :40]] * 3, levels=levels, toward_zero=True) is None
 
 

@@ -18,7 +18,7 @@ from lemmata.claims.language.plan import DRAWN, Coupled, Plan
 from lemmata.claims.language.scaling import Scaling
 from tests.assertions import assert_close
 
-BALL = Domain(L=(1, 2), tau=(1e-9, 0.5))
+BALL = Domain(L=(1, 3), tau=(1e-9, 0.5))
 SHRINKING = Plan(
     lines={"m": (16, 64, 256), "L": (1, 2, 3), "tau": (1e-3, 1e-2, 0.1)},
     along={"m": {"tau": Coupled(2, Scaling(m="-1/2"))}, "L": {"m": 64, "tau": Coupled(0.1, Scaling(L=-6))}},
@@ -127,6 +127,17 @@ REFUSED = [
     ({"fixed": {"d": 5}}, {"start": {"d": 2}}, ["start d=2", "fixes at 5"]),
     ({}, {"examples": 0}, ["examples=0", "at least 1"]),
     ({}, {"initialisations": -1}, ["initialisations=-1", "at least 1"]),
+    ({"m": (64, 256)}, {"lines": {"m": (64, 512)}}, ["plan line m=512", "outside of the domain's (64, 256)"]),
+    ({"m": (None, 64)}, {"start": {"m": 65}}, ["plan start m=65", "outside of the domain's (None, 64)"]),
+    ({"L": (1, 1)}, {"lines": {"m": M}, "along": {"m": {"L": 2}}}, ["along m L=2", "outside of the domain's (1, 1)"]),
+    (
+        {"tau": (0.1, 0.2)},
+        {"lines": {"m": M}, "along": {"m": {"tau": Coupled(0.4, Scaling(m="-1/2"))}}},
+        ["along m tau=0.05 at m=64", "allowed: (0.1, 0.2)"],
+    ),
+    ({"draws": {"m": (8, 16)}, "m": (9, None)}, {}, ["domain draws m=(8, 16)", "outside of m=(9, None)"]),
+    ({"draws": {"tau": (0.1, 0.2)}}, {}, ["domain draws tau=(0.1, 0.2)", "allowed: m, L, n"]),
+    ({"draws": {"m": (8, None)}}, {}, ["domain draws m=(8, None)", "two positive whole numbers"]),
     ({"fixed": {"q": 1}}, {}, ["domain fixed q=1", "allowed: d, k"]),
     ({"fixed": {"m": 16}}, {}, ["domain fixed m=16", "allowed: d, k"]),
     ({"values": {"n": (1, 2)}}, {}, ["domain values n=(1, 2)", "allowed: d, k"]),

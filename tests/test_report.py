@@ -11,7 +11,8 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.judge.verdicts import FITTED
 from lemmata.audit.show import figures
-from lemmata.audit.show.report import PARAMETERS, typeset
+from lemmata.audit.show.mathematics import typeset
+from lemmata.audit.show.tables import SYMBOLS
 from lemmata.claims import REGISTRY
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
@@ -166,10 +167,10 @@ def test_what_cannot_be_typeset_is_shown_as_written():
     [
         (lambda folder: (folder / "audit.json").unlink(), "No such file"),
         (lambda folder: (folder / "audit.json").write_text("{"), "not JSON"),
-        (lambda folder: (folder / "controls.json").write_text("[]"), "has no controls"),
+        (lambda folder: (folder / "controls.json").write_text("[]"), "it must be what `lemmata controls"),
         (lambda folder: (folder / "controls.json").write_text("{"), "lemmata controls"),
-        (lambda folder: forget(folder, "about"), "lacks 'about'"),
-        (lambda folder: forget(folder, "constant"), "write it again"),
+        (lambda folder: forget(folder, "about"), "'about'"),
+        (lambda folder: forget(folder, "constant"), "'constant'"),
     ],
 )
 def test_what_is_no_audit_is_refused(spoil, word, folder, tmp_path, capsys):
@@ -215,4 +216,4 @@ def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
 
 def test_every_exponent_that_is_fitted_can_be_drawn():
     """Its parameter has a symbol."""
-    assert set(FITTED) == set(PARAMETERS)
+    assert set(FITTED) == set(SYMBOLS)

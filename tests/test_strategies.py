@@ -197,12 +197,13 @@ DOMAINS = {(claim.setting.id, repr(claim.domain)): claim for claim in REGISTRY.v
 def test_cases_lie_in_the_domain_of_the_claim(member: Claim, data: st.DataObject) -> None:
     drawn, domain = data.draw(strategies.cases(member)), member.domain
     ranges: list[tuple[float, tuple[float, float]]] = [
-        (drawn.m, domain.m),
-        (drawn.L, domain.L),
-        (drawn.n, domain.n),
+        (drawn.m, domain.drawn("m")),
+        (drawn.L, domain.drawn("L")),
+        (drawn.n, domain.drawn("n")),
     ]
-    ranges += [(drawn.tau, domain.tau)] if domain.tau else []
+    ranges += [(drawn.tau, domain.drawn("tau"))] if domain.tau else []
     assert all(low <= size <= high for size, (low, high) in ranges)
+    assert domain.contains(drawn)
     assert domain.tau or drawn.tau == Configuration().tau
     assert drawn.delta == domain.fixed.get("delta", Configuration().delta)
     assert all(getattr(drawn, name) == value for name, value in domain.fixed.items())
@@ -213,7 +214,7 @@ def test_cases_lie_in_the_domain_of_the_claim(member: Claim, data: st.DataObject
 @settings(FEW, max_examples=3)
 @given(data=st.data())
 def test_recipes_are_those_of_the_claim(member: Claim, data: st.DataObject) -> None:
-    configuration = data.draw(strategies.configurations(member.setting, domain=replace(member.domain, m=(4, 8))))
+    configuration = data.draw(strategies.configurations(member.setting, domain=member.domain.drawing(m=(4, 8))))
     drawn = data.draw(strategies.recipes(member.setting, configuration, attacks=member.attacks))
     assert drawn in member.recipes(draw(member.setting, configuration, 0, 1))
 
@@ -402,8 +403,8 @@ def test_configurations_shrink_to_the_hard_small_case() -> None:
 @pytest.mark.parametrize("member", DOMAINS.values(), ids=str)
 def test_cases_shrink_to_the_smallest_sizes(member: Claim) -> None:
     drawn, domain = simplest(strategies.cases(member)), member.domain
-    assert (drawn.L, drawn.n, drawn.ratio) == (domain.L[0], domain.n[0], 1)
-    assert drawn.m in (domain.m[0], domain.m[0] + 1)
+    assert (drawn.L, drawn.n, drawn.ratio) == (domain.drawn("L")[0], domain.drawn("n")[0], 1)
+    assert drawn.m in (domain.drawn("m")[0], domain.drawn("m")[0] + 1)
 
 
 # --- global random state -------------------------------------------------------------------------------------------
@@ -436,7 +437,7 @@ def measured(claim: Claim) -> list[float]:
     """The claim on one small case, at one recipe per attack."""
     mu = 0.1 if claim.setting.fixed_coordinate else None
     data = {} if "data" in claim.domain.fixed else {"d": 3, "data": "chain", "phi": 0.1, "mu": mu}
-    sizes = {"m": claim.domain.m[0], "L": claim.domain.L[0], "n": claim.domain.n[1]}
+    sizes = {"m": claim.domain.drawn("m")[0], "L": claim.domain.drawn("L")[0], "n": claim.domain.drawn("n")[1]}
     case = draw(claim.setting, Configuration(**{**data, **claim.start, **sizes}), 0, 1)
     recipes = {recipe.attack: recipe for recipe in claim.recipes(case)}
     evaluations = [evaluate(claim, case.attacked(recipe)) for recipe in recipes.values()]

@@ -1,17 +1,21 @@
 """The claims on a network that somebody trained elsewhere: `lemmata check`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from lemmata.audit.arguments import claims_from, delta_option, format_option, patterns_argument
+from lemmata.audit.arguments import Positive, claims_from, delta_option, format_option, patterns_argument
 from lemmata.audit.choosing import choose
-from lemmata.audit.measure.files import load_data, load_pair
-from lemmata.audit.measure.given import Loaded, Weights
-from lemmata.audit.measure.pair import build_case, measure_each
+from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
+from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
+from lemmata.audit.measure.given import Loaded, Weights, check_pair
+from lemmata.audit.measure.pair import PATIENCE, build_case, measure_each
 from lemmata.audit.show.checked import Checked
+from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit
+from lemmata.audit.show.trajectory import Trajectory
 from lemmata.claims.claim import Claim
 from lemmata.model.settings import SETTINGS, Setting
 
@@ -19,11 +23,13 @@ from lemmata.model.settings import SETTINGS, Setting
 def check_files(
     *,
     init: str,
-    trained: str,
+    trained: Sequence[str],
     data: str,
     setting: str,
     delta: float,
     normalise: bool,
+    patience: float,
+    plot: str | None,
     patterns: tuple[str, ...],
     form: Format,
 ) -> None:
@@ -34,41 +40,104 @@ def check_files(
     """
     chosen = choose(patterns)
     conventions = SETTINGS[setting]
-    before, after = load_pair(init, trained, conventions)
+    before = load_weights(init, conventions)
+    reached = [load_weights(path, conventions) for path in trained]
+    for after in reached:
+        check_pair(before, after, conventions)
     loaded = load_data(data, conventions, normalise=normalise)
-    found = check(chosen, before, after, loaded, conventions, delta)
-    emit(form, found.document(), *found.tables())
+    said: list[str] = []
+
+    def say(read: Read) -> None:
+        """The echo; of several checkpoints the first one's, and then what else looks wrong."""
+        fresh = [line for line in (warnings(read) if said else lines(read)) if line not in said]
+        said.extend(fresh)
+        if form == "table" and fresh:
+            click.echo("\n".join(fresh), err=True)
+
+    with progress(len(chosen) * len(reached), "checking") as advance:
+        found = [
+            check(chosen, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)
+            for after in reached
+        ]
+    if plot is not None:
+        write_whole(Path(plot), Trajectory(found).picture())
+    whole = found[0] if len(found) == 1 else Trajectory(found)
+    emit(form, whole.document(), *whole.tables())
 
 
 def check(
-    chosen: Sequence[Claim], before: Weights, after: Weights, loaded: Loaded, setting: Setting, delta: float
+    chosen: Sequence[Claim],
+    before: Weights,
+    after: Weights,
+    loaded: Loaded,
+    setting: Setting,
+    delta: float,
+    patience: float = PATIENCE,
+    alone: bool = True,
+    *,
+    say: Callable[[Read], None] = lambda _: None,
+    done: Callable[[], None] = lambda: None,
 ) -> Checked:
-    """The claims on two networks that fit each other.
+    """The claims on two networks that fit each other; `say` is told what was read before anything is measured on it.
+
+    `alone` says that the second is no checkpoint among several.
 
     Raises:
         UserError: if the data do not fit them, or their distance overflows.
     """
     case = build_case(before, after, loaded, setting, delta)
-    return Checked(measure_each([side for claim in chosen for side in claim.sides], case), case, loaded)
+    read = read_pair(before, after, loaded, case, alone=alone)
+    say(read)
+    sides = [side for claim in chosen for side in claim.sides]
+    return Checked(measure_each(sides, case, patience, done), case, read)
 
 
-@click.command("check")
+class _SeveralFiles(click.Command):
+    """`--trained a.pt b.pt` is `--trained a.pt --trained b.pt`: what ends like a file of weights is one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        for at, argument in enumerate(args):
+            after_one = len(spread) > 1 and spread[-2] == "--trained" and at > 1
+            if after_one and not argument.startswith("-") and Path(argument).suffix.lower() in WEIGHTS:
+                spread.append("--trained")
+            spread.append(argument)
+        return super().parse_args(ctx, spread)
+
+
+@click.command("check", cls=_SeveralFiles)
 @format_option
 @claims_from
 @click.option("--init", required=True, metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
-@click.option("--trained", required=True, metavar="FILE", help="Weights after training, of the same shapes.")
+@click.option(
+    "--trained",
+    required=True,
+    multiple=True,
+    metavar="FILE...",
+    help="Weights after training, of the same shapes; several are the checkpoints of a run.",
+)
 @click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @click.option(
     "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
 )
 @delta_option
 @click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
+@click.option(
+    "--patience",
+    type=Positive(),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="A claim that takes longer is skipped, and says so.",
+)
+@click.option("--plot", metavar="FILE.svg", help="Draw each claim's ratio at every checkpoint.")
 @patterns_argument
 def command(patterns: tuple[str, ...], form: Format, **arguments: Any) -> None:
     """The claims on a network that somebody trained elsewhere.
 
     The point of expansion is the initial network, the other one is the trained network, and the radius is the
     largest distance of a layer between the two. Every absolute constant that no paper states is taken as 1.
-    A weights file holds W1 ... WL and V, each (out, in); a data file X and y, or a CSV table with the label last.
+    A weights file holds W1 ... WL and V, each (out, in), or is a state_dict, its layers in order; a data file X and
+    y, or a CSV table with the label last.
     """
     check_files(patterns=patterns, form=form, **arguments)

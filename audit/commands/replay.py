@@ -4,13 +4,14 @@ import click
 from rich.text import Text
 
 from lemmata.audit.arguments import claims_from, device_option, format_option
-from lemmata.audit.errors import naming
+from lemmata.audit.errors import UserError, naming
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.means import mean_of
 from lemmata.audit.measure.sweep import replay
 from lemmata.audit.plan.devices import choose_device, device_for
 from lemmata.audit.show.tables import Format, emit, finite, grid, number
 from lemmata.claims.constants import constant
+from lemmata.claims.from_file import located
 from lemmata.claims.measuring.replay import parse
 from lemmata.claims.registry import measured_claims
 
@@ -21,11 +22,16 @@ def replay_token(token: str, device: str, form: Format) -> int:
     Without a constant (a claim that was never audited) there is nothing to violate, and the status is 0.
 
     Raises:
-        UserError: if the token is not understood, or its sizes do not fit.
+        UserError: if the token is not understood, its sizes do not fit, or a claim of one's own cannot be measured.
     """
     with naming("TOKEN"):
         case = parse(token)
-        found = replay(case, device=device_for(case.claim, case.configuration, device))
+        try:
+            found = replay(case, device=device_for(case.claim, case.configuration, device))
+        except UserError:
+            raise
+        except Exception as error:
+            raise located(case.claim, case.configuration.token(), error) from error
     limit, margin = constant(case.claim), case.claim.margin
     violated = found.violates(case.claim, limit).tolist()
     mean = None if margin is None else mean_of(found, Budget().shared(len(measured_claims())).alpha)

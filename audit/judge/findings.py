@@ -13,11 +13,14 @@ from lemmata.audit.judge.verdicts import Finding, judge, judge_unmeasured
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
 from lemmata.audit.measure.sweep import Trials, run_all
-from lemmata.audit.plan.grid import Sizes, points
+from lemmata.audit.plan.grid import Sizes, points, skipped
 from lemmata.audit.plan.job import Job, jobs
 from lemmata.audit.plan.memory import processes
 from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import explained
 from lemmata.claims.registry import measured_claims
+
+NOWHERE = "none of the sizes asked lies in its domain"
 
 Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """What is told how many results to expect, and then of each as it lands."""
@@ -26,6 +29,19 @@ Watched = Callable[[int], AbstractContextManager[Callable[[], None]]]
 def unwatched(total: int) -> AbstractContextManager[Callable[[], None]]:
     """Nobody is told."""
     return nullcontext(lambda: None)
+
+
+def left_out(chosen: Sequence[Claim], sizes: Sizes) -> list[str]:
+    """Which of the sizes asked for are skipped, and for how many claims, one line per option and set of sizes."""
+    claims: dict[tuple[str, tuple[float, ...]], list[str]] = {}
+    for claim in chosen:
+        for option, outside in skipped(claim, sizes).items():
+            claims.setdefault((option, tuple(outside)), []).append(claim.id)
+    return [
+        f"--{option} {','.join(f'{size:g}' for size in outside)}: outside of the domain of "
+        f"{ids[0] if len(ids) == 1 else f'{len(ids)} of {len(chosen)} claims'}, not measured there"
+        for (option, outside), ids in claims.items()
+    ]
 
 
 def sweep(
@@ -48,35 +64,71 @@ def sweep(
     Raises:
         ValueError: if sizes do not fit a claim's data, or a job the memory.
     """
+    failures: dict[str, str] = {}
     sides = [side for claim in chosen for side in claim.sides]
-    derived = [judge_unmeasured(claim) for claim in sides if not claim.measured]
     measurable = [claim for claim in sides if claim.measured]
-    work = jobs(
-        measurable,
-        lambda claim: points(claim, sizes),
-        engine=options.engine,
-        seed=options.seed,
-        dtype=options.dtype,
-        device=options.device,
-    )
+    work = _planned(measurable, sizes, options, failures)
     workers = processes(work, {claim.id: claim for claim in measurable}, options.workers)
     options = replace(options, workers=workers)
     budget = Budget().shared(len(measured_claims()))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
-    for trials in _measured(work, options, store, watched):
+    for trials in _measured(work, options, failures, store, watched):
         by_claim[trials.job.claim].append(trials)
-    judged = [judge(claim, by_claim[claim.id], budget) for claim in measurable]
-    found = {finding.claim.id: finding for finding in (*derived, *judged)}
+    found = {side.id: _judged(side, sizes, by_claim.get(side.id, []), failures.get(side.id), budget) for side in sides}
     return [joined(claim, [found[side.id] for side in claim.sides]) for claim in chosen]
 
 
-def _measured(work: list[Job], options: Options, store: Store | None, watched: Watched) -> list[Trials]:
-    """Results of the jobs, in their order; within a budget, of as many initialisations as it allows."""
+def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: dict[str, str]) -> list[Job]:
+    """The jobs of the claims; why one has none is noted under its id."""
+    work: list[Job] = []
+    for claim in claims:
+        try:
+            work += jobs(
+                [claim],
+                lambda claim: points(claim, sizes),
+                engine=options.engine,
+                seed=options.seed,
+                dtype=options.dtype,
+                device=options.device,
+            )
+        except Exception as error:  # what a person's own claim fixes or plans need not make sense
+            failures[claim.id] = explained(claim, "", error)
+    return work
+
+
+def _judged(claim: Claim, sizes: Sizes, trials: list[Trials], failure: str | None, budget: Budget) -> Finding:
+    """The verdict on one claim; of one that could not be measured or judged "error", which is never expected."""
+    if failure is None:
+        try:
+            if not claim.measured:
+                return judge_unmeasured(claim)
+            if not points(claim, sizes):
+                return Finding(claim, "inconclusive", NOWHERE, [])
+            return judge(claim, trials, budget)
+        except Exception as error:  # one claim's defect must not cost the others their verdicts
+            failure = explained(claim, "", error)
+    return Finding(claim, "error", failure, trials)
+
+
+def _measured(
+    work: list[Job], options: Options, failures: dict[str, str], store: Store | None, watched: Watched
+) -> list[Trials]:
+    """Results of the jobs, in their order; within a budget, of as many initialisations as it allows.
+
+    Of a claim that fails, the first failure is noted under its id.
+    """
     deadline = time.monotonic() + options.budget
     with watched(len(work)) as advance:
 
         def measure(some: Sequence[Job]) -> list[Trials]:
-            return run_all(some, backend=options.spread, done=lambda _: advance(), kept=store, deadline=deadline)
+            return run_all(
+                some,
+                backend=options.spread,
+                done=lambda _: advance(),
+                failed=lambda failure: failures.setdefault(failure.job.claim, failure.reason),
+                kept=store,
+                deadline=deadline,
+            )
 
         if options.budget == math.inf:
             return measure(work)

@@ -13,13 +13,12 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom, nct, norm, t
 
+from lemmata.audit.plan.samples import SHARE, members
+
 CONFIDENCE = 0.95
 
 DRIFT = 1.5
 """How far slopes may drift beyond the sizes measured, over the drift seen; a logarithm's go on by about that."""
-
-SHARE = 4
-"""Initialisations per member of the groups whose worst is taken: with fewer, the jackknife does not know its error."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def growth(
         return None
     if toward_zero:
         x, chosen, levels = x[::-1], chosen[::-1], levels[::-1]
-    groups, most = [_members(max(level, 1 - level)) for level in levels], [_most(sample) for sample in chosen]
+    groups, most = [members(max(level, 1 - level)) for level in levels], [_most(sample) for sample in chosen]
     if len(set(levels)) == 1:
         groups = [min(groups[0], *most)] * len(x)
     elif any(group > limit for group, limit in zip(groups, most, strict=True)):
@@ -171,6 +170,27 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     return Quantile(estimate, min(low, estimate), max(high, estimate))
 
 
+def largest(samples: Sequence[tuple[Sequence[float], float]], *, upper: bool) -> tuple[Quantile, int]:
+    """The largest of several quantiles (for lower bounds the smallest) and which it is, with an interval for that.
+
+    It is below the largest upper end with at most 2.5 %, as it would be below that of its own sample; and above the
+    largest lower end with at most 2.5 %, of which each lower end has its share.
+
+    Args:
+        samples: independent values and the level of the quantile, each.
+        upper: whether the largest is meant.
+    """
+    tail, sign = (1 - CONFIDENCE) / 2, 1 if upper else -1
+    shared = tail / len(samples)
+    tails = (shared, tail) if upper else (tail, shared)
+    found = [quantile(values, level, tails) for values, level in samples]
+    index = max(range(len(found)), key=lambda at: sign * found[at].estimate)
+    choose = max if upper else min
+    highs = [each.high for each in found if each.high is not None]
+    high = choose(highs) if len(highs) == len(found) else None
+    return Quantile(found[index].estimate, choose(each.low for each in found), high), index
+
+
 @dataclass(frozen=True)
 class _Contrast:
     """An estimate with its standard error, and the degrees of freedom of that."""
@@ -198,11 +218,6 @@ def _contrast(weights: np.ndarray, worst: Sequence[np.ndarray], random: bool) ->
     # Welch and Satterthwaite's degrees of freedom.
     freedom = sum(part**2 / (count - 1) for part, count in zip(parts, counts, strict=True))
     return _Contrast(value, math.sqrt(parts.sum()), parts.sum() ** 2 / freedom if freedom else 1)
-
-
-def _members(level: float) -> int:
-    """How many initialisations it takes for the median of their worst to be the quantile."""
-    return max(1, round(math.log(0.5) / math.log(level)))
 
 
 def _most(sample: np.ndarray) -> int:

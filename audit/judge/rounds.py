@@ -38,6 +38,7 @@ def spend(work: Sequence[Job], measure: Measure, *, deadline: float, at_once: in
         more = {id: [_as_many_again(t) for t in claims[id] if t.seconds < left] for id in widest}
         open_ -= {id for id in widest if not more[id] or not _width(claims[id])}
         found = measure([job for id in widest if id in open_ for job in more[id]])
+        open_ -= {id for id in widest if id not in {trials.job.claim for trials in found}}
         following = {replace(trials.job, first=0, initialisations=trials.job.first): trials for trials in found}
         for id in widest:
             claims[id] = [t.then(following[t.job]) if t.job in following else t for t in claims[id]]

@@ -15,8 +15,10 @@ def joined(claim: Claim, found: Sequence[Finding]) -> Finding:
     if claim.judged != "sides":
         return found[0]
     verdicts = {each.verdict for each in found}
-    verdict = "refuted" if "refuted" in verdicts else verdicts.pop() if len(verdicts) == 1 else "inconclusive"
-    refuted = [each for each in found if each.verdict == "refuted"]
-    telling = refuted or [each for each in found if each.verdict != "supported"] or found
+    decisive = next((verdict for verdict in ("error", "refuted") if verdict in verdicts), None)
+    verdict = decisive or (verdicts.pop() if len(verdicts) == 1 else "inconclusive")
+    telling = (
+        [each for each in found if each.verdict == decisive] or [e for e in found if e.verdict != "supported"] or found
+    )
     reason = "; ".join(f"{each.claim.bound} side: {each.reason}" for each in telling)
     return replace(telling[0], claim=claim, verdict=verdict, reason=reason, sides=tuple(found))

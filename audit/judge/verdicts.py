@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
-from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, quantile
+from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, largest
 from lemmata.audit.judge.means import Average
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.data_sets import DECIDES_DATA
+from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
@@ -46,7 +46,10 @@ DECADES = {"m", "tau", "phi", "eps", "mu", "delta"}
 """Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
 
 SHIFT = 3.0
-"""log(1/δ) at δ = 0.05: a logarithm of a parameter that starts at 1 is taken to be of the parameter over δ."""
+"""log(1/δ) at δ = 0.05: a logarithm of a parameter near 1 is taken to be of the parameter over δ."""
+
+FAR_FROM_ONE = {"m", "tau", "eps", "delta"}
+"""Parameters whose own logarithm is large throughout."""
 
 OF_A_LOG = 1 / 4
 """Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
@@ -71,7 +74,7 @@ class Exponent:
         along: the parameter that varies.
         line: what it was measured along.
         decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
-            anywhere in the audit.
+            anywhere in the audit, and the right-hand side is not trivial at two sizes or more.
         unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
     """
 
@@ -150,6 +153,17 @@ def places(trials: Iterable[Trials]) -> dict[Configuration, list[Trials]]:
     return dict(found)
 
 
+def trivial(claim: Claim, items: Iterable[Trials]) -> bool:
+    """Whether the right-hand side is above what the left-hand side exceeds for no network, with unit constants.
+
+    What is so for more than half of the initialisations is so for the configuration.
+    """
+    if claim.ceiling is None:
+        return False
+    rhs = [value for item in items for value in item.rhs]
+    return float(np.median(rhs)) * (claim.stated or 1.0) >= claim.ceiling
+
+
 def worst_of(items: Sequence[Trials]) -> Trials:
     """Of the data sets, the one with the worst initialisation."""
 
@@ -167,7 +181,8 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     Identities and stated constants are judged by exact binomial evidence against the rate of violations that the claim
     allows; where it allows none, one is enough. Statements up to an absolute constant are judged by growth: refuted
     when the ratio outgrows every constant in some parameter, or breaks the bound with every constant too often. A claim
-    whose ratio is defined nowhere is vacuous. Statements about a mean are judged by its interval, see `means`.
+    whose ratio is defined nowhere, or whose right-hand side is trivial everywhere, is vacuous. Statements about a mean
+    are judged by its interval, see `means`.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
@@ -182,6 +197,11 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     finding.constant, finding.at = _constant(claim, finding.places)
     if all(math.isnan(ratio) for item in trials for ratio in item.ratio):
         finding.verdict, finding.reason = "vacuous", "the premise holds nowhere: no ratio is defined at any size tried"
+    elif all(trivial(claim, items) for items in finding.places.values()):
+        finding.verdict = "vacuous"
+        finding.reason = (
+            f"the right-hand side is above {claim.ceiling:g}, which no network exceeds, at every size tried"
+        )
     elif claim.judged == "violations":
         _judge_counts(finding, budget, claim.stated)
     else:
@@ -224,11 +244,11 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
             exponent = _power_of_log(claim, name, longest, budget)
             if exponent is not None:
                 found[name] = exponent
-    if any(conditions.values()):
-        found = {
-            name: replace(e, decides=any(conditions[item.job.configuration] for item in e.line))
-            for name, e in found.items()
-        }
+    somewhere, at = any(conditions.values()), places(trials)
+    for name, e in found.items():
+        on = not somewhere or any(conditions[item.job.configuration] for item in e.line)
+        telling = [c for c in places(e.line) if not trivial(claim, at[c])]
+        found[name] = replace(e, decides=on and len(telling) > 1)
     return found
 
 
@@ -237,7 +257,7 @@ def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Ex
     logs = [np.log(np.maximum(item.growing(), 0.0)) for item in line]
     sizes = [float(getattr(item.job.configuration, name)) for item in line]
     measured = _growth(
-        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in DECADES else SHIFT
+        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in FAR_FROM_ONE else SHIFT
     )
     if measured is None:
         return None
@@ -353,26 +373,16 @@ def _others(configuration: Configuration, name: str, moving: Mapping[str, Couple
 
 
 def _constant(claim: Claim, at: Mapping[Configuration, list[Trials]]) -> tuple[Quantile | None, Trials | None]:
-    """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is.
-
-    Its interval is for the largest of them: below none of their upper ends can it hide with more than 2.5 %, and its
-    lower end is the largest of their lower ends, each of which is wrong with 2.5 % over their number.
-    """
-    sign = claim.direction.sign
-    found: list[tuple[Quantile, Trials]] = []
-    tail = (1 - CONFIDENCE) / 2
-    tails = (tail / len(at), tail) if sign > 0 else (tail, tail / len(at))
+    """The largest (for lower bounds smallest) (1 − δ)-quantile over configurations, and where it is."""
+    samples = []
     for configuration, items in at.items():
         values = [value for item in items for value in item.ratio if not math.isnan(value)]
         if values:
-            found.append((quantile(values, claim.direction.level(configuration.delta), tails), worst_of(items)))
-    if not found:
+            samples.append((values, claim.direction.level(configuration.delta), worst_of(items)))
+    if not samples:
         return None, None
-    estimate, where = max(found, key=lambda each: sign * each[0].estimate)
-    highs = [each.high for each, _ in found]
-    low = max(each.low for each, _ in found) if sign > 0 else min(each.low for each, _ in found)
-    high = None if None in highs else (max if sign > 0 else min)(end for end in highs if end is not None)
-    return Quantile(estimate.estimate, low, high), where
+    found, index = largest([(values, level) for values, level, _ in samples], upper=claim.direction.sign > 0)
+    return found, samples[index][2]
 
 
 def _all_met(claim: Claim, item: Trials) -> bool:
@@ -459,7 +469,7 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
             f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
             f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
         )
-    elif not powers:
+    elif not deciding:
         finding.reason = "no parameter varies, or no power can be fitted: give two or more sizes of one parameter"
     elif open_:
         names = ", ".join(open_)
@@ -472,7 +482,7 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
         finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"
     off = [name for name, e in finding.exponents.items() if not e.decides]
     if off:
-        finding.reason += f"; {', '.join(off)}: shown, but off the conditions, so nothing is decided there"
+        finding.reason += f"; {', '.join(off)}: off the conditions or trivial, so nothing is decided there"
     for name, e in finding.exponents.items():
         if e.unfitted:
             sizes = ", ".join(f"{size:g}" for size in e.unfitted)

@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,9 +18,12 @@ import torch
 from filelock import FileLock
 from joblib import Parallel, delayed, parallel_config
 
-from lemmata.audit.errors import UserError
+from lemmata.audit.errors import UserError, WorkerKilled
 
 Name = Literal["processes", "dask", "ray"]
+NO_PAGES: dict[str, list[str]] = {f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker", "nanny")}
+"""Nothing is served on the HTTP ports that a Dask cluster opens on this machine, whether it is asked to or not."""
+
 MODULES: dict[Name, str] = {"dask": "distributed", "ray": "ray"}
 
 
@@ -43,6 +47,7 @@ def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) 
 
     Raises:
         UserError: if the backend is not installed, or its cluster does not answer.
+        WorkerKilled: if the system ends a process amid its work.
     """
     with ExitStack() as opened:
         workers = opened.enter_context(_CLUSTERS[backend.name](backend))
@@ -76,8 +81,28 @@ def _processes(backend: Backend) -> Iterator[int]:
         raise UserError(
             f"--cluster {backend.cluster!r} needs a cluster's backend; allowed: --backend dask, --backend ray"
         )
-    with _quiet_tracker(), parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+    with (
+        _quiet_tracker(),
+        parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)),
+        _told(BrokenProcessPool),
+    ):
         yield backend.workers
+
+
+@contextmanager
+def _told(died: type[Exception]) -> Iterator[None]:
+    """What a backend raises when one of its processes is gone, as one line that says what to do.
+
+    Raises:
+        WorkerKilled: in place of it.
+    """
+    try:
+        yield
+    except died as error:
+        raise WorkerKilled(
+            "a process that was measuring was killed, mostly the system does that when memory runs out; "
+            "smaller sizes need less, and so do fewer processes (`taskset -c 0 lemmata …` uses one)"
+        ) from error
 
 
 @contextmanager
@@ -108,19 +133,27 @@ def _end_with(parent: int) -> None:
 @contextmanager
 def _dask(backend: Backend) -> Iterator[int]:
     _require(backend.name)
-    from distributed import Client, LocalCluster
+    import dask
+    from distributed import Client, KilledWorker, LocalCluster
 
     with ExitStack() as opened:
         where: Any = backend.cluster
         if where is None:
+            opened.enter_context(dask.config.set(NO_PAGES))
             where = opened.enter_context(
-                LocalCluster(n_workers=backend.workers, threads_per_worker=1, dashboard_address=None)
+                LocalCluster(
+                    n_workers=backend.workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,  # which leaves the scheduler at port 8787, without a dashboard
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                )
             )
         try:
             client = opened.enter_context(Client(where, timeout=10))
         except (OSError, ValueError) as error:
             raise UserError(f"--cluster {backend.cluster!r} does not answer as a Dask scheduler: {error}") from error
         opened.enter_context(parallel_config("dask"))
+        opened.enter_context(_told(KilledWorker))
         yield sum(client.nthreads().values())
 
 
@@ -142,7 +175,7 @@ def _ray(backend: Backend) -> Iterator[int]:
         raise UserError(f"--cluster {backend.cluster!r} does not answer as a Ray cluster: {error}") from error
     register_ray()
     try:
-        with parallel_config("ray"):
+        with parallel_config("ray"), _told(ray.exceptions.RayError):
             yield int(ray.cluster_resources().get("CPU", 1))
     finally:
         ray.shutdown()

@@ -12,56 +12,57 @@ import torch
 from safetensors.torch import load_file
 
 from lemmata.audit.errors import UserError, one_line
+from lemmata.audit.measure.archives import check_declared, check_tensors
 from lemmata.audit.measure.given import (
-    CLOSE,
-    EQUAL,
     Loaded,
     Names,
     Weights,
-    check_no_biases,
-    check_pair,
+    close_rows,
     dataset,
+    equal_rows,
     listed,
     network,
-    pairs,
 )
+from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices
 from lemmata.model.data import Dataset, unit_rows
 from lemmata.model.settings import Setting
 
 T = TypeVar("T")
 
+NORMALISED = "@normalise"
+"""After the name of a file of data: with its rows scaled to unit norm."""
+
+LFS = b"version https://git-lfs"
+"""How Git LFS begins what it leaves in the place of a file."""
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+"""Colours in the messages of other programs."""
+
 
 def load_weights(path: str, setting: Setting) -> Weights:
-    """The weights in a .npz, .pt or .safetensors file.
+    """The weights in a .npz, PyTorch or .safetensors file.
 
     Args:
-        path: of the file. In .npz the arrays are W1, …, WL and, where the setting fixes the output layer, V;
-            in the others they are in the natural order of their names, one named V being the last.
+        path: of the file. In .npz the arrays are W1, …, WL and, where the setting fixes the output layer, V; in a
+            `state_dict`, alone or inside a checkpoint, they are in the order of the file; a .safetensors has none.
         setting: decides which output layer is allowed.
 
     Raises:
         UserError: if they cannot be read, are not finite, or are no network of the setting.
     """
+    _check_whole(path)
     arrays = _reader(path, WEIGHTS)(path)
-    return network(path, {name: arrays[name] for name in _layer_names(path, list(arrays), setting)}, setting)
-
-
-def load_pair(init: str, trained: str, setting: Setting) -> tuple[Weights, Weights]:
-    """The weights before and after training.
-
-    Raises:
-        UserError: if either is unusable, or they are not two states of one network of the setting.
-    """
-    before, after = load_weights(init, setting), load_weights(trained, setting)
-    check_pair(before, after, setting)
-    return before, after
+    if Path(path).suffix.lower() == ".npz":
+        found, notes = matrices(path, arrays)
+        return network(path, {name: found[name] for name in _numbered(path, list(found), setting)}, notes, setting)
+    return network(path, *layers(path, arrays, ordered=Path(path).suffix.lower() != ".safetensors"), setting)
 
 
 def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Loaded:
     """The data in a .npz or .csv file, or a built-in data set.
 
     Args:
-        source: a file, or a key of `BUILT_IN`.
+        source: a file, followed by `NORMALISED` where its rows are to be scaled, or a key of `BUILT_IN`.
         setting: decides which labels are allowed.
         normalise: whether to scale the rows to unit norm; built-in data are always scaled.
 
@@ -70,8 +71,19 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
     """
     if source in BUILT_IN:
         return BUILT_IN[source](source)
+    normalise = normalise or source.endswith(NORMALISED)
+    source = source.removesuffix(NORMALISED)
     inputs, labels = _reader(source, DATA)(source)
     return dataset(Names(f"{source}: "), inputs, labels, setting, normalise=normalise)
+
+
+def _check_whole(path: str) -> None:
+    shard = re.search(r"-0*(\d+)-of-0*(\d+)\.\w+$", path)
+    if shard is not None and int(shard[2]) > 1:
+        raise UserError(
+            f"{path}: is part {shard[1]} of {shard[2]} of a network, it must be all of it: load it whole, and save "
+            "net.state_dict()"
+        )
 
 
 def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[str], T]:
@@ -80,7 +92,7 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
     allowed = ", ".join(readers) + builtin
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise UserError(f"{path!r}: the extension is {suffix!r}, allowed: {allowed}")
+        raise UserError(f"{path!r}: the extension is {suffix!r}, allowed: {allowed}{INSTEAD.get(suffix, '')}")
     try:
         size = Path(path).stat().st_size
     except (OSError, ValueError) as error:
@@ -89,12 +101,22 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
         raise UserError(f"{path}: is not a file; allowed: {allowed}")
     if not size:
         raise UserError(f"{path}: is empty; allowed: a {suffix} file")
+    with open(path, "rb") as file:
+        if file.read(len(LFS)) == LFS:
+            raise UserError(f"{path}: is a pointer of Git LFS and not the file itself: git lfs pull")
+    check_declared(path)
     return readers[suffix]
 
 
 def _unreadable(path: str, wanted: str, error: Exception) -> UserError:
-    reason = one_line(str(error).strip().partition("\n")[0])[:120]
-    return UserError(f"{path}: cannot be read, it must be {wanted} ({type(error).__name__}: {reason})")
+    said = ESCAPES.sub("", str(error)).strip()
+    pickled = re.search(r"Unsupported global: GLOBAL (\S+)|Unsupported class (\S+)", said)
+    if pickled is not None:
+        reason = f"it holds a {pickled[1] or pickled[2]}"
+    else:
+        first, *_ = said.splitlines() or [""]
+        reason = f"{type(error).__name__}: {one_line(first)[:120]}"
+    return UserError(f"{path}: cannot be read, it must be {wanted} ({reason})")
 
 
 def _read_npz(path: str) -> dict[str, object]:
@@ -110,14 +132,18 @@ def _read_npz(path: str) -> dict[str, object]:
 
 
 def _read_state_dict(path: str) -> dict[str, object]:
-    wanted = "a state_dict that loads with weights_only=True, pickled objects are refused"
+    wanted = (
+        "a state_dict that loads with weights_only=True, pickled objects are refused: save "
+        "torch.save(net.state_dict(), FILE)"
+    )
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zipfile and pickle raise a dozen types on damaged files
         raise _unreadable(path, wanted, error) from error
+    check_tensors(path, loaded)
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise UserError(f"{path}: holds a {type(loaded).__name__}, it must be {wanted}")
-    return dict(loaded)
+    return mapping_of_arrays(path, loaded)
 
 
 def _read_safetensors(path: str) -> dict[str, object]:
@@ -166,8 +192,8 @@ def _is_number(cell: str) -> bool:
 
 def _read_arrays(path: str) -> tuple[object, object]:
     arrays = _read_npz(path)
-    if set(arrays) != {"X", "y"}:
-        raise UserError(f"{path}: holds {listed(arrays)}, it must hold X and y")
+    if not {"X", "y"} <= set(arrays):
+        raise UserError(f"{path}: holds {listed(arrays)}, it must hold X and y: numpy.savez(FILE, X=…, y=…)")
     return arrays["X"], arrays["y"]
 
 
@@ -178,27 +204,31 @@ def _digits(source: str) -> Loaded:
     bundle = load_digits()
     pixels, classes = bundle.data[bundle.target < 2], bundle.target[bundle.target < 2]
     inputs = unit_rows(torch.from_numpy(pixels))
-    repeated = {j for _, j in pairs(inputs, EQUAL)}
+    repeated = {j for _, j in equal_rows(inputs)}
     kept = [row for row in range(len(inputs)) if row not in repeated]
     labels = torch.from_numpy(2.0 * classes - 1)[kept, None]
-    return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), pairs(inputs[kept], CLOSE))
+    return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), close_rows(inputs[kept]))
 
 
 WEIGHTS: dict[str, Callable[[str], dict[str, object]]] = {
     ".npz": _read_npz,
     ".pt": _read_state_dict,
+    ".pth": _read_state_dict,
+    ".bin": _read_state_dict,
+    ".ckpt": _read_state_dict,
     ".safetensors": _read_safetensors,
 }
+INSTEAD = {
+    **dict.fromkeys((".h5", ".keras", ".hdf5"), "; store numpy.savez(FILE, W1=kernel.T, …, V=last_kernel.T)"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "; pickles are refused, save torch.save(net.state_dict(), FILE)"),
+    **dict.fromkeys((".npy", ".parquet", ".feather", ".mat"), "; store numpy.savez(FILE, X=…, y=…)"),
+    **dict.fromkeys((".msgpack", ".onnx", ".pb", ".gguf"), "; store numpy.savez(FILE, W1=…, …, V=…), each (out, in)"),
+    ".tsv": "; store it with commas, as .csv",
+    ".json": "; load the whole network, and save torch.save(net.state_dict(), FILE)",
+}
+"""What to do with files of other kinds, by extension."""
 DATA: dict[str, Callable[[str], tuple[object, object]]] = {".npz": _read_arrays, ".csv": _read_table}
 BUILT_IN: dict[str, Callable[[str], Loaded]] = {"digits": _digits}
-
-
-def _layer_names(path: str, names: list[str], setting: Setting) -> tuple[str, ...]:
-    """The names from the bottom layer to the output layer."""
-    check_no_biases(path, names)
-    if Path(path).suffix.lower() == ".npz":
-        return _numbered(path, names, setting)
-    return tuple(sorted(names, key=_natural))
 
 
 def _numbered(path: str, names: list[str], setting: Setting) -> tuple[str, ...]:
@@ -209,11 +239,6 @@ def _numbered(path: str, names: list[str], setting: Setting) -> tuple[str, ...]:
         allowed = "W1 … WL with L ≥ 2 and no V" if setting.trains_output else "W1 … WL and V"
         raise UserError(f"{path}: holds {listed(names)}, {setting.id} wants {allowed}")
     return tuple(wanted)
-
-
-def _natural(name: str) -> tuple[bool, list[str | int]]:
-    """Sorts 2 before 10, and an array named V, as in .npz files, last."""
-    return name == "V", [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def write_whole(path: Path, text: str) -> None:

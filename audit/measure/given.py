@@ -1,17 +1,18 @@
 """Weights and data that somebody else made, from files or from memory: checked to the last entry."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from lemmata.audit.errors import UserError
+from lemmata.audit.measure.archives import check_room
 from lemmata.model.data import Dataset, unit_rows
-from lemmata.model.settings import Setting
+from lemmata.model.settings import CAO_GU_2019_SLIDES, ZOU_GU_2019, Setting
 
 UNIT = 1e-6
 """By how much the norm of a row may differ from 1."""
@@ -19,8 +20,15 @@ UNIT = 1e-6
 EQUAL = 1e-12
 """Distance up to which two rows are the same row."""
 
+NEAR = 2 * EQUAL
+"""Distance of two rows' projections beyond which they are not equal, rounding included."""
+
 CLOSE = 0.1
 """Distance up to which two rows are reported as close: the bounds that need a separation are vacuous there."""
+
+
+BLOCK, MOST = 1024, 100_000
+"""Rows that are compared with all others at once, and close pairs that are told apart."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,15 @@ class Weights:
         path: where they come from, a file or an argument.
         names: what they are called there.
         matrices: the weights.
+        dtypes: in which they were stored.
+        notes: what a person should know of how they were read.
     """
 
     path: str
     names: tuple[str, ...]
     matrices: tuple[Tensor, ...]
+    dtypes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,11 @@ class Names:
     inputs: str = "X"
     labels: str = "y"
     normalise: str = "--normalise"
+
+    @property
+    def source(self) -> str:
+        """Where they come from."""
+        return self.place.removesuffix(": ") or self.inputs
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ class Loaded:
     close: list[tuple[int, int]]
 
 
-def network(path: str, arrays: Mapping[str, object], setting: Setting) -> Weights:
+def network(path: str, arrays: Mapping[str, object], notes: Sequence[str], setting: Setting) -> Weights:
     """The network of these arrays, which come from the bottom layer to the output layer.
 
     Raises:
@@ -77,18 +94,8 @@ def network(path: str, arrays: Mapping[str, object], setting: Setting) -> Weight
     matrices = tuple(float64(f"{path}: {name}", arrays[name]) for name in names)
     _check_chain(path, names, matrices)
     _check_output(path, names[-1], matrices[-1], setting)
-    return Weights(path, names, matrices)
-
-
-def check_no_biases(path: str, names: Sequence[str]) -> None:
-    """Networks have weights only.
-
-    Raises:
-        UserError: naming what is called a bias.
-    """
-    biases = [name for name in names if name.endswith("bias")]
-    if biases:
-        raise UserError(f"{path}: holds {listed(biases)}, the papers' networks have no biases: weights only")
+    dtypes = tuple(str(getattr(value, "dtype", "")).removeprefix("torch.") for value in arrays.values())
+    return Weights(path, names, matrices, dtypes, tuple(notes))
 
 
 def check_pair(before: Weights, after: Weights, setting: Setting) -> None:
@@ -97,11 +104,19 @@ def check_pair(before: Weights, after: Weights, setting: Setting) -> None:
     Raises:
         UserError: if not.
     """
-    first, second = (" ".join(_shape(matrix) for matrix in weights.matrices) for weights in (before, after))
+    first, second = (" ".join(shape_of(matrix) for matrix in weights.matrices) for weights in (before, after))
     if first != second:
         raise UserError(f"{after.path}: the shapes are {second}, they must be those of {before.path}: {first}")
+    if before.names != after.names and set(before.names) == set(after.names):
+        raise UserError(
+            f"{after.path}: the layers are in the order {listed(after.names)}, they must be in that of {before.path}: "
+            f"{listed(before.names)}"
+        )
     if not setting.trains_output and not torch.equal(before.matrices[-1], after.matrices[-1]):
-        raise UserError(f"{after.path}: V is not the V of {before.path}; {setting.id} fixes it, both must be equal")
+        raise UserError(
+            f"{after.path}: V is not the V of {before.path}; {setting.id} fixes it, both must be equal: train with "
+            f"requires_grad_(False) on it, or take --setting {CAO_GU_2019_SLIDES.id}, where it is trained"
+        )
 
 
 def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, normalise: bool = False) -> Loaded:
@@ -112,16 +127,19 @@ def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, n
     """
     X = float64(f"{names.place}{names.inputs}", inputs)
     if X.ndim != 2 or not X.numel():
-        raise UserError(f"{names.place}{names.inputs} has shape {_shape(X)}, it must be (n, d) with n and d at least 1")
+        flat = f": store {names.inputs}.reshape(len({names.inputs}), -1)" if X.ndim > 2 else ""
+        raise UserError(
+            f"{names.place}{names.inputs} has shape {shape_of(X)}, it must be (n, d) with n and d at least 1{flat}"
+        )
     y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), setting)
     X = _on_the_sphere(names, X, normalise)
-    equal = pairs(X, EQUAL)
+    equal = equal_rows(X)
     if equal:
         shown = ", ".join(f"{i} and {j}" for i, j in equal[:5]) + (", …" if len(equal) > 5 else "")
         raise UserError(
             f"{names.place}rows {shown} of {names.inputs} (counted from 0) are equal, all must differ; drop duplicates"
         )
-    return Loaded(names, Dataset(X, y), 0, pairs(X, CLOSE))
+    return Loaded(names, Dataset(X, y), 0, close_rows(X))
 
 
 def check_fit(weights: Weights, loaded: Loaded) -> None:
@@ -141,6 +159,7 @@ def check_fit(weights: Weights, loaded: Loaded) -> None:
 
 def float64(name: str, value: object) -> Tensor:
     """A real, finite, strided array as float64; integers and narrower floats are widened."""
+    check_room(name, math.prod(getattr(value, "shape", ())))
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         with np.errstate(over="ignore"):
             tensor = torch.from_numpy(value.astype(np.float64))
@@ -148,7 +167,9 @@ def float64(name: str, value: object) -> Tensor:
         tensor = value.detach().to(torch.float64)
     else:
         kind = str(getattr(value, "dtype", type(value).__name__))
-        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers")
+        way = ": store 2.0 * array - 1 for labels" if "bool" in kind else ""
+        way = ": save it dequantised" if "qint" in kind or "quint" in kind else way
+        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers{way}")
     bad = (~tensor.isfinite()).nonzero()
     if len(bad):
         raise UserError(f"{name}{bad[0].tolist()} is {float(tensor[tuple(bad[0])])}, every entry must be finite")
@@ -163,24 +184,48 @@ def _is_real(tensor: Tensor) -> bool:
 def _check_chain(path: str, names: Sequence[str], matrices: Sequence[Tensor]) -> None:
     for name, matrix in zip(names, matrices, strict=True):
         if matrix.ndim != 2 or not matrix.numel():
-            raise UserError(f"{path}: {name} has shape {_shape(matrix)}, it must be a matrix (out, in)")
+            raise UserError(f"{path}: {name} has shape {shape_of(matrix)}, it must be a matrix (out, in)")
     for (low, below), (high, above) in itertools.pairwise(zip(names, matrices, strict=True)):
         if above.shape[1] != below.shape[0]:
+            turned = all(over.shape[0] == under.shape[1] for under, over in itertools.pairwise(matrices))
+            hint = "; their transposes fit: Flax, Keras and JAX hold (in, out), store W.T of each" if turned else ""
             raise UserError(
-                f"{path}: {high} has shape {_shape(above)}, (out, in) must have in = {below.shape[0]}, "
-                f"the rows of {low} below it"
+                f"{path}: {high} has shape {shape_of(above)}, (out, in) must have in = {below.shape[0]}, "
+                f"the rows of {low} below it{hint}"
             )
 
 
 def _check_output(path: str, name: str, output: Tensor, setting: Setting) -> None:
     if setting.loss == "cross-entropy" and len(output) != 1:
-        raise UserError(f"{path}: the output layer {name} has shape {_shape(output)}, {setting.id} wants one row")
+        raise UserError(
+            f"{path}: the output layer {name} has shape {shape_of(output)}, {setting.id} wants one row: train on two "
+            f"classes, or take --setting {ZOU_GU_2019.id}, which has k outputs, a Gaussian V and square loss"
+        )
+    if setting.output != "signs":
+        return
     plus, minus = int((output == 1).sum()), int((output == -1).sum())
-    if setting.output == "signs" and not plus == minus == output.numel() / 2:
+    if not plus == minus == output.numel() / 2:
         raise UserError(
             f"{path}: V ({name}) has {plus} entries +1, {minus} entries -1 and {output.numel() - plus - minus} others, "
-            f"{setting.id} wants as many +1 as -1 and nothing else"
+            f"{setting.id} wants as many +1 as -1 and nothing else: {_other_outputs(output)}"
         )
+
+
+def _other_outputs(output: Tensor) -> str:
+    """What to do with an output layer that is not of signs."""
+    size, width = float(output.abs().amax()), output.shape[1]
+    if not bool((output.abs() == size).all()) or not size:
+        return (
+            f"one that is trained is read by --setting {CAO_GU_2019_SLIDES.id}, one that stays at N(0, 1/k) by "
+            f"--setting {ZOU_GU_2019.id}"
+        )
+    if int((output > 0).sum()) * 2 != width:
+        return "draw the signs with equal counts"
+    root = ", 1/√m" if math.isclose(size, width**-0.5, rel_tol=1e-6) else ""
+    return (
+        f"all are ±{size:.6g}{root}; store V / {size:.6g}, which makes the network and its gradients {1 / size:.6g} "
+        "times as large and leaves features and patterns as they are"
+    )
 
 
 def _labels(names: Names, y: Tensor, n: int, setting: Setting) -> Tensor:
@@ -188,18 +233,23 @@ def _labels(names: Names, y: Tensor, n: int, setting: Setting) -> Tensor:
     labels, named = y[:, None] if y.ndim == 1 else y, f"{names.place}{names.labels}"
     if labels.ndim != 2 or len(labels) != n or not labels.numel():
         raise UserError(
-            f"{named} has shape {_shape(y)}, it must be ({n},) or ({n}, k) for the {n} rows of {names.inputs}"
+            f"{named} has shape {shape_of(y)}, it must be ({n},) or ({n}, k) for the {n} rows of {names.inputs}"
         )
     if setting.loss != "cross-entropy":
         return labels
     if labels.shape[1] != 1:
-        raise UserError(f"{named} has {labels.shape[1]} columns, {setting.id} wants one")
+        raise UserError(
+            f"{named} has {labels.shape[1]} columns, {setting.id} wants one: keep two classes as -1 and +1, or take "
+            f"--setting {ZOU_GU_2019.id}, which has k outputs"
+        )
     found = labels.unique().tolist()
     if set(found) <= {0.0, 1.0} and 0.0 in found:
         raise UserError(f"{named} has labels 0/1, {setting.id} wants -1 and +1: store 2 * {names.labels} - 1")
     if not set(found) <= {-1.0, 1.0}:
         wrong = next(label for label in found if label not in (-1.0, 1.0))
-        raise UserError(f"{named} has the label {wrong:g}, {setting.id} wants only -1 and +1")
+        classes = len(found) > 2 and all(label.is_integer() for label in found)
+        way = f": keep two of the {len(found)} classes, or store 2 * ({names.labels} == c) - 1" if classes else ""
+        raise UserError(f"{named} has the label {wrong:g}, {setting.id} wants only -1 and +1{way}")
     return labels
 
 
@@ -222,13 +272,43 @@ def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
     return inputs
 
 
-def pairs(inputs: Tensor, distance: float) -> list[tuple[int, int]]:
-    """Pairs i < j of rows at most that far apart, in order."""
-    return sorted(cKDTree(inputs.numpy()).query_pairs(distance))
+def equal_rows(inputs: Tensor) -> list[tuple[int, int]]:
+    """Of every row that an earlier one is equal to, up to `EQUAL`: (the first of them, it), in order.
+
+    Equal rows have equal projections, so that sorting those by one direction leaves few to compare.
+    """
+    rows = inputs.numpy()
+    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
+    along = rows @ (direction / np.linalg.norm(direction))
+    order = np.argsort(along, kind="stable")
+    apart = np.flatnonzero(np.diff(along[order]) > NEAR)
+    found = []
+    for group in np.split(order, apart + 1):
+        left = np.sort(group)
+        while len(left) > 1:
+            same = np.linalg.norm(rows[left] - rows[left[0]], axis=1) <= EQUAL
+            found += [(int(left[0]), int(other)) for other in left[same][1:]]
+            left = left[~same]
+    return sorted(found)
 
 
-def _shape(tensor: Tensor) -> str:
-    return f"({', '.join(map(str, tensor.shape))})"
+def close_rows(inputs: Tensor) -> list[tuple[int, int]]:
+    """Pairs i < j of rows at distance at most `CLOSE`, in order; of very many the first `MOST`."""
+    found: list[tuple[int, int]] = []
+    squares = inputs.square().sum(-1)
+    for first in range(0, len(inputs), BLOCK):
+        block = inputs[first : first + BLOCK]
+        distances = squares[first : first + BLOCK, None] + squares[first:] - 2 * block @ inputs[first:].T
+        near = (distances <= CLOSE**2).triu(1).nonzero()[: MOST - len(found)]
+        found += [(first + i, first + j) for i, j in near.tolist()]
+        if len(found) == MOST:
+            break
+    return found
+
+
+def shape_of(array: object) -> str:
+    """As a message shows it."""
+    return f"({', '.join(map(str, getattr(array, 'shape', ())))})"
 
 
 def listed(names: Sequence[str] | Mapping[str, object]) -> str:

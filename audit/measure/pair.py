@@ -1,23 +1,29 @@
 """The claims on one pair of networks: before and after training that somebody else did."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.given import Loaded, Weights, check_fit
+from lemmata.audit.measure.patience import TooDear, at_most
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Kind
+from lemmata.claims.constants import audited_constants
 from lemmata.claims.language.condition import met
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
 from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.network import assemble
 from lemmata.model.settings import Setting
+
+PATIENCE = 20.0
+"""Seconds that one claim may take, where nobody says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +37,14 @@ class Record:
         preconditions: of each condition of the statement, whether it would hold with unit constants.
         lhs, rhs: the two sides at the worst layer, example and output; for identities their norms.
         ratio: lhs / rhs there, largest for upper and smallest for lower bounds.
+        audited: the constant that audits found, None where the paper states one or no audit did.
+        limit: the ratio's known limit at infinite width, None where none is known.
         residual: of an identity, the relative norm of the difference of its sides.
+        holds: whether an identity or a stated constant holds here; None where the constant is open.
+        word: that, or how the ratio compares with the audited constant, in a word.
         worst: where that is; layers count from 1, examples and outputs from 0.
+        beside: what the paper leaves to the data (γ, B) and the ratio with it, and the ratio of a stronger statement
+            that is audited in this one's place.
     """
 
     id: str
@@ -42,14 +54,18 @@ class Record:
     lhs: float | None = None
     rhs: float | None = None
     ratio: float | None = None
+    audited: float | None = None
+    limit: float | None = None
     residual: float | None = None
+    holds: bool | None = None
+    word: str = ""
     worst: dict[str, int] | None = None
+    beside: dict[str, float | None] = field(default_factory=dict)
 
 
 NOT_MEASURED: dict[Kind, str] = {
     "RUN": "needs the step size and several iterates, check has two",
     "LEDGER": "arithmetic of exponents, measured on no network",
-    "DEF": "a definition, not an inequality",
     "CTX": "context, not executable",
 }
 """Kinds of claims that say nothing about one pair of networks, and why."""
@@ -74,17 +90,25 @@ def build_case(before: Weights, after: Weights, loaded: Loaded, setting: Setting
     return Case(network, loaded.data, tau=tau, delta=delta, pair=Pair(network.still(), step))
 
 
-def measure_each(chosen: Sequence[Claim], case: Case) -> list[Record]:
-    """Each claim on the case."""
-    return [_check(claim, case) for claim in chosen]
+def measure_each(
+    chosen: Sequence[Claim], case: Case, patience: float = PATIENCE, done: Callable[[], None] = lambda: None
+) -> list[Record]:
+    """Each claim on the case; one that takes longer than `patience` seconds is given up."""
+    records = []
+    for claim in chosen:
+        records.append(_check(claim, case, patience))
+        done()
+    return records
 
 
-def _check(claim: Claim, case: Case) -> Record:
+def _check(claim: Claim, case: Case, patience: float) -> Record:
     obstacle = _obstacle(claim, case)
     if obstacle:
         return Record(id=claim.id, applicable=False, reason=obstacle)
     try:
-        return _measured(claim, evaluate(claim, case), met(claim.preconditions, case.parameters))
+        return _measured(claim, case, patience)
+    except TooDear as error:
+        return Record(id=claim.id, applicable=True, reason=f"skipped: it {error}")
     except Exception as error:  # one claim's defect must not cost the user the other claims
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
         return Record(id=claim.id, applicable=True, reason=reason)
@@ -98,25 +122,85 @@ def _obstacle(claim: Claim, case: Case) -> str:
         return NOT_MEASURED[claim.kind]
     if len(case.inputs) < 2 and any("phi" in term.powers for term in claim.terms):
         return "needs a finite separation phi, one example has none"
+    for name in ("m", "L", "n"):
+        if not claim.domain.has(name, case.parameters[name]):
+            low, high = claim.domain.ends(name)
+            return f"stated for {name} {f'≥ {low:g}' if case.parameters[name] < low else f'≤ {high:g}'}"
     return claim.obstacle(case)
 
 
-def _measured(claim: Claim, found: Evaluation, preconditions: dict[str, bool]) -> Record:
+def _measured(claim: Claim, case: Case, patience: float) -> Record:
+    """The statement at the case's own labels and slopes, with what the paper leaves to the data taken as 1."""
+    own = replace(claim, measure=claim.own or claim.measure)
+    with at_most(patience), case.leaving_to_data() as values:
+        found = evaluate(own, case)
+    beside: dict[str, float | None] = {}
+    at_data: Evaluation | None = found
+    if values or claim.own is not None:
+        at_data = _beside(claim, own, case, values, beside, patience)
     lhs, rhs = _only(found.lhs), _only(found.rhs)
     if found.residual is None and claim.stated is not None:
         rhs *= claim.stated
     reason = _undefined(lhs, rhs)
+    audited = audited_constants().get(claim.id)
+    constant = None if audited is None or claim.stated is not None else float(audited["constant"])
+    holds = None
+    if at_data is not None and (found.residual is not None or claim.stated is not None):
+        holds = not bool(at_data.violates(claim, claim.stated)[0])
     return Record(
         id=claim.id,
         applicable=True,
         reason=reason,
-        preconditions=preconditions,
+        preconditions=met(claim.preconditions, case.parameters),
         lhs=lhs,
         rhs=rhs,
         ratio=None if reason else lhs / rhs,
+        audited=constant,
+        limit=claim.limit(_sizes(case)),
         residual=None if found.residual is None else _only(found.residual),
+        holds=holds,
+        word=_word(claim, holds, None if at_data is None else _only(at_data.ratio), constant),
         worst=found.worst[0],
+        beside=beside,
     )
+
+
+def _beside(
+    claim: Claim,
+    own: Claim,
+    case: Case,
+    values: dict[str, Callable[[], float]],
+    beside: dict[str, float | None],
+    patience: float,
+) -> Evaluation | None:
+    """What stands beside a claim; returned is the statement with what the data say, None where that is too dear."""
+    try:
+        with at_most(patience):
+            beside |= {letter: value() for letter, value in values.items()}
+            at_data = evaluate(own, case)
+            if values:
+                beside["ratio with " + ", ".join(values)] = _only(at_data.ratio)
+            if claim.own is not None:
+                beside["infimum"] = _only(evaluate(claim, case).ratio)
+            return at_data
+    except TooDear:
+        beside |= dict.fromkeys(name for name in values if name not in beside)
+        return None
+
+
+def _word(claim: Claim, holds: bool | None, ratio: float | None, audited: float | None) -> str:
+    if holds is not None:
+        return "holds" if holds else "does not hold"
+    if audited is None or ratio is None or math.isnan(ratio):
+        return ""
+    return "ordinary" if claim.direction.holds(torch.tensor(ratio), audited, 0.0) else "beyond what audits found"
+
+
+def _sizes(case: Case) -> Configuration:
+    """The case's sizes, for limits that depend on nothing else."""
+    p = case.parameters
+    m, L, n, d, k = (int(p[name]) for name in ("m", "L", "n", "d", "k"))
+    return Configuration(m=m, L=L, n=n, d=d, k=k, tau=p["tau"], delta=p["delta"], data="given")
 
 
 def _undefined(lhs: float, rhs: float) -> str | None:

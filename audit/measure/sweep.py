@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -18,11 +18,12 @@ from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
-from lemmata.claims.from_file import LOADED, ClaimFileError, forget, load_claims, located
+from lemmata.claims.from_file import LOADED, explained, forget, load_claims, located
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.measuring.evaluation import Evaluation
+from lemmata.claims.measuring.evaluation import Evaluation, look_twice
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
@@ -109,10 +110,23 @@ class Trials:
         )
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A job whose measurement raised something, and in words what and where."""
+
+    job: Job
+    reason: str
+
+
+Outcome: TypeAlias = Trials | Failure
+
+
 def run(job: Job, claim: Claim | None = None) -> Trials:
     """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
+    if not job.first:
+        _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
         found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
         _collect(trials, found)
@@ -134,28 +148,39 @@ class Kept(Protocol):
         """Keep a result."""
 
 
+def _refuse(failure: Failure) -> None:
+    """What becomes of a failure that nobody wants to hear of.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(failure.reason)
+
+
 def run_all(
     work: Sequence[Job],
     *,
     workers: int = 1,
     backend: Backend | None = None,
     done: Callable[[Trials], None] = lambda _: None,
+    failed: Callable[[Failure], object] = _refuse,
     kept: Kept | None = None,
     deadline: float = math.inf,
 ) -> list[Trials]:
-    """Every job on the workers; `done` sees each result as it lands.
+    """Every job on the workers; `done` sees each result as it lands, `failed` each that cannot be had.
 
     Args:
         work: the jobs. Without a deadline the longest go first, so that the processes end together; with one
             the shortest, so that as many claims as possible are measured.
         workers: number of processes on this machine.
         backend: in place of those processes.
-        done: called in this process.
+        done, failed: called in this process; without `failed` the first failure ends the run.
         kept: results that need not be measured again; new ones are put there before `done` sees them.
         deadline: time (of `time.monotonic`) after which no further job is begun.
 
     Raises:
-        UserError: if a claim that a person stated cannot be measured, naming file and line.
+        UserError: if a job cannot be measured, naming file and line of a person's own claim, and nobody hears of it.
+        WorkerKilled: if the system ends a process amid its work; what had landed before is kept.
     """
     results: dict[Job, Trials] = {}
     for job in dict.fromkeys(work):
@@ -166,14 +191,14 @@ def run_all(
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
     pending = (job for job in order if time.monotonic() < deadline)
     measure = partial(_single_threaded, files=tuple(LOADED))
-    try:
-        for trials in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
-            if kept is not None:
-                kept.put(trials)
-            results[trials.job] = trials
-            done(trials)
-    except ClaimFileError as error:
-        raise UserError(str(error)) from error
+    for outcome in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
+        if isinstance(outcome, Failure):
+            failed(outcome)
+            continue
+        if kept is not None:
+            kept.put(outcome)
+        results[outcome.job] = outcome
+        done(outcome)
     return [results[job] for job in work if job in results]
 
 
@@ -222,6 +247,7 @@ def measure(
 ) -> Evaluation:
     """A claim, or a changed one on its cases, at the worst that its search finds, or where a recipe leads."""
     measured = changed or claim
+    _look_twice(measured, configuration, seed, numbers[:2], dtype, device, engine)
     return Evaluation.joined(
         [
             supremum(measured, case) if recipe is None else found_by(measured, case, recipe)
@@ -232,9 +258,25 @@ def measure(
 
 
 def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
-    """Measure exactly one case again."""
+    """Measure exactly one case again.
+
+    Raises:
+        ValueError: if the sizes do not fit the data or the setting, or a claim of a person's own cannot be measured,
+            with the line.
+    """
     options = {"dtype": dtype, "device": device, "engine": case.engine}
-    return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+    try:
+        return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
+    except ValueError:
+        raise
+    except Exception as error:
+        raise located(case.claim, case.configuration.token(), error) from error
+
+
+def _look_twice(claim: Claim, configuration: Configuration, seed: int, numbers: Sequence[int], *options: Any) -> None:
+    """At two initialisations per configuration, for claims of a person's own; a test looks at those of the papers."""
+    if claim.id in STATED_IN:
+        look_twice(claim, realise(claim, configuration, seed, _together(claim, numbers)[0], *options))
 
 
 def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:
@@ -283,15 +325,34 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
 
 
-def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Trials:
-    """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself."""
+def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Outcome:
+    """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself.
+
+    Whatever a measurement raises, an exit included, is one job's outcome and costs no other job anything.
+    """
     torch.set_num_threads(1)
     for file in set(LOADED) - set(files):
         forget(file)
     for file in files:
         load_claims(file)
+    claim = REGISTRY[job.claim]
     try:
+        _check_known(claim, job.configuration)
         with alone_on(job.device):
             return run(job)
-    except Exception as error:
-        raise located(REGISTRY[job.claim], job.configuration.token(), error) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return Failure(job, explained(claim, job.configuration.token(), error))
+
+
+def _check_known(claim: Claim, configuration: Configuration) -> None:
+    """Ask what the claim knows of a configuration where it is measured: its row asks again, and must not fail.
+
+    Raises:
+        ValueError: if the limit is no limit.
+    """
+    claim.search(configuration)
+    limit = claim.limit(configuration)
+    if limit is not None and not (isinstance(limit, int | float) and math.isfinite(limit)):
+        raise ValueError(f"limit={limit!r} must be None or a finite number")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from lemmata.audit.plan.data_sets import redrawn, spread
+from lemmata.audit.plan.samples import SHARE, members, redrawn, spread
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.domain import Domain
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.data import GENERATED, generate
 from lemmata.model.limits import FEWEST, flipping_radius
@@ -24,6 +25,12 @@ OF_A_MEAN = 4096
 
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
+
+
+DEFAULT = Configuration()
+
+OPTIONS = {"widths": "m", "depths": "L", "samples": "n", "radii": "tau"}
+"""What the lists of sizes are of."""
 
 
 class Point(NamedTuple):
@@ -42,7 +49,10 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Sizes that a user asks for; an empty list leaves the default lines. `dimension` is that of the data."""
+    """Sizes that a user asks for; an empty list leaves the default lines.
+
+    Of data that are not generated, `dimension`, `outputs` and `rows` are d, k and how many examples there are.
+    """
 
     widths: Sequence[int] = ()
     depths: Sequence[int] = ()
@@ -52,6 +62,8 @@ class Sizes:
     delta: float = 0.05
     data: str = "sphere"
     dimension: int = Configuration.d
+    outputs: int = Configuration.k
+    rows: int | None = None
 
     @property
     def given(self) -> bool:
@@ -62,10 +74,14 @@ class Sizes:
 def points(claim: Claim, sizes: Sizes) -> list[Point]:
     """The claim's configurations: the product of the lists given, or one line per parameter.
 
-    The lines reach far where that is cheap: a one-layer network has only m · d weights.
+    The lines reach far where that is cheap: a one-layer network has only m · d weights. None leaves the domain.
     """
-    base = _of(claim, n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
+    given = {} if own_data(claim, sizes) else {"d": sizes.dimension, "k": sizes.outputs, "data": sizes.data}
+    base = _of(claim, n=1, delta=sizes.delta, **given)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
+    if given and sizes.rows is not None:
+        chosen = [_on_given(claim, c, sizes) for c in chosen]
+        chosen = [c for c in chosen if claim.domain.contains(c)]
     several = redrawn(claim, chosen)
     found = []
     for c in dict.fromkeys(chosen):
@@ -74,17 +90,37 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     return found
 
 
+def own_data(claim: Claim, sizes: Sizes) -> str:
+    """The construction that a claim is measured on in place of the data asked for: its statement's; empty if none.
+
+    A statement is about data of its own where it fixes how they are made, or another number of outputs.
+    """
+    data = {**claim.domain.first, **claim.plan.start}.get("data", "")
+    if data in GENERATED and data != sizes.data:
+        return str(data)
+    if sizes.data not in GENERATED and claim.domain.fixed.get("k", sizes.outputs) != sizes.outputs:
+        return "sphere"
+    return ""
+
+
+def _on_given(claim: Claim, c: Configuration, sizes: Sizes) -> Configuration:
+    """The configuration on data that somebody gave: their d and k, at most their rows, nothing of how data are made."""
+    made = {name: getattr(DEFAULT, name) for name in ("phi", "mu", "labels", "noise")}
+    most = c.n if sizes.rows is None else min(c.n, sizes.rows)
+    return replace(c, n=most, d=sizes.dimension, k=sizes.outputs, data=sizes.data, **made)
+
+
 def corners(claim: Claim) -> list[Configuration]:
     """Narrow networks at the ends of what generated cases draw: where finite sizes make a constant largest.
 
     The audit's own lines are about large sizes, and need not pass through these.
     """
-    domain, lines, base = claim.domain, claim.plan.lines, replace(_of(claim), m=claim.domain.m[0])
-    low, high = domain.n
+    domain, lines = claim.domain, claim.plan.lines
+    base, (low, high) = replace(_of(claim), m=domain.drawn("m")[0]), domain.drawn("n")
     if not lines:
         base = replace(base, d=8)
     ends: dict[str, Sequence[Any]] = {
-        "L": (*domain.L, *(() if lines else (2,))),
+        "L": (*domain.drawn("L"), *(() if lines or not domain.has("L", 2) else (2,))),
         # Alternating labels balance for even n and not for odd n.
         "n": sorted({low, min(low + 1, high), high}),
         "tau": _radii(claim, base),
@@ -100,9 +136,9 @@ def corners(claim: Claim) -> list[Configuration]:
 
 def _radii(claim: Claim, base: Configuration) -> list[float]:
     """From where few units flip, each of which matters, to the largest; and what a claim's own lines begin with."""
-    if claim.domain.tau is None:
+    if not claim.balls:
         return [base.tau]
-    low, high = claim.domain.tau
+    low, high = claim.domain.drawn("tau")
     few = min(max(float(f"{flipping_radius(FEWEST, base.m):.3g}"), low), high)
     return sorted({few, high, *((low,) if claim.plan.lines else ())})
 
@@ -112,13 +148,13 @@ def small(claim: Claim) -> list[Configuration]:
     if claim.plan.lines:
         return corners(claim)
     base = _of(claim, m=64, n=3)
-    return [base, replace(base, L=base.L + 2, tau=0.1)]
+    return list(dict.fromkeys([base, claim.domain.nearest(replace(base, L=base.L + 2, tau=0.1))]))
 
 
 def _of(claim: Claim, **sizes: Any) -> Configuration:
     """A configuration of the claim's setting, with what the statement fixes and the plan starts from."""
     mu = COORDINATE if claim.setting.fixed_coordinate and sizes.get("data", "sphere") in GENERATED else None
-    return Configuration(**{"L": claim.domain.L[0], "mu": mu, **sizes, **claim.start})
+    return claim.plan.base(claim.domain, mu=mu, **sizes)
 
 
 def _exists(claim: Claim, c: Configuration) -> bool:
@@ -131,40 +167,86 @@ def _exists(claim: Claim, c: Configuration) -> bool:
     return True
 
 
+def skipped(claim: Claim, sizes: Sizes) -> dict[str, list[float]]:
+    """By option, the sizes asked for at which the claim is not measured: it says nothing there, or has no network."""
+    left_out: dict[str, list[float]] = {}
+    for option, name in OPTIONS.items():
+        asked = getattr(sizes, option) if claim.sides[0].measured and (name != "tau" or claim.balls) else ()
+        outside = [size for size in asked if not _says(claim, name, size)]
+        if outside:
+            left_out[option] = outside
+    return left_out
+
+
+def _says(claim: Claim, name: str, size: float) -> bool:
+    return claim.domain.has(name, size) and not (name == "L" and claim.setting.hidden_layers(int(size)) < 1)
+
+
 def _product(claim: Claim, base: Configuration, sizes: Sizes) -> list[Configuration]:
-    """The product of the lists, without depths at which the claim's setting has no hidden layer."""
-    grid = itertools.product(
-        sizes.widths or (claim.start.get("m", 1024),),
-        sizes.depths or (base.L,),
-        sizes.samples or (claim.start.get("n", 2),),
-        (sizes.radii or (0.01,)) if claim.balls else (base.tau,),
+    """The product of the lists, each without what is skipped."""
+    usual = replace(
+        base, m=claim.start.get("m", 1024), n=claim.start.get("n", 2), tau=0.01 if claim.balls else base.tau
     )
-    return [replace(base, m=m, L=L, n=n, tau=tau) for m, L, n, tau in grid if claim.setting.hidden_layers(L) > 0]
+    usual, left_out = claim.domain.nearest(usual), skipped(claim, sizes)
+    values = {
+        name: [size for size in getattr(sizes, option) if size not in left_out.get(option, ())]
+        if getattr(sizes, option) and (name != "tau" or claim.balls)
+        else [getattr(usual, name)]
+        for option, name in OPTIONS.items()
+    }
+    return [replace(base, **dict(zip(values, chosen, strict=True))) for chosen in itertools.product(*values.values())]
 
 
 def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
+    """The plan's lines, or one per parameter from the sizes that the audit starts at, moved into the domain."""
+    domain = claim.domain
     if claim.plan.lines:
-        return [c for name in claim.plan.lines for c in claim.plan.line(name, claim.domain, base)]
+        return [c for name in claim.plan.lines for c in claim.plan.line(name, domain, base)]
+    first = domain.drawn("L")[0]
     if claim.judged == "mean" or (claim.judged in ("identity", "violations") and not claim.probability):
-        shallow = claim.domain.L[0] - 1
         n = claim.start.get("n", 3)
-        return [replace(base, m=m, L=L + shallow, n=n) for m, L in ((64, 1), (64, 3), (256, 2))]
-    shallow, top = claim.setting.hidden_layers(claim.domain.L[0]), claim.setting.depth(0)
+        return [domain.nearest(replace(base, m=m, L=L + first - 1, n=n)) for m, L in ((64, 1), (64, 3), (256, 2))]
+
+    def line(start: Configuration, **values: Sequence[Any]) -> list[Configuration]:
+        return [replace(domain.nearest(start), **{name: value}) for name in values for value in values[name]]
+
+    shallow, top = claim.setting.hidden_layers(first), claim.setting.depth(0)
     # One layer has m · d weights: as wide as that allows, and as a power of two.
     widest = 2 ** int(math.log2(min(131_072, WEIGHTS // base.d)))
-    wide, line = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow + top))
+    wide, low = (widest, base) if shallow == 1 else (2048, replace(base, L=shallow + top))
     if not claim.balls:
-        base = line = replace(base, n=4)
+        base = low = replace(base, n=max(4, base.n))
     # Attacks that meet the matrices many times have narrower depth lines.
     cheap = not any(ATTACKS[attack].expensive for attack in claim.attacks)
     depths = 1024 if claim.balls and cheap else 512
-    lines = [replace(line, m=m) for m in _geometric(256, wide)]
-    lines += [replace(base, m=m, L=2 + top) for m in (128, 256, 512, *([1024, 2048] if cheap and shallow > 1 else []))]
-    lines += [replace(base, m=depths, L=L + top) for L in ((1, 2, 4, 6) if shallow == 1 else (2, 4, 8))]
-    lines += [replace(line, m=1024, n=n) for n in (1, 2, 4, 8, 16)]
+    lines = line(low, m=_widths(domain, wide))
+    if domain.has("L", 2 + top):
+        widths = (128, 256, 512, *((1024, 2048) if cheap and shallow > 1 else ()))
+        lines += line(replace(base, L=2 + top), m=[m for m in widths if domain.has("m", m)])
+    layers = (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
+    lines += line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
+    lines += line(replace(low, m=1024), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
     if claim.balls:
-        lines += [replace(line, m=wide // 2, tau=tau) for tau in (0.001, 0.00316, 0.01, 0.0316, 0.1)]
+        radii = _inside(domain, "tau", (0.001, 0.00316, 0.01, 0.0316, 0.1))
+        lines += line(replace(low, m=wide // 2), tau=radii)
     return lines
+
+
+def _inside(domain: Domain, name: str, usual: Sequence[float]) -> list[float]:
+    """The usual values that the domain has; where fewer than two are left, also where it begins, and twice that."""
+    left = [value for value in usual if domain.has(name, value)]
+    if len(left) > 1:
+        return left
+    low, high = domain.ends(name)
+    return sorted({*left, *((low, min(2 * low, high)) if math.isfinite(low) else (high,))})
+
+
+def _widths(domain: Domain, wide: int) -> list[int]:
+    """A line from 256, or from an eighth of where the domain ends before `wide`."""
+    low, high = domain.ends("m")
+    last = int(min(wide, high))
+    first = 256 if last == wide else min(256, last // 8)
+    return _geometric(int(max(first, low)), int(max(last, low)))
 
 
 def _geometric(first: int, last: int, count: int = 4) -> list[int]:
@@ -176,6 +258,8 @@ def _geometric(first: int, last: int, count: int = 4) -> list[int]:
 
 def _initialisations(claim: Claim, c: Configuration) -> int:
     """What the claim asks for; or many where a network is cheap, and where nothing but W⁽⁰⁾ is measured."""
+    if "delta" in claim.plan.lines and c.delta != claim.start.get("delta", Configuration.delta):
+        return max(LARGE, SHARE * members(1 - c.delta))
     if claim.plan.initialisations is not None:
         return claim.plan.initialisations
     weights = c.m * c.d + c.m**2 * (claim.setting.hidden_layers(c.L) - 1)

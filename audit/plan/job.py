@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lemmata.audit.plan.data_sets import seeds
 from lemmata.audit.plan.devices import device_for
 from lemmata.audit.plan.engines import Wanted, engine_for
 from lemmata.audit.plan.grid import Point
+from lemmata.audit.plan.samples import seeds
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.network import Engine

@@ -38,7 +38,7 @@ INITIALISATIONS = 2
 def lemma(id: str, depth: int, samples: int, state: Path | None = None) -> Regime:
     """A lemma at depth L with n examples on the sphere, and the largest τ that it allows."""
     claim = REGISTRY[id]
-    depth = max(depth, claim.domain.L[0])
+    depth = max(depth, claim.domain.drawn("L")[0])
 
     def run(p: Parameters, seed: int) -> list[Comparison]:
         c = _configuration(p)

@@ -1,6 +1,5 @@
 """An audit beside an earlier one, and beside the constants that the tests hold the claims to."""
 
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ from scipy.stats import norm
 
 from lemmata.audit.errors import UserError
 from lemmata.audit.plan.grid import Sizes
-from lemmata.audit.show.document import SCHEMA
 from lemmata.audit.show.markdown import interval
+from lemmata.audit.show.reading import read_audit
 from lemmata.claims.claim import side_id
 from lemmata.claims.constants import audited_constants
 
@@ -35,28 +34,6 @@ def load(file: str, sizes: Sizes) -> dict[str, Any]:
     for name in COMPARED:
         if name in environment and environment[name] != here[name]:
             raise UserError(f"--baseline {file}: audited with {name} {environment[name]}, this run has {here[name]}")
-    return document
-
-
-def read_audit(path: Path, argument: str) -> dict[str, Any]:
-    """An `audit.json`, checked as far as reports and comparisons rely on it.
-
-    Raises:
-        UserError: if it cannot be read, is no JSON, or has another schema.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{argument} {path}: {error.strerror}; it must be an audit.json") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{argument} {path}: not JSON ({error}); it must be an audit.json") from error
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        raise UserError(f"{argument} {path}: schema {schema!r} must be {SCHEMA!r}, as `lemmata audit --out` writes it")
-    claims = document.get("claims")
-    sound = isinstance(document.get("environment"), dict) and isinstance(claims, dict)
-    if not sound or not all(_is_claim(found) for found in claims.values()):
-        raise UserError(f"{argument} {path}: its claims are not those of an audit.json; write it again with --out")
     return document
 
 
@@ -106,15 +83,6 @@ def _held(document: dict[str, Any]) -> Iterator[tuple[str, bool, dict[str, Any]]
             yield side_id(id, "lower"), True, claim["lower"]
         else:
             yield id, claim["about"]["bound"] == "lower", claim["constant"]
-
-
-def _is_claim(found: object) -> bool:
-    if not isinstance(found, dict) or not isinstance(found.get("verdict"), str):
-        return False
-    constant = found.get("constant")
-    return isinstance(constant, dict) and all(
-        constant.get(end) is None or isinstance(constant[end], int | float) for end in ("estimate", "low", "high")
-    )
 
 
 def _outside(interval: dict[str, Any], estimate: float) -> bool:

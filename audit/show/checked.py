@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 from rich.console import RenderableType
 
-from lemmata.audit.measure.given import CLOSE, Loaded
+from lemmata.audit.measure.echo import Read
+from lemmata.audit.measure.given import CLOSE
 from lemmata.audit.measure.pair import Record
 from lemmata.audit.show.tables import finite_throughout, grid, number, render
 from lemmata.claims.case import Case
-from lemmata.claims.registry import REGISTRY
 
 
 class Checked:
@@ -19,13 +20,14 @@ class Checked:
     Attributes:
         setting: id of the setting that the networks are of.
         parameters: m, L, n, d, k, tau, delta, phi of networks and data.
+        read: networks and data as they were read, with what looks wrong.
     """
 
-    def __init__(self, records: Sequence[Record], case: Case, loaded: Loaded) -> None:
+    def __init__(self, records: Sequence[Record], case: Case, read: Read) -> None:
         self.setting = case.setting.id
+        self.read = read
         self.parameters = {name: case.parameters[name] for name in ("m", "L", "n", "d", "k", "tau", "delta", "phi")}
         self._records = {record.id: record for record in records}
-        self._loaded = loaded
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records.values())
@@ -56,10 +58,15 @@ class Checked:
     def _named(self, short: object) -> list[str]:
         return [id for id in self._records if id.partition("/")[2] == short]
 
-    def document(self) -> dict[str, dict[str, Any]]:
+    def document(self) -> dict[str, Any]:
         """CONTRACT's `check` object."""
         records = {record.id: asdict(record) for record in self}
-        return {id: finite_throughout({k: v for k, v in row.items() if k != "id"}) for id, row in records.items()}
+        claims = {id: {name: value for name, value in row.items() if name != "id"} for id, row in records.items()}
+        return {"read": finite_throughout(self.read.document()), "claims": finite_throughout(claims)}
+
+    def _repr_html_(self) -> str:
+        """In a notebook."""
+        return html(self)
 
     def frame(self) -> Any:
         """A pandas data frame: a row per claim, indexed by id, a column per field of `Record`.
@@ -76,32 +83,63 @@ class Checked:
     def title(self) -> str:
         """The sizes in one line."""
         sizes = ", ".join(f"{name} = {value:.4g}" for name, value in self.parameters.items())
-        dropped = f"; {self._loaded.dropped} duplicates dropped" if self._loaded.dropped else ""
-        close = f"; {len(self._loaded.close)} pairs within {CLOSE}" if self._loaded.close else ""
-        return f"{self.setting}: {sizes}{dropped}{close}"
+        dropped, close = self.read.data["dropped"], self.read.data["close"]
+        said = f"; {dropped} duplicates dropped" if dropped else ""
+        return f"{self.setting}: {sizes}{said}" + (f"; {close} pairs within {CLOSE}" if close else "")
 
     def tables(self) -> list[RenderableType]:
-        """The claims of the networks' setting, a row each, and how many others there are."""
-        own = [record for record in self if REGISTRY[record.id].setting.id == self.setting]
-        columns = ("claim", "lhs", "rhs", "ratio", "worst", "remark")
+        """A row for each claim that says something of the networks, and why the others do not."""
+        measured = [record for record in self if record.applicable]
         parts: list[RenderableType] = [self.title()]
-        if own:
-            parts.append(grid(columns, [_cells(record) for record in own], wrap=True))
-        if len(own) < len(self):
-            parts.append(f"{len(self) - len(own)} claims are stated for other settings: not applicable.")
-        return parts
+        if measured:
+            parts += [grid(COLUMNS, [_cells(record) for record in measured], wrap=True), LEGEND]
+        return [*parts, *_folded([record for record in self if not record.applicable])]
+
+
+COLUMNS = ("claim", "lhs", "rhs", "ratio", "audited", "limit", "worst", "remark")
+
+LEGEND = (
+    "ratio: lhs / rhs, the constant that these networks need; audited: the one that audits found enough; limit: at "
+    "infinite width. What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
+)
+
+
+def _folded(records: Sequence[Record]) -> list[str]:
+    """Why claims say nothing of the networks, one line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for record in records:
+        reason = "stated for other settings" if "stated for the setting" in (record.reason or "") else record.reason
+        reasons.setdefault(reason or "", []).append(record.id.partition("/")[2])
+    return [
+        f"not applicable, {len(ids)}: {reason}" + (f" ({', '.join(ids)})" if len(ids) <= FEW else "")
+        for reason, ids in reasons.items()
+    ]
+
+
+FEW = 4
+"""Claims that are named where several are folded into one line."""
 
 
 def _cells(record: Record) -> list[str]:
-    sides = (number(side) for side in (record.lhs, record.rhs, record.ratio))
+    sides = (number(side) for side in (record.lhs, record.rhs, record.ratio, record.audited, record.limit))
     worst = (f"{axis} {at}" for axis, at in (record.worst or {}).items() if axis != "output" or at)
     return [record.id.partition("/")[2], *sides, " ".join(worst), _remark(record)]
 
 
 def _remark(record: Record) -> str:
-    if record.reason:
-        return record.reason if record.applicable else f"not applicable: {record.reason}"
+    if record.reason and not record.word:
+        return record.reason
+    said = [record.word] if record.word else []
     if record.residual is not None:
-        return f"residual {record.residual:.2g}"
+        said.append(f"residual {record.residual:.2g}")
+    elif record.reason:
+        said.append(record.reason)
+    said += [f"{name} {'too dear' if value is None else number(value)}" for name, value in record.beside.items()]
     met = record.preconditions.values()
-    return f"{sum(met)}/{len(met)} preconditions" if met else ""
+    return ", ".join([*said, *([f"{sum(met)}/{len(met)} preconditions"] if met else [])])
+
+
+def html(shown: Any) -> str:
+    """What is printed, as a notebook shows it, with its picture where it has one."""
+    picture = shown.picture() if hasattr(shown, "picture") else ""
+    return f"{picture}<pre>{escape(str(shown))}</pre>"

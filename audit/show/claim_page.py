@@ -1,10 +1,10 @@
 """A claim as `lemmata list`, `lemmata show`, audits and reports have it."""
 
 import inspect
-import math
 from pathlib import Path
 
 from lemmata import claims
+from lemmata.audit.show.tables import finite
 from lemmata.claims import Claim
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
@@ -51,7 +51,12 @@ def page(claim: Claim) -> dict[str, object]:
         "limit": _limits(claim),
         "engines": _engines(claim),
         "controls": [
-            {"name": control.name, "statement": control.statement, "true": control.true or None}
+            {
+                "name": control.name,
+                "of": control.of,
+                "statement": control.statement,
+                "unrefuted": None if control.unrefuted is None else str(control.unrefuted),
+            }
             for control in neighbours(claim)
         ],
         "erratum": claim.erratum or None,
@@ -95,26 +100,37 @@ def _provenance(claim: Claim) -> str | None:
 
 def _engines(claim: Claim) -> str | None:
     """How the claim's matrices may be held, and why not otherwise; None where no network is measured."""
-    if not any(side.measured for side in claim.sides):
+    if not claim.sides[0].measured:
         return None
     return f"dense only: {claim.engine_obstacle}" if claim.engine_obstacle else "dense, deferred"
 
 
 def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
-    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.L[0]]
-    known = [(c, claim.limit(c)) for c in configurations]
-    return [
-        {"L": c.L, "n": c.n, "tau": c.tau, "value": limit}
-        for c, limit in known
-        if limit is not None and math.isfinite(limit)
-    ]
+    configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.drawn("L")[0]]
+    known = [(c, _limit(claim, c)) for c in configurations]
+    return [{"L": c.L, "n": c.n, "tau": c.tau, "value": limit} for c, limit in known if limit is not None]
+
+
+def _limit(claim: Claim, configuration: Configuration) -> float | None:
+    """The known limit at a configuration of this page's own choosing, where it need not be known.
+
+    An audit asks at the sizes that it measures, and names what is wrong there.
+    """
+    try:
+        limit = claim.limit(configuration)
+        return None if limit is None else finite(limit)
+    except (Exception, SystemExit):
+        return None
 
 
 def defined_at(claim: Claim) -> str:
-    """Where the claim is defined: file below the checkout, and line."""
+    """Where the claim is defined: file below the checkout, and line; empty for what no file defines."""
     function = claim.derive or claim.measure
-    path = Path(inspect.getsourcefile(function) or "").resolve()
+    try:
+        path, line = Path(inspect.getsourcefile(function) or "").resolve(), inspect.getsourcelines(function)[1]
+    except (TypeError, OSError):
+        return ""
     root = Path(claims.__file__).resolve().parent.parent
     shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return f"{shown}:{inspect.getsourcelines(function)[1]}"
+    return f"{shown}:{line}"

@@ -9,23 +9,23 @@ from typing import Any
 import torch
 
 from lemmata.audit.judge.growth import quantile
-from lemmata.audit.judge.verdicts import Finding, places, worst_of
+from lemmata.audit.judge.verdicts import Finding, places, trivial, worst_of
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.claim_page import page, right_hand_side
+from lemmata.audit.show.reading import AUDIT
 from lemmata.audit.show.tables import finite, finite_throughout
-from lemmata.claims.claim import Search
+from lemmata.claims.claim import Claim, Search
 from lemmata.claims.language.condition import met
 
-SCHEMA = "lemmata-audit/1"
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
 
 
 def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict[str, Any]:
     """The audit as one document: CONTRACT's `audit` object."""
     return {
-        "schema": SCHEMA,
+        "schema": AUDIT,
         "environment": {
             "lemmata": version("lemmata"),
             "python": platform.python_version(),
@@ -36,14 +36,21 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
             "dtype": options.dtype,
             "seed": options.seed,
             "data": sizes.data,
+            "own_data": [finding.claim.id for finding in findings if _data(finding.claim, sizes) != sizes.data],
             "delta": sizes.delta,
             "sizes": {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")},
         },
-        "claims": {finding.claim.id: finite_throughout(_claim(finding)) for finding in findings},
+        "claims": {finding.claim.id: finite_throughout(_claim(finding, sizes)) for finding in findings},
     }
 
 
-def _claim(finding: Finding) -> dict[str, Any]:
+def _data(claim: Claim, sizes: Sizes) -> str:
+    """The data asked for, or "own" where the statement is about data of a kind of its own, or about none."""
+    own = own_data(claim, sizes) if claim.sides[0].measured else "none"
+    return f"own ({own})" if own else sizes.data
+
+
+def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
     claim = finding.claim
     names = ("constant", "lower") if finding.sides else ("constant",)
     constants = {name: _constant(side) for name, side in zip(names, finding.each, strict=True)}
@@ -51,6 +58,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
+        "data": _data(claim, sizes),
         "reason": finding.reason,
         **constants,
         "exponents": {
@@ -73,6 +81,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "detectable": finding.detectable,
         "preconditions": {name: f"{count} of {len(finding.places)}" for name, count in finding.preconditions.items()},
         "conditions": [sum(here["conditions"] for here in configurations), len(configurations)],
+        "trivial": [sum(here["trivial"] for here in configurations), len(configurations)],
         "cases": len(finding.places),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
@@ -130,6 +139,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "tau": c.tau if claim.balls else None,
         "phi": finite(p["phi"]),
         "mu": c.mu,
+        "delta": c.delta,
         "eps": c.eps if claim.kind == "RUN" else None,
         "batch": c.batch,
         "data": c.data,
@@ -144,6 +154,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
         "preconditions": conditions,
         "conditions": all(conditions.values()),
+        "trivial": trivial(claim, items),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],
@@ -155,9 +166,11 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
 
 
 def searched(finding: Finding) -> str:
-    """The weakest search over the configurations measured."""
+    """The weakest search over the configurations measured; "no ball" where the statement has none."""
+    if not finding.claim.balls:
+        return "no ball"
     used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="exact")
+    return max(used, key=STRENGTH.index, default="not measured")
 
 
 def replay_command(finding: Finding) -> str | None:

@@ -12,12 +12,17 @@ MARKS = {
     "inconclusive": "square",
     "vacuous": "square",
     "not-executable": "square",
+    "error": "square",
 }
 """Verdicts differ in shape, not in colour alone."""
 
 
 SPAN = 4.0
 """The least factor between the ends of an axis: noise of a few percent should look like that."""
+
+
+SMALLEST = 1e-290
+"""The least number on an axis; its inverse is the largest. There is room beyond for the ends."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Axis:
         Raises:
             ValueError: if none is positive and finite.
         """
-        usable = [value for value in values if value > 0 and math.isfinite(value)]
+        usable = [min(max(value, SMALLEST), 1 / SMALLEST) for value in values if value > 0 and math.isfinite(value)]
         if not usable:
             raise ValueError("an axis needs a positive value")
         low, high = min(usable) / room, max(usable) * room
@@ -83,7 +88,7 @@ def growth(parameter: str, exponent: dict[str, Any]) -> str:
     middle = math.exp(sum(math.log(p["median"]) for p in points) / len(points))
     centre = math.exp(sum(math.log(p["size"]) for p in points) / len(points))
     ends = (min(p["size"] for p in points), max(p["size"] for p in points))
-    fitted = [(x(size), y(middle * (size / centre) ** slope)) for size in ends]
+    fitted = [(x(size), y(middle * _power(size / centre, slope))) for size in ends]
     flat = [(x(size), y(middle)) for size in ends]
     words = (
         f"Ratio against {parameter}: left-hand side measured to grow like {parameter}^{exponent['slope']:.2f}, "
@@ -171,6 +176,11 @@ def _sparse(axis: Axis) -> list[float]:
 def _line(ends: Sequence[tuple[float, float]], name: str) -> str:
     (x1, y1), (x2, y2) = ends
     return f'<path class="{name}" d="M{x1} {y1}L{x2} {y2}"/>'
+
+
+def _power(base: float, exponent: float) -> float:
+    """base^exponent, kept among the floats."""
+    return math.exp(min(max(exponent * math.log(base), -700.0), 700.0))
 
 
 def _limit(x: float, y: float) -> str:

@@ -5,20 +5,23 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from lemmata.audit.judge.verdicts import Exponent, Finding
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.judge.verdicts import Finding
+from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.document import replay_command, searched
-from lemmata.audit.show.tables import grid, number
+from lemmata.audit.show.tables import COMMON, exponent, grid, number, symbol
+from lemmata.model.data import GENERATED
 
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
-    columns = ("claim", "verdict", "constant (95 %)", "limit", *_EXPONENTS, "searched")
+    growth = tuple(map(symbol, COMMON))
+    columns: tuple[str, ...] = ("claim", "verdict", "constant (95 %)", "limit", "stated", *growth, "searched", "others")
     rows = _by_paper(findings)
     legend = Text(
-        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs, at the configuration where "
-        "it is largest; of a two-sided claim of the lower … and the upper side; of a mean, mean(lhs) / mean(rhs). "
-        "m, L, n, τ: growth of the left-hand side, measured / claimed.",
+        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
+        f"lower bound the {sizes.delta:.0%} quantile where it is smallest; of both sides that … this; of a mean, "
+        "mean(lhs) / mean(rhs). limit: its value at infinite width, where known. stated: the paper's own. m, L, n, τ, "
+        "others: growth of the left-hand side, measured / claimed.",
         style="dim",
     )
     remarks = [
@@ -27,12 +30,17 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
         if finding.verdict not in ("supported", "not-executable") or not finding.expected
     ]
     surprises = [finding for finding in findings if not finding.expected]
+    open_ = [finding for finding in surprises if finding.verdict == "inconclusive"]
     total = sum(finding.initialisations for finding in findings)
-    closing = f"{len(findings)} claims, {total} initialisations, {len(surprises)} verdicts not as expected."
+    own = {_short(f): data for f in findings if f.claim.sides[0].measured and (data := own_data(f.claim, sizes))}
+    if sizes.data not in GENERATED and own:
+        columns = (*columns, "data")
+        rows = [[*row, f"own ({own[row[0]]})" if row[0] in own else ""] for row in rows]
+        said = f"data {sizes.data}: {len(own)} of {len(findings)} claims are about data of a kind of their own"
+        remarks.insert(0, Text(f"{said}, and were measured on those"))
+    closing = f"{len(findings)} claims, {total} initialisations, {len(surprises)} verdicts not as expected"
+    closing += f", {len(open_)} of them open." if open_ else "."
     return [grid(columns, rows), "", legend, *remarks, closing]
-
-
-_EXPONENTS = {"m": "m", "L": "L", "n": "n", "τ": "tau"}
 
 
 def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
@@ -50,13 +58,16 @@ def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
 def _row(finding: Finding) -> list[str]:
     limit = None if finding.at is None else finding.claim.limit(finding.at.job.configuration)
     stated = number(finding.claim.stated) if finding.claim.margin is None else f"1 ± {finding.claim.margin:g}"
+    growth = {name: exponent(e.measured.slope, e.claimed) for name, e in finding.exponents.items()}
     return [
         _short(finding),
         finding.verdict,
         " … ".join(map(_constant, reversed(finding.each))),
-        stated if limit is None else number(limit),
-        *(_exponent(finding.exponents.get(name)) for name in _EXPONENTS.values()),
+        number(limit),
+        stated,
+        *(growth.get(name, "") for name in COMMON),
         searched(finding),
+        ", ".join(f"{symbol(name)} {text}" for name, text in growth.items() if name not in COMMON),
     ]
 
 
@@ -64,18 +75,13 @@ def _constant(finding: Finding) -> str:
     constant = finding.constant
     if not finding.claim.measured:
         return "" if finding.claim.derive is None else "derived"
+    if finding.verdict == "error" or not finding.trials:
+        return ""
     if constant is None:
         residuals = [max(trials.residual) for trials in finding.trials if trials.residual]
         return f"residual {max(residuals, default=0):.1e}"
     high = "…" if constant.high is None else f"{constant.high:.3g}"
     return f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
-
-
-def _exponent(found: Exponent | None) -> str:
-    if found is None:
-        return ""
-    measured = f"{found.measured.slope:.2f}".replace("-0.00", "0.00")
-    return f"{measured}/{found.claimed}"
 
 
 def _replay_hint(finding: Finding) -> str:

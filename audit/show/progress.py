@@ -8,16 +8,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 
-def progress(total: int) -> Any:
+def progress(total: int, doing: str = "auditing") -> Any:
     """A context whose value advances a progress bar on standard error; silent when that is no terminal."""
     if not sys.stderr.isatty():
         return nullcontext(lambda: None)
-    return _Bar(total)
+    return _Bar(total, doing)
 
 
 class _Bar:
-    def __init__(self, total: int) -> None:
-        columns = (TextColumn("auditing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    def __init__(self, total: int, doing: str) -> None:
+        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.progress.add_task("", total=total)
 

@@ -3,37 +3,23 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import latex2mathml.converter
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from lemmata.audit.errors import UserError
 from lemmata.audit.measure.files import write_whole
 from lemmata.audit.show import figures, markdown
-from lemmata.audit.show.baseline import read_audit
-from lemmata.audit.show.tables import Format, emit, grid, number
+from lemmata.audit.show.mathematics import typeset
+from lemmata.audit.show.reading import read_audit, read_controls
+from lemmata.audit.show.tables import Format, emit, grid, number, symbol
 from lemmata.claims.erratum import ERRATA
 
 SCHEMA = "lemmata-report/1"
-VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable")
-PARAMETERS = {
-    "m": "m",
-    "L": "L",
-    "n": "n",
-    "tau": "τ",
-    "phi": "φ",
-    "mu": "μ",
-    "eps": "ε",
-    "d": "d",
-    "k": "k",
-    "batch": "B",
-}
+VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable", "error")
 WITNESSES = 3
 """Worst configurations shown of each claim."""
 
@@ -48,19 +34,14 @@ def report(directory: str, form: Format) -> int:
     """
     folder = Path(directory)
     audit = read_audit(folder / "audit.json", "DIR")
-    controls = _controls(folder / "controls.json")
-    try:
-        document = to_json(audit, controls)
-        pages = {
-            "report.html": html(document),
-            "report.md": markdown.page(audit),
-            "report.json": json.dumps(document, indent=1, allow_nan=False),
-            "junit.xml": junit(audit),
-        }
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UserError(
-            f"DIR {directory}: audit.json lacks {error}; write it again with `lemmata audit --out`"
-        ) from error
+    beside = folder / "controls.json"
+    document = to_json(audit, read_controls(beside, "DIR") if beside.exists() else None)
+    pages = {
+        "report.html": html(document),
+        "report.md": markdown.page(audit),
+        "report.json": json.dumps(document, indent=1, allow_nan=False),
+        "junit.xml": junit(audit),
+    }
     for name, text in pages.items():
         write_whole(folder / name, text)
     written = {name: str(folder / name) for name in pages}
@@ -144,7 +125,7 @@ def html(document: Document) -> str:
         errata=document["errata"],
         controls=(document["controls"] or {}).get("claims", {}),
         verdicts=VERDICTS,
-        parameters=PARAMETERS,
+        symbol=symbol,
         constants=Markup(drawn),
         growth=_growth,
         worst=worst,
@@ -170,16 +151,6 @@ def tightness(claim: Document) -> str:
     if not shares:
         return ""
     return f"{min(shares):.0%}" if min(shares) == max(shares) else f"{min(shares):.0%} to {max(shares):.0%}"
-
-
-def typeset(latex: str) -> Markup:
-    """LaTeX as MathML, a line per part between quads; what the converter does not know stays as it is written."""
-    try:
-        spaced = re.sub(r"\\(log|exp|max|min|Tr)(?![a-z])", r"\\,\\\1", latex)
-        lines = re.split(r"\\q?quad\b", spaced)
-        return Markup("<br>").join(Markup(latex2mathml.converter.convert(line)) for line in lines)
-    except Exception:  # the converter raises whatever its parser stumbles over
-        return Markup(f"<code>{escape(latex)}</code>")
 
 
 def anchor(id: str) -> str:
@@ -208,25 +179,7 @@ def junit(audit: Document) -> str:
 
 
 def _growth(claim: Document) -> list[Markup]:
-    drawn = (figures.growth(PARAMETERS[name], found) for name, found in claim["exponents"].items())
+    drawn = (
+        figures.growth(symbol(name), found) for name, found in claim["exponents"].items() if name == found["along"]
+    )
     return [Markup(figure) for figure in drawn if figure]
-
-
-def _controls(path: Path) -> Document | None:
-    """What `lemmata controls --format json` printed, where somebody put it beside the audit.
-
-    Raises:
-        UserError: if it is something else.
-    """
-    if not path.exists():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"DIR {path}: {error}; it must be what `lemmata controls --format json` prints") from error
-    claims = found.get("claims") if isinstance(found, Mapping) else None
-    if not isinstance(claims, Mapping) or not all(
-        isinstance(c, Mapping) and isinstance(c.get("controls"), list) for c in claims.values()
-    ):
-        raise UserError(f"DIR {path}: has no controls; it must be what `lemmata controls --format json` prints")
-    return dict(found)

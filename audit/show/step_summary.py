@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lemmata.audit.errors import UserError
-from lemmata.audit.show.markdown import rows
+from lemmata.audit.show.markdown import plain, rows
 
 LIMIT = 1_000_000
 """Bytes; GitHub drops a summary above 1 MiB."""
@@ -37,7 +37,7 @@ def summary(document: dict[str, Any], changes: Sequence[str], drifted: Sequence[
         ("Changed since the baseline", changes),
         ("Beyond `claims/constants.toml`", drifted),
     ):
-        head += [f"### {title}", "", *(f"- {line}" for line in lines), ""] if lines else []
+        head += [f"### {title}", "", *(f"- {plain(line)}" for line in lines), ""] if lines else []
     lines = [*head, *rows(document), ""]
     size = 0
     kept: list[str] = []

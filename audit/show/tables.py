@@ -11,7 +11,27 @@ import click
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from lemmata.claims.language.scaling import Scaling
+
 Format = Literal["table", "json"]
+
+SYMBOLS = {
+    "m": "m",
+    "L": "L",
+    "n": "n",
+    "tau": "τ",
+    "phi": "φ",
+    "mu": "μ",
+    "eps": "ε",
+    "delta": "δ",
+    "d": "d",
+    "k": "k",
+    "batch": "B",
+}
+"""How parameters are written."""
+
+COMMON = ("m", "L", "n", "tau")
+"""Those that have a column of their own; exponents in others stand together in one."""
 
 WIDTH = 150
 """Columns of a table that does not go to a terminal."""
@@ -62,6 +82,16 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
+def symbol(name: str) -> str:
+    """How a parameter or a named logarithm is written."""
+    return SYMBOLS.get(name) or (str(Scaling(**{name: 1})) if name.startswith("log_") else name)
+
+
+def exponent(slope: float, claimed: object) -> str:
+    """Measured / claimed."""
+    return f"{slope:.2f}/{claimed}".replace("-0.00", "0.00")
+
+
 def finite(value: float) -> float | None:
     """The value as JSON can hold it: None for NaN and the infinities."""
     return value if math.isfinite(value) else None
@@ -74,3 +104,18 @@ def finite_throughout(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite_throughout(inner) for inner in value]
     return finite(value) if isinstance(value, float) else value
+
+
+def legible(value: Any) -> Any:
+    """A document whose texts can stand on any page: � for what no page or terminal prints."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(map(_printed, value))
+    if isinstance(value, dict):
+        return {legible(name): legible(inner) for name, inner in value.items()}
+    return [legible(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _printed(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return " " if character.isspace() else "�"

@@ -5,7 +5,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 
@@ -18,7 +18,7 @@ from lemmata.claims.registry import claim
     kind="DEF",
     bound="upper",
     stated=1.0,
-    domain=Domain(L=DEPTH, tau=(1e-3, 0.5), fixed=EQUAL_WIDTHS),
+    domain=Domain(tau=ANY, draws={"L": DEPTH, "tau": (1e-3, 0.5)}, fixed=EQUAL_WIDTHS),
     plan=Plan(lines={"m": (64, 256), "L": (2, 3, 5), "tau": (0.01, 0.5)}, start={"n": 3}),
     quantifiers="for all W with ‖W_l‖_F ≤ τ = R m^{−1/2} and all x_i",
     attacks=("random", "along-gradient"),

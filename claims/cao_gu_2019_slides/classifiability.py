@@ -19,7 +19,7 @@ from lemmata.model.margins import hard_margin, label_complexity
     r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",
     kind="EXACT",
     bound="equality",
-    domain=Domain(L=DEPTH, n=(1, 6), fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)}, start={"n": 6}),
     quantifiers="for the limiting kernel and those of networks, and all labels",
     controls=(

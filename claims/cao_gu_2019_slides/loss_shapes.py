@@ -5,11 +5,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
+from lemmata.claims.cao_gu_2019_slides.almost_linear import RATE, UNREFUTED
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -24,7 +24,7 @@ from lemmata.model.losses import surrogate, taylor_remainder
     kind="SCALE",
     bound="upper",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(m=(512, 512), L=DEPTH, n=(1, 4), tau=(1e-3, 0.1), fixed=EQUAL_WIDTHS),
+    domain=Domain(tau=ANY, draws={"m": (512, 512), "L": DEPTH, "n": (1, 4)}, fixed=EQUAL_WIDTHS),
     plan=Plan(
         lines={"m": (512, 4096, 65_536), "L": (2, 8), "n": (1, 2, 4), "tau": (0.001, 0.01, 0.1)},
         start={"m": 512},
@@ -58,10 +58,7 @@ def example_losses_are_lipschitz(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "place-on-lowering-kinks", "place-on-lowering-kinks-deep"),
     ascends=True,
-    slack={
-        "L": "with all layers' budgets the deficit grows like (L − 1)^(1/3) (K15)",
-        "log_m": NO_LOGARITHM,
-    },
+    unrefuted=UNREFUTED,
     controls=(
         Control(
             "convex",

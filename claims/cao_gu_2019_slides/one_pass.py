@@ -31,7 +31,7 @@ FRESH = 200
     r" E[L_D(\hat W)] = \frac1n \sum_i E[\ell(y_i f_{W^{(i-1)}}(x_i))]",
     kind="EXACT",
     bound="equality",
-    domain=Domain(L=DEPTH, m=(32, 64), n=(2, 3), fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(draws={"L": DEPTH, "m": (32, 64), "n": (2, 3)}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (32, 64), "L": (2, 3)}, start={"n": 3}, examples=2),
     quantifiers="for D uniform on the examples at hand, over all samples of three",
     controls=(

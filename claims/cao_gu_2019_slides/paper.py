@@ -1,7 +1,7 @@
 """The slides, and what their statements share."""
 
 from lemmata.claims.claim import Paper
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 
 CAO_GU_2019_SLIDES = Paper(
@@ -17,10 +17,10 @@ DEPTH = (2, 4)
 EQUAL_WIDTHS = {"ratio": 1}
 """All hidden layers have m units."""
 
-NEAR = Domain(L=DEPTH, tau=(1e-3, 0.1), fixed=EQUAL_WIDTHS)
+NEAR = Domain(tau=ANY, draws={"L": DEPTH}, fixed=EQUAL_WIDTHS)
 """Statements about a small neighbourhood of W⁽⁰⁾: a ball around it, each layer in Frobenius norm."""
 
-DEFINED = Domain(m=(256, 256), L=DEPTH, fixed=EQUAL_WIDTHS)
+DEFINED = Domain(draws={"m": (256, 256), "L": DEPTH}, fixed=EQUAL_WIDTHS)
 """Definitions, compared with their formulas on networks small enough to be written out."""
 
 DEFINED_PLAN = Plan(lines={"m": (32, 128), "L": (2, 3, 5)}, start={"n": 3})

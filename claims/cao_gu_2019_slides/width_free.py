@@ -24,7 +24,7 @@ from lemmata.model.margins import label_complexity
     kind="RUN",
     bound="upper",
     terms=(ONE,),
-    domain=Domain(L=DEPTH, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (64, 256, 1024, 4096, 16384)}, start={"n": 4, "m": 256}),
     quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
     probability=WITH_PROBABILITY,
@@ -38,7 +38,7 @@ def bounds_do_not_grow_with_width(case: Case) -> Measurement:
     reach = trace.gradient_norms()[..., 0].sum(1).amax(-1) / math.sqrt(m)
     complexity = label_complexity(trace.ntk()[:, :, 0, :, 0] / m, labels).sqrt()
     limits = (1 + case.hidden / math.sqrt(2), _complexity(case))
-    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor(limits),), ("quantity",))
+    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor([limits]),), ("quantity",))
 
 
 def _complexity(case: Case) -> float:

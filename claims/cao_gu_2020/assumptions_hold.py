@@ -61,7 +61,7 @@ def _normalised(case: Case, inputs: Tensor) -> Sides:
     kind="DEF",
     bound="upper",
     stated=RATIO,
-    domain=replace(AT_INITIALISATION, L=(2, 4), values={"ratio": (1, 2, 4)}),
+    domain=replace(AT_INITIALISATION, draws={"L": (2, 4)}, values={"ratio": (1, 2, 4)}),
     plan=Plan(lines={"ratio": DRAWN}),
     quantifiers="for all l ≤ L; with C = 4 in everything that is measured here",
     controls=(

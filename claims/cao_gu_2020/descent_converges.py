@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_4_7, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, PRE_4_7, PRE_5, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
@@ -19,8 +19,8 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     step_size,
 )
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.claim import Control, Measurement, Reason
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -42,15 +42,21 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(m=(64, 128), L=(1, 2), n=(4, 4), fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
+    domain=Domain(draws={"m": (64, 128), "L": (1, 2), "n": (4, 4)}, fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
     plan=Plan(lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": DRAWN}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
     preconditions=PRE_4_7,
     erratum="E-13",
-    slack={
-        "eps": "the error falls like 1/(ηmk), so that ε^(-1) iterations and a distance of order log(1/ε)/B do",
-        "L": "with this step size η m k B² at the end of a run does not grow with depth",
+    unrefuted={
+        "eps": Reason(
+            "out of reach",
+            "true at fixed n, where (5.6) makes 1/L_S grow by c η B² m a step, so that ε^(-1) steps do; open for all "
+            "n, as a share ε of examples with large losses would take ε^(-2)",
+        ),
+        "L": Reason(
+            "out of reach", "open: (4.1) counts the last layer alone, and the others speed up every run measured"
+        ),
     },
     controls=(
         Control(
@@ -68,9 +74,10 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
             measure=lambda case: _converges(case, iterations=0.0),
         ),
         Control(
-            "η of order 1",
+            "overstepping",
             "the same with η = Θ(L^-3 B²), whose first step leaves the ball",
             measure=lambda case: _converges(case, slower=1 / case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
@@ -89,14 +96,13 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS, DISTANCE),
-    domain=Domain(m=(32, 128), L=(1, 1), n=(4, 4), fixed=XOR),
+    domain=Domain(draws={"m": (32, 128), "L": (1, 1), "n": (4, 4)}, fixed=XOR),
     plan=Plan(lines={"m": (32, 128, 512)}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
     preconditions=PRE_4_7,
     erratum="E-13",
     expected="refuted",
-    slack={"L": "depth does not vary", "eps": "ε does not vary"},
     notes="O(m^-1) contains m^-2: smaller steps are allowed, and take more of them.",
 )
 def descent_converges_with_any_small_step(case: Case) -> Measurement:
@@ -127,16 +133,17 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     bound="upper",
     stated=1.0,
     terms=(Scaling(tau=1),),
-    domain=Domain(m=(128, 512), L=(1, 3), n=(4, 4), tau=(0.2, 0.5), fixed=XOR),
+    domain=Domain(tau=ANY, draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR),
     plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
     attacks=("stay", "random", "switch-on", "amplify-signals"),
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
         Control(
-            "step of order 1",
+            "overstepping",
             "η = L^-3 B² for L^-3 B² m^-1",
             measure=lambda case: _one_step(case, case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="The ball searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2,"
@@ -161,16 +168,18 @@ def _one_step(case: Case, factor: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(Scaling(L=3, tau="1/3", m=1, log_m="1/2"), Scaling(L=4, m=2)),
-    domain=Domain(m=(128, 256), tau=(1e-3, 0.1)),
+    domain=Domain(tau=ANY, draws={"m": (128, 256)}),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
-    slack={
-        "L": "the kink term of Lemma 5.2 grows like L^(1/3), the quadratic one like L",
-        "tau": "a gradient step moves all units alike, and meets those on their kinks only in passing",
-        "log_m": "Lemma 5.2 holds without the logarithm at one layer (K14)",
+    unrefuted={
+        "L": DEPTH_OPEN,
+        "tau": Reason(
+            "out of reach", "open: no W is known at which a gradient step meets as many kinks as the worst step"
+        ),
+        "log_m": LOG_OPEN,
     },
     controls=(
         Control(
@@ -211,7 +220,7 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     kind="RUN",
     bound="lower",
     stated=0.5,
-    domain=Domain(m=(64, 256), L=(1, 2), n=(4, 4), tau=(1e-5, 1e-3), fixed=XOR),
+    domain=Domain(tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR),
     plan=Plan(lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)}, start={"n": 4}, examples=3),
     quantifiers="for all k of a run from W⁽⁰⁾, or from a point of the ball beside kinks",
     probability=WITH_PROBABILITY,
@@ -269,7 +278,7 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
     kind="PROB",
     bound="upper",
     terms=(Scaling(log_n_delta="1/2"),),
-    domain=Domain(m=(32, 256), L=(1, 3)),
+    domain=Domain(draws={"L": (1, 3)}),
     plan=Plan(lines={"m": (64, 512, 4096), "n": (1, 4, 16, 64)}, initialisations=128),
     quantifiers="for all K",
     probability=WITH_PROBABILITY,
@@ -321,7 +330,7 @@ TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
     "stated": 0.5,
-    "domain": Domain(m=(64, 256), L=(1, 2), n=(1, 1), fixed={"data": "sphere"}),
+    "domain": Domain(draws={"m": (64, 256), "L": (1, 2), "n": (1, 1)}, fixed={"data": "sphere"}),
     "plan": Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)}, start={"n": 1}, examples=3),
     "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
     "probability": WITH_PROBABILITY,

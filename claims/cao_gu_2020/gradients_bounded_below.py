@@ -18,13 +18,14 @@ from lemmata.claims.cao_gu_2020.paper import (
 )
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.condition import Condition
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.losses import LOSSES, surrogate_error
 from lemmata.model.margins import simplex_minimum
 
 RADIUS = (1e-4, 1e-2)
@@ -47,14 +48,22 @@ PRE_5_5 = (
 """Conditions of Lemma 5.5 with every absolute constant 1."""
 
 
+def _own(case: Case, margin: float) -> Measurement:
+    """‖∇_{W_L} L_S(Ŵ)‖_F with the loss's own slopes, against a margin and E_S."""
+    trace, labels = case.at_moved, case.labels
+    norm = trace.batch_gradient_norms(LOSSES[case.setting.loss].slopes(trace.outputs, labels))[:, -1]
+    return Measurement(norm, (margin * surrogate_error(trace.outputs, labels),))
+
+
 @claim(
     "cao-gu-2020/lemma-5.4",
     source=CAO_GU_2020.at("Lemma 5.4"),
+    own=lambda case: _own(case, 2.0**-case.hidden * gamma(case)),
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C 2^{-L} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L \ge 2",
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, tau=RADIUS),
+    domain=replace(CONES, L=(2, None), tau=ANY).drawing(tau=RADIUS),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -69,7 +78,9 @@ PRE_5_5 = (
             "‖∇_{W_L} L_S(W)‖_F ≥ (C/4) γ √m E_S(W)",
             measure=lambda case: Measurement(_least_gradient(case), (gamma(case),)),
             factor=0.25,
-            true="true at every depth within reach: B falls like a power of L, not like 2^−L",
+            unrefuted=Reason(
+                "out of reach", "false, but only at great depth: B falls like a power of L, not like 2^−L"
+            ),
         ),
     ),
     notes="The proof ends with C = 1/4, far below what is measured. L = 1 is excluded: see the printed reading.",
@@ -82,11 +93,17 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
 @claim(
     "cao-gu-2020/lemma-5.4@printed",
     source=CAO_GU_2020.at("Lemma 5.4, which does not exclude L = 1"),
+    own=lambda case: _own(case, 2.0**-case.hidden * gamma(case)),
     statement=r"\|\nabla_{W_1} L_S(W)\|_F \ge C 2^{-1} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L = 1",
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=Domain(m=(64, 256), L=(1, 1), n=(256, 256), tau=RADIUS, fixed={"data": "axes", "d": 128}),
+    domain=Domain(
+        L=(1, 1),
+        tau=ANY,
+        draws={"m": (64, 256), "n": (256, 256), "tau": RADIUS},
+        fixed={"data": "axes", "d": 128},
+    ),
     plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -104,11 +121,12 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
 @claim(
     "cao-gu-2020/lemma-5.5",
     source=CAO_GU_2020.at("Lemma 5.5"),
+    own=lambda case: _own(case, conjugate_gamma(case)),
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C \gamma \sqrt{m} \cdot \mathcal{E}_S(W)",
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(TEACHER, tau=RADIUS),
+    domain=replace(TEACHER, tau=ANY).drawing(tau=RADIUS),
     plan=replace(TEACHER_PLAN, lines={**TEACHER_PLAN.lines, "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -124,7 +142,11 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
             measure=lambda case: Measurement(
                 _least_gradient(case), (2 ** ((case.hidden - 1) / 2) * conjugate_gamma(case),)
             ),
-            true="true with C = 1/2 at infinite width, by the parallelogram identity for w and −w",
+            unrefuted=Reason(
+                "proof",
+                "at infinite width, with C = 1/2: units active at w and at −w split Σ_i p_i y_i x_i in two parts, "
+                "whose squared norms sum to half of its own at least (K26)",
+            ),
         ),
     ),
     notes="Printed without L in its conditions, which Lemma B.1 needs; γ ≤ 2^{−(L−1)/2} makes up for it.",

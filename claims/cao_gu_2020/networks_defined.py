@@ -89,7 +89,7 @@ def _independent_signs(case: Case) -> Tensor:
     engine_obstacle="the law of every entry of the matrices",
     bound="lower",
     stated=1.0,
-    domain=Domain(m=(16, 64)),
+    domain=Domain(draws={"m": (16, 64)}),
     plan=Plan(examples=4),
     quantifiers="for all l ≤ L",
     probability="at least 1 − δ over W⁽⁰⁾",
@@ -159,15 +159,16 @@ STEPS = 3
     kind="EXACT",
     engine_obstacle="entries of the matrices, beside the products",
     bound="equality",
-    domain=Domain(m=(16, 64), L=(1, 3)),
+    domain=Domain(draws={"m": (16, 64), "L": (1, 3)}),
     plan=Plan(examples=6),
     quantifiers="for all l ≤ L and k < K, all layers at once",
     erratum="E-11",
     controls=(
         Control(
-            "layer by layer",
+            "layerwise",
             "each layer's gradient is taken after the layers below have moved",
             measure=lambda case: _replayed(case, _one_layer_after_the_other),
+            of="algorithm",
         ),
         Control(
             "as indexed",

@@ -1,7 +1,6 @@
 """Lemma B.1 (v), (vi): the backward signal is at most √m long, and short on few coordinates."""
 
 import math
-from dataclasses import replace
 
 import torch
 
@@ -12,7 +11,7 @@ from lemmata.claims.claim import Measurement
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 
-DEEP = replace(NEAR, L=(2, 4))
+DEEP = NEAR.drawing(L=(2, 4))
 """With one layer the product ends at the input, and its norm is of order √d: nothing is tested there."""
 
 SPARSITY = Scaling(L="4/3", tau="2/3", m=1)
@@ -39,7 +38,6 @@ def _sparsity(case: Case) -> int:
     ascends=True,
     certificate=certificates.sparse_signals,
     preconditions=PRE_B1,
-    slack={"L": "at a fixed number of entries the signal does not grow with depth"},
     obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
     notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",
 )

@@ -14,12 +14,12 @@ from lemmata.model.separability import conjugate_margin, feature_margin
 
 def gamma(case: Case) -> float:
     """γ of Assumption 4.10, the largest that the data certify, computed once for each data set."""
-    return _gamma(*_key(case.data))
+    return case.of_data("gamma", lambda: _gamma(*_key(case.data)))
 
 
 def conjugate_gamma(case: Case) -> float:
     """γ of Assumption 4.12, the largest of κ^{(L−1)}."""
-    return conjugate_margin(case.data, case.hidden - 1)
+    return case.of_data("gamma", lambda: conjugate_margin(case.data, case.hidden - 1))
 
 
 def beyond_a_plane(case: Case) -> str:

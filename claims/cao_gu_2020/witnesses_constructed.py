@@ -20,18 +20,22 @@ ERRORS = 8.0
 A Gaussian exceeds them with probability 1e-15, and these sums of 512 or more products of Gaussians, whose skewness is
 at most 0.18, with less than 1e-10."""
 
-FIRST_LAYER = Domain(m=(1024, 4096), L=(1, 1), n=(8, 8), fixed=CONES.fixed, values={"phi": (0.05, 0.2, 0.4)})
+FIRST_LAYER = Domain(
+    draws={"m": (1024, 4096), "L": (1, 1), "n": (8, 8)}, fixed=CONES.fixed, values={"phi": (0.05, 0.2, 0.4)}
+)
 """Statements about α̃_1 alone."""
 
 FIRST_LAYER_PLAN = Plan(lines={"m": (1024, 4096, 16384), "n": (4, 8, 16), "phi": DRAWN}, start=CONES_PLAN.start)
 
-ONE_LABEL = Domain(m=(512, 1024), L=(2, 3), n=(1, 4), fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1})
+ONE_LABEL = Domain(
+    draws={"m": (512, 1024), "L": (2, 3), "n": (1, 4)}, fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1}
+)
 """Data with the largest margin, γ = 1/√(2π): deviations of order m^{−1/2} stay below it at these widths."""
 
 ONE_LABEL_PLAN = Plan(lines={"m": (512, 1024), "L": (2, 3), "n": (1, 2, 4)}, examples=6)
 
 
-PREMISES = Domain(m=(2048, 4096), L=(2, 2), n=(1, 2), fixed=ONE_LABEL.fixed)
+PREMISES = Domain(draws={"m": (2048, 4096), "L": (2, 2), "n": (1, 2)}, fixed=ONE_LABEL.fixed)
 """Where increments, of order m^{−1/2}, are below γ/(4L) at most initialisations; three layers would take m = 8192."""
 
 PREMISES_PLAN = Plan(lines={"m": (2048, 4096), "n": (1, 2)}, examples=3)
@@ -74,9 +78,9 @@ def _first_deviation(case: Case, *, truth: float = math.sqrt(2)) -> Tensor:
 
 
 def _first_error(case: Case) -> Tensor:
-    """Standard deviation of α̃_1ᵀ x_{1,i} where |c| = 1: √((1 − 2 f(x_i)²) / m_1), (n,); no c has a larger one."""
+    """Standard deviation of α̃_1ᵀ x_{1,i} where |c| = 1: √((1 − 2 f(x_i)²) / m_1), (1, n); no c has a larger one."""
     second = 1 - 2 * feature(case).values.square()
-    return (second / case.initial.architecture.widths[0]).sqrt()
+    return (second / case.initial.architecture.widths[0]).sqrt()[None]
 
 
 @claim(
@@ -87,7 +91,7 @@ def _first_error(case: Case) -> Tensor:
     kind="EXACT",
     bound="upper",
     stated=1.0,
-    domain=replace(FIRST_LAYER, m=(32_768, 65_536)),
+    domain=FIRST_LAYER.drawing(m=(32_768, 65_536)),
     plan=replace(FIRST_LAYER_PLAN, lines={**FIRST_LAYER_PLAN.lines, "m": (32_768, 65_536)}, examples=6),
     quantifiers="for all i ≤ n; the mean over m_1 independent units lies within eight standard errors",
     controls=(
@@ -302,7 +306,7 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
     kind="EXACT",
     bound="upper",
     stated=1.0,
-    domain=Domain(m=(1024, 1024), L=(2, 2), n=(1, 4), fixed=ONE_LABEL.fixed),
+    domain=Domain(draws={"m": (1024, 1024), "L": (2, 2), "n": (1, 4)}, fixed=ONE_LABEL.fixed),
     plan=Plan(lines={"n": (1, 2, 4)}, start={"m": 1024}),
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     erratum="E-08",

@@ -29,7 +29,11 @@ ALLOWED = 0.5
     kind="RUN",
     bound="upper",
     terms=(Scaling(L=2, eps=-1),),
-    domain=Domain(m=(64, 128), L=DEPTH, n=(4, 8), fixed=SEPARATED, values={"eps": (0.1, 0.03, 0.01), "alpha": ALPHAS}),
+    domain=Domain(
+        draws={"m": (64, 128), "L": DEPTH, "n": (4, 8)},
+        fixed=SEPARATED,
+        values={"eps": (0.1, 0.03, 0.01), "alpha": ALPHAS},
+    ),
     plan=Plan(
         lines={"m": (64, 512, 4096), "eps": DRAWN, "alpha": DRAWN, "n": (4, 8, 16)},
         start={"m": 128, "n": 4, "alpha": 0.5},

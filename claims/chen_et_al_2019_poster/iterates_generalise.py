@@ -38,9 +38,7 @@ LAST = 512
     bound="upper",
     terms=(ONE, Scaling(n="-1/2")),
     domain=Domain(
-        m=(64, 64),
-        L=DEPTH,
-        n=(8, 16),
+        draws={"m": (64, 64), "L": DEPTH, "n": (8, 16)},
         fixed={**EQUAL_WIDTHS, "data": "sphere", "labels": "random"},
         values={"alpha": ALPHAS},
     ),
@@ -96,7 +94,9 @@ def _complexity(case: Case) -> Tensor:
     stated=1.0,
     terms=(Scaling(L=2, n=-1), Scaling(n=-1), Scaling(eps=1)),
     domain=Domain(
-        L=DEPTH, n=(8, 32), fixed={**EQUAL_WIDTHS, "data": "xor", "d": 2, "eps": 0.01}, values={"alpha": ALPHAS}
+        draws={"L": DEPTH, "n": (8, 32)},
+        fixed={**EQUAL_WIDTHS, "data": "xor", "d": 2, "eps": 0.01},
+        values={"alpha": ALPHAS},
     ),
     plan=Plan(
         lines={"n": (64, 512, 4096), "L": (2, 3), "alpha": DRAWN}, start={"m": 128, "n": 64, "alpha": 0.5}, examples=2

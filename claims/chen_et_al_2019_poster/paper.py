@@ -20,7 +20,7 @@ EQUAL_WIDTHS = {"ratio": 1}
 ALPHAS = (0.25, 0.5)
 """α of the output's scale m^α; 1/2 is the slides' network."""
 
-DEFINED = Domain(L=DEPTH, fixed=EQUAL_WIDTHS, values={"alpha": ALPHAS})
+DEFINED = Domain(draws={"L": DEPTH}, fixed=EQUAL_WIDTHS, values={"alpha": ALPHAS})
 """Definitions, compared with their formulas on networks small enough to be written out."""
 
 DEFINED_PLAN = Plan(lines={"m": (32, 128), "L": (2, 3, 5), "alpha": DRAWN}, start={"n": 3})

@@ -39,7 +39,7 @@ SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3}
     bound="upper",
     stated=1.0,
     terms=(ONE,),
-    domain=Domain(L=DEPTH, n=(1, 8), fixed=SEPARATED, values={"eps": (0.1, 0.001), "alpha": ALPHAS}),
+    domain=Domain(draws={"L": DEPTH, "n": (1, 8)}, fixed=SEPARATED, values={"eps": (0.1, 0.001), "alpha": ALPHAS}),
     plan=Plan(lines={"eps": DRAWN, "alpha": DRAWN, "L": (2, 3)}, start={"m": 256, "n": 8, "alpha": 0.5}, examples=4),
     quantifiers="for the smallest R with a reference W*, of classes that random features separate",
     probability=WITH_PROBABILITY,
@@ -118,7 +118,9 @@ def reference_radius(case: Case) -> Tensor:
     bound="upper",
     terms=(ONE,),
     domain=Domain(
-        L=DEPTH, n=(1, 8), fixed={**SEPARATED, "alpha": 0.5}, values={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8)}
+        draws={"L": DEPTH, "n": (1, 8)},
+        fixed={**SEPARATED, "alpha": 0.5},
+        values={"eps": (0.1, 0.01, 1e-3, 1e-4, 1e-6, 1e-8)},
     ),
     plan=Plan(
         lines={"eps": DRAWN, "n": (4, 8, 16, 32), "m": (128, 512, 2048), "L": (2, 3, 4)},

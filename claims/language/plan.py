@@ -61,6 +61,13 @@ class Plan:
     initialisations: int | None = None
     examples: int | None = None
 
+    def base(self, domain: Domain, **sizes: Any) -> Configuration:
+        """What the others start at: the smallest depth drawn, what the statement fixes, and what the plan starts from.
+
+        Sizes that neither decides are moved into the domain.
+        """
+        return domain.nearest(Configuration(**{"L": domain.drawn("L")[0], **sizes, **domain.first, **self.start}))
+
     def line(self, name: str, domain: Domain, base: Configuration) -> list[Configuration]:
         """The configurations along one line, from what the others start at."""
         values, moving = self.lines[name], self.coupled(name)
@@ -77,7 +84,7 @@ class Plan:
         return {other: value for other, value in self.along.get(name, {}).items() if isinstance(value, Coupled)}
 
     def check(self, domain: Domain) -> None:
-        """Lines are of parameters that the statement leaves open, and what moves along them is defined.
+        """Lines are of parameters that the statement leaves open, inside its domain; what moves along them is defined.
 
         Raises:
             ValueError: naming the parameter, its value, and what is allowed.
@@ -93,21 +100,33 @@ class Plan:
                 raise ValueError(f"plan line {name}={values!r} must be a tuple of one or more values, or {DRAWN!r}")
             if name in RANGES and values != DRAWN:
                 for value in values:
-                    _check_size("line", name, value)
+                    _check_size("line", name, value, domain)
         for line, beside in self.along.items():
             if line not in self.lines:
                 raise ValueError(f"plan along {line}={dict(beside)!r}; allowed: {_names(self.lines)}, which have lines")
             for name, value in beside.items():
                 _check_open(f"along {line}", name, value, [other for other in open_ if other != line], domain)
+                if name in RANGES and not isinstance(value, Coupled):
+                    _check_size(f"along {line}", name, value, domain)
             known = {line, *domain.first, *self.start, *beside}
             self._check_coupled(line, [name for name in NUMBERS if name in known or getattr(DEFAULT, name) is not None])
         for name, value in self.start.items():
             _check_open("start", name, value, open_, domain)
             if name in RANGES:
-                _check_size("start", name, value)
+                _check_size("start", name, value, domain)
+        for name in self.lines:
+            self._check_moved(name, domain)
         for name, count in (("initialisations", self.initialisations), ("examples", self.examples)):
             if count is not None and (type(count) is not int or count < 1):
                 raise ValueError(f"plan {name}={count!r} must be a whole number, at least 1")
+
+    def _check_moved(self, line: str, domain: Domain) -> None:
+        for place in self.line(line, domain, self.base(domain)):
+            for name in self.coupled(line):
+                value = getattr(place, name)
+                if name in RANGES and not domain.has(name, value):
+                    at, allowed = getattr(place, line), getattr(domain, name)
+                    raise ValueError(f"plan along {line} {name}={value:g} at {line}={at:g}; allowed: {allowed!r}")
 
     def _check_coupled(self, line: str, known: list[str]) -> None:
         moving = self.coupled(line)
@@ -120,10 +139,12 @@ class Plan:
                     raise ValueError(f"plan along {line} {name}={coupled} has {other}; allowed: {_names(allowed)}")
 
 
-def _check_size(role: str, name: str, value: object) -> None:
+def _check_size(role: str, name: str, value: object, domain: Domain) -> None:
     whole = name != "tau"
     if not isinstance(value, int if whole else int | float) or not 0 < value < math.inf:
         raise ValueError(f"plan {role} {name}={value!r} must be a positive {'whole ' if whole else ''}number")
+    if not domain.has(name, value):
+        raise ValueError(f"plan {role} {name}={value!r} is outside of the domain's {getattr(domain, name)!r}")
 
 
 def _check_open(role: str, name: str, value: object, allowed: Collection[str], domain: Domain) -> None:

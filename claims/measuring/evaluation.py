@@ -12,6 +12,13 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
+from lemmata.claims.measuring.checks import (
+    MeasurementError,
+    check_measurement,
+    check_repeatable,
+    global_states,
+    numbers,
+)
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -90,9 +97,39 @@ class Evaluation:
 
 
 def measured(claim: Claim, case: Case) -> Measurement | Sides:
-    """What the claim's function returns; what it prints goes to standard error, as output is a document."""
-    with redirect_stdout(sys.stderr):
-        return claim.measure(case)
+    """What the claim's function returns; what it prints goes to standard error, as output is a document.
+
+    Raises:
+        MeasurementError: if that is not what the claim must measure.
+        Exit: if it means to end the program, which is not for a claim to do.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            found = claim.measure(case)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise Exit(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+    check_measurement(claim, case, found)
+    return found
+
+
+class Exit(Exception):
+    """What a measurement raised to end the program."""
+
+
+def look_twice(claim: Claim, case: Case) -> None:
+    """A second look at the case sees what the first saw, where the last of its attacks leads.
+
+    Raises:
+        MeasurementError: if it does not, naming the generator that the claim draws from.
+    """
+    recipe = claim.recipes(case)[-1]
+    here = case if recipe.attack == "stay" else case.attacked(recipe)
+    before = global_states()
+    first, after = numbers(measured(claim, here)), global_states()
+    drawn = [name for name, state in before.items() if after[name] != state]
+    check_repeatable(first, numbers(measured(claim, here)), drawn)
 
 
 def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
@@ -102,19 +139,15 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     stated one left to `violates`.
 
     Raises:
-        TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
-        ValueError: if it is no draw of a mean, or the value of that is 0, for a claim that states one.
+        MeasurementError: if the measurement is not what the claim must measure.
     """
     measurement = measured(claim, case)
-    if isinstance(measurement, Sides) != (claim.judged == "identity"):
-        wanted = "Sides, as it is an identity" if claim.judged == "identity" else "a Measurement, as it is a bound"
-        raise TypeError(f"{claim.id} measures {type(measurement).__name__}, it must measure {wanted}")
     recipes = [recipe or Recipe()] * case.initial.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
     if claim.judged == "mean":
-        _check_draws(claim, lhs, rhs)
+        _check_draws(lhs, rhs)
     ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
     # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
     ratio = torch.where(lhs.isnan() | rhs.isnan(), claim.direction.hopeless, ratio)
@@ -132,12 +165,12 @@ def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tenso
     return total
 
 
-def _check_draws(claim: Claim, lhs: Tensor, rhs: Tensor) -> None:
+def _check_draws(lhs: Tensor, rhs: Tensor) -> None:
     """One draw per initialisation, as the worst of several is unbiased for nothing; and a value with shares."""
     if lhs.ndim != 1:
-        raise ValueError(f"{claim.id} measures lhs of shape {tuple(lhs.shape)}, a claim about a mean has one draw (S,)")
+        raise MeasurementError("lhs must be one draw of the mean per initialisation, (S,); it has axes beside that")
     if bool((rhs == 0).any()):
-        raise ValueError(f"{claim.id} states the value 0 of a mean, of which a margin is no share: add 1 to both sides")
+        raise MeasurementError("the value of a mean must not be 0, of which a margin is no share: add 1 to both sides")
 
 
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:

@@ -12,7 +12,7 @@ from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.spectra import spectral_norm
 
-DATA_ALONE = Domain(m=(4, 8), L=(1, 1), n=(2, 6), fixed={"k": 1, "ratio": 1})
+DATA_ALONE = Domain(draws={"m": (4, 8), "L": (1, 1), "n": (2, 6)}, fixed={"k": 1, "ratio": 1})
 """Statements about the inputs: the network is not looked at."""
 
 

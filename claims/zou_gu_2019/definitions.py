@@ -13,7 +13,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import MU
 from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.losses import LOSSES
 
-NETWORKS = Domain(n=(1, 4), fixed={"mu": MU})
+NETWORKS = Domain(draws={"n": (1, 4)}, fixed={"mu": MU})
 """Identities of one network: at W⁽⁰⁾, on inputs of Assumption 3.1."""
 
 NETWORKS_PLAN = Plan(lines={"m": (64, 256), "L": (2, 3)}, examples=8)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Sides
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -14,15 +14,16 @@ from lemmata.claims.zou_gu_2019.paper import ZOU_GU_2019
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.spectra import spectral_norm
 
-SMALL = Domain(m=(8, 32), L=(1, 3), n=(1, 4), fixed={"mu": MU})
+SMALL = Domain(draws={"m": (8, 32), "L": (1, 3), "n": (1, 4)}, fixed={"mu": MU})
 """Sizes at which every gradient can be formed whole."""
 
 SMALL_PLAN = Plan(examples=10)
 
 
 def _gradients(case: Case) -> list[Tensor]:
-    """∇_{W_1} L, …, ∇_{W_L} L and ∇_V L at W⁽⁰⁾, dense, by automatic differentiation."""
-    weights = [case.initial.materialise(layer).clone().requires_grad_() for layer in range(case.hidden + 1)]
+    """∇_{W_1} L, …, ∇_{W_L} L and ∇_V L at Ŵ, dense, by automatic differentiation."""
+    network = case.at_moved.network
+    weights = [network.materialise(layer).clone().requires_grad_() for layer in range(case.hidden + 1)]
     h = case.inputs.expand(case.initial.initialisations, -1, -1)
     for weight in weights[:-1]:
         h = (h @ weight.mT).clamp_min(0)
@@ -32,7 +33,7 @@ def _gradients(case: Case) -> list[Tensor]:
 
 def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     """(1/n) Σ_i <f(x_i) − y_i, v_j> σ'(<w_{L,j}, x_{L−1,i}>) x_{L−1,i} for every neuron j, (S, m, in)."""
-    trace = case.at_initial
+    trace = case.at_moved
     pull = (trace.outputs - case.labels) @ case.initial.materialise(case.hidden)
     pull = pull * trace.patterns[-1] if masked else pull
     return pull.mT @ trace.features[-2] / len(case.inputs)
@@ -47,7 +48,7 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
     bound="upper",
     terms=(Scaling(tau=1),),
     stated=1.0,
-    domain=Domain(m=(16, 64), L=(1, 3), n=(1, 3), tau=(1e-3, 0.1), fixed={"mu": MU}),
+    domain=Domain(tau=ANY, draws={"m": (16, 64), "L": (1, 3), "n": (1, 3)}, fixed={"mu": MU}),
     plan=Plan(lines={"L": (1, 3), "tau": (0.001, 0.1)}, start={"m": 64, "n": 2}, examples=8),
     quantifiers="for all W that an attack finds, and l ≤ L",
     attacks=tuple(ATTACKS),

@@ -17,7 +17,7 @@ from lemmata.model.losses import LOSSES
 
 DEEP_ENOUGH = Condition("m", ">=", (Scaling(L=1, log_nL=1),))
 
-SIZES = Domain(m=(32, 256), n=(2, 6), fixed={"mu": MU}, values={"k": (1, 4, 16)})
+SIZES = Domain(draws={"n": (2, 6)}, fixed={"mu": MU}, values={"k": (1, 4, 16)})
 
 SIZES_PLAN = Plan(
     lines={"m": (64, 256, 1024, 16384), "L": (1, 2, 4, 8), "n": (2, 4, 8, 16), "k": DRAWN},
@@ -40,7 +40,7 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
     kind="DEF",
     bound="upper",
     stated=1.0,
-    domain=Domain(n=(1, 6), L=(1, 1), m=(32, 32), fixed={"mu": MU}),
+    domain=Domain(draws={"L": (1, 1), "m": (32, 32)}, fixed={"mu": MU}),
     plan=Plan(lines={"n": (1, 6)}, start={"m": 32, "n": 3}, examples=8),
     quantifiers="for all i ≤ n",
     erratum="E-49",
@@ -87,7 +87,7 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(ONE,),
-    domain=replace(SIZES, n=(8, 16)),
+    domain=SIZES.drawing(n=(8, 16)),
     plan=replace(SIZES_PLAN, start={**SIZES_PLAN.start, "n": 16}),
     quantifiers="for all labels",
     probability=WITH_PROBABILITY,

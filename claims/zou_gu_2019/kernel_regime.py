@@ -41,9 +41,7 @@ few thousand units move so far that close inputs lose what tells them apart, the
 this small move the weights as little as a width a million times larger would."""
 
 RUNS = Domain(
-    m=(256, 512),
-    L=(1, 2),
-    n=(2, 4),
+    draws={"m": (256, 512), "L": (1, 2), "n": (2, 4)},
     fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating"},
     values={"phi": (0.5,), "k": (1, 2, 4), "eps": (2e-8,)},
 )

@@ -12,7 +12,8 @@ from lemmata.claims.zou_gu_2019.table_1 import WORST_CASE, on_data
 from lemmata.model.spectra import spectral_norm
 
 NEARLY_ORTHOGONAL = Domain(
-    m=(4, 8), L=(1, 1), n=(2, 12), fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1}
+    draws={"m": (4, 8), "L": (1, 1), "n": (2, 12)},
+    fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1},
 )
 
 NEARLY_ORTHOGONAL_PLAN = Plan(lines={"n": (2, 4, 8, 16, 32)}, start={"n": 2, "m": 4})

@@ -1,4 +1,4 @@
-"""On how many data sets a configuration is measured: "for all data" means data redrawn, at every size.
+"""How many initialisations follow a quantile, and on how many data sets: "for all data" means data redrawn.
 
 Along a line of a parameter that decides the data, every size has other data, and with one data set per size their noise
 is taken for growth. So there each size has several, nested: the data sets are what is independent, and each further one
@@ -28,6 +28,14 @@ CHEAP = 64
 EACH = 13
 """Initialisations per data set where they are cheap: the median of the worst of 13 is the 95 % quantile."""
 
+SHARE = 4
+"""Initialisations per member of the groups whose worst is taken: with fewer, the jackknife does not know its error."""
+
+
+def members(level: float) -> int:
+    """How many initialisations it takes for the median of their worst to be a quantile above one half."""
+    return max(1, round(math.log(0.5) / math.log(level)))
+
 
 def redrawn(claim: Claim, chosen: Sequence[Configuration]) -> set[Configuration]:
     """The configurations along lines of parameters that decide the data.
@@ -40,7 +48,7 @@ def redrawn(claim: Claim, chosen: Sequence[Configuration]) -> set[Configuration]
     found: set[Configuration] = set()
     for name in DECIDES_DATA:
         lines: dict[Configuration, list[Configuration]] = defaultdict(list)
-        aside: dict[str, Any] = dict.fromkeys((name, *claim.plan.along.get(name, ())))
+        aside: dict[str, Any] = dict.fromkeys((name, *claim.plan.coupled(name)))
         for c in chosen:
             lines[replace(c, **aside)].append(c)
         for line in lines.values():

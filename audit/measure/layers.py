@@ -1,0 +1,206 @@
+"""Which of the arrays that somebody saved are the layers of a network, and in which order."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from lemmata.audit.errors import UserError
+from lemmata.audit.measure.given import float64, listed, shape_of
+
+ORDERS = 10_000
+"""Steps after which the search for orders of the layers ends."""
+
+WEIGHTS_ALONE = "the papers' networks are linear layers without biases, with ReLU between them"
+
+SPEAKING: tuple[tuple[str, str], ...] = (
+    (r"running_(mean|var)$", "BatchNorm; train without it"),
+    (r"lora_|lora_embedding", "a LoRA adapter; merge it into the weights first (merge_and_unload())"),
+    (r"(weight_g|weight_v)$|parametrizations\.", "a parametrised layer; remove it first (remove_parametrizations)"),
+    (r"weight_(orig|mask|u)$", "a pruned or normalised layer; make it permanent first (prune.remove)"),
+    (r"(weight|bias)_(ih|hh)(_l\d+)?", "a recurrent layer"),
+    (r"in_proj|(^|\.)[qkv]_proj\.", "an attention layer"),
+    (r"(^|\.)(shortcut|downsample|skip|residual)(\.|$)", "a residual connection; train a network without"),
+    (r"_(scale|zero_point|packed_params)|qweight|absmax", "quantised weights; save them as floats (dequantize())"),
+)
+"""Names that tell a layer which the papers' networks do not have, what it is, and the way out."""
+
+
+def layers(path: str, arrays: Mapping[str, object], *, ordered: bool) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The layers of a `state_dict`, bottom to top, under their names without what all of them begin with.
+
+    Args:
+        path: what messages call it.
+        arrays: by name.
+        ordered: whether their order is that of the network's layers.
+
+    Returns:
+        The layers, and what a person should know of how they were read.
+
+    Raises:
+        UserError: if other arrays than layers and biases of 0 are among them, or their order cannot be told.
+    """
+    found, notes = matrices(path, _unprefixed(arrays))
+    names, more = _in_order(path, {name: _shape(value) for name, value in found.items()}, ordered)
+    return {name: found[name] for name in names}, (*notes, *more)
+
+
+def matrices(path: str, arrays: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """The arrays without biases of 0 and counters, and what was left out.
+
+    Raises:
+        UserError: naming an array that no layer of the papers' networks has, and what to do instead.
+    """
+    for pattern, kind in SPEAKING:
+        name = next((name for name in arrays if re.search(pattern, name)), None)
+        if name is not None:
+            raise UserError(f"{path}: holds {name}, as of {kind}; {WEIGHTS_ALONE}")
+    counters = [name for name, value in arrays.items() if _counts(value)]
+    biases = [name for name in arrays if name.endswith("bias")]
+    _check_biases(path, {name: arrays[name] for name in biases})
+    kept = {name: value for name, value in arrays.items() if name not in (*counters, *biases)}
+    for name, value in kept.items():
+        _check_matrix(path, name, value)
+    notes = [f"{path}: {listed(counters)} left out, no part of the network"] if counters else []
+    notes += [f"{path}: {listed(biases)} left out, all are exactly 0"] if biases else []
+    return kept, tuple(notes)
+
+
+def mapping_of_arrays(path: str, loaded: Mapping[Any, object]) -> dict[str, object]:
+    """The one mapping of tensors inside a checkpoint, what else stands in it left out; or the mapping as it is.
+
+    Raises:
+        UserError: if there are several, naming them and how to save one alone.
+    """
+    found = dict(_mappings(loaded, ""))
+    if len(found) > 1:
+        first = "".join(f"[{part!r}]" for part in next(iter(found)).split("."))
+        raise UserError(
+            f"{path}: holds {len(found)} mappings of tensors, {listed(list(found))}, it must hold one: save the "
+            f"network's alone, torch.save(torch.load(FILE){first}, …)"
+        )
+    return found.popitem()[1] if found else {str(name): value for name, value in loaded.items()}
+
+
+def _mappings(values: Mapping[Any, object], at: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Where tensors stand among nothing but plain values; the state of an optimizer is no network."""
+    if not all(isinstance(name, str) for name in values):
+        return
+    tensors: dict[str, object] = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    rest = {name: value for name, value in values.items() if name not in tensors}
+    if any(len(_shape(value)) >= 2 for value in tensors.values()):
+        if all(isinstance(value, int | float | str | None) for value in rest.values()):
+            yield at, tensors
+        return
+    for name, value in rest.items():
+        if isinstance(value, Mapping) and not name.startswith("optim"):
+            yield from _mappings(value, f"{at}.{name}" if at else name)
+
+
+def _unprefixed(arrays: Mapping[str, object]) -> dict[str, object]:
+    """The names without the dotted beginning that all share: of a wrapper (`module.`, `_orig_mod.`), or of a field."""
+    split = [name.split(".") for name in arrays]
+    shared = 0
+    while len(split) > 1 and all(
+        len(parts) > shared + 2 and parts[: shared + 1] == split[0][: shared + 1] for parts in split
+    ):
+        shared += 1
+    return {".".join(name.split(".")[shared:]): value for name, value in arrays.items()}
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    return tuple(getattr(value, "shape", ()))
+
+
+def _counts(value: object) -> bool:
+    """Whether it is a counter, as averaged models and metrics keep them: one whole number, which is no layer."""
+    if getattr(value, "ndim", None) != 0:
+        return False
+    return "int" in str(getattr(value, "dtype", ""))
+
+
+def _check_biases(path: str, biases: Mapping[str, object]) -> None:
+    wrong = [name for name, value in biases.items() if bool((float64(f"{path}: {name}", value) != 0).any())]
+    if wrong:
+        raise UserError(
+            f"{path}: holds {listed(wrong)}, the papers' networks have no biases: train with bias=False, or with the "
+            "biases held at exactly 0"
+        )
+
+
+def _check_matrix(path: str, name: str, value: object) -> None:
+    """Convolutions and normalisation layers are told by the number of their axes."""
+    shape = _shape(value)
+    if len(shape) > 2:
+        raise UserError(
+            f"{path}: {name} has shape {shape_of(value)}, as of a convolution, it must be a matrix (out, in): "
+            f"{WEIGHTS_ALONE}"
+        )
+    if len(shape) == 1 and name == "V":
+        raise UserError(f"{path}: V has shape {shape_of(value)}, it must be a matrix (k, m): store V[None]")
+    if len(shape) < 2 and hasattr(value, "shape"):
+        raise UserError(
+            f"{path}: {name} has shape {shape_of(value)}, as of a normalisation layer or a learned scale, it must be "
+            f"a matrix (out, in): {WEIGHTS_ALONE}"
+        )
+
+
+def _in_order(path: str, shapes: Mapping[str, tuple[int, ...]], ordered: bool) -> tuple[list[str], list[str]]:
+    """The names from the bottom layer to the output layer, and what should be known of that order."""
+    names = list(shapes)
+    numbered = _orders(shapes, numbers=True)
+    if ordered and _chains(names, shapes):
+        if numbered and names not in numbered and len(numbered) == 1:
+            return names, [
+                f"{path}: the layers are in the order of the file, {listed(names)}, and not of their numbers"
+            ]
+        return names, []
+    if len(numbered) == 1:
+        free = _orders(shapes, numbers=False)
+        told = f"{path}: the order of the layers, {listed(numbered[0])}, is told by"
+        if len(free) > 1:
+            return numbered[0], [f"{told} the numbers in their names alone, as some are square"]
+        return numbered[0], [f"{told} their shapes, as they do not fit in the order of the file"] if ordered else []
+    if numbered and not ordered:
+        raise UserError(
+            f"{path}: holds {listed(names)}, whose order neither the file, names nor shapes tell: save them as .pt, or "
+            "number the names, 0.weight, 1.weight, …"
+        )
+    return (names if ordered else sorted(names, key=_natural)), []
+
+
+def _chains(names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    return all(shapes[above][-1:] == shapes[below][:1] for below, above in itertools.pairwise(names))
+
+
+def _orders(shapes: Mapping[str, tuple[int, ...]], *, numbers: bool) -> list[list[str]]:
+    """The first two orders in which every layer fits the one below, V last; names that differ in numbers ascend."""
+    found: list[list[str]] = []
+    steps = 0
+    stack: list[list[str]] = [[]]
+    while stack and len(found) < 2 and steps < ORDERS:
+        steps += 1
+        chain = stack.pop()
+        left = sorted(set(shapes) - set(chain), key=_natural, reverse=True)
+        if not left:
+            found.append(chain)
+            continue
+        for name in left:
+            fits = not chain or shapes[name][-1:] == shapes[chain[-1]][:1]
+            first = not numbers or not any(
+                _pattern(other) == _pattern(name) and _natural(other) < _natural(name) for other in left
+            )
+            if fits and first and (name != "V" or len(left) == 1):
+                stack.append([*chain, name])
+    return found
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"\d+", "#", name)
+
+
+def _natural(name: str) -> tuple[bool, list[str | int]]:
+    """Sorts 2 before 10, and an array named V, as in .npz files, last."""
+    return name == "V", [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

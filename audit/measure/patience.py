@@ -1,0 +1,82 @@
+"""A limit on the time and the memory that one measurement may take."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import torch
+
+from lemmata.model.deferred import available_bytes
+
+SHARE = 0.9
+"""Of the free memory, which one measurement may take."""
+
+
+class TooDear(Exception):
+    """A measurement that takes more time or memory than it may; the message says which."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """What is inside is given up after this time, or where it asks for more memory than is free.
+
+    The time is limited where the system has alarms and this is the program's first thread, memory where the system
+    limits that of a process.
+
+    Raises:
+        TooDear: then.
+    """
+    with ExitStack() as limits:
+        limits.enter_context(_time(seconds))
+        limits.enter_context(_memory())
+        try:
+            yield
+        except MemoryError as error:
+            raise TooDear("needs more memory than is free") from error
+        except RuntimeError as error:
+            if "allocate memory" not in str(error):
+                raise
+            raise TooDear("needs more memory than is free") from error
+
+
+@contextmanager
+def _time(seconds: float) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise TooDear(f"takes longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _memory() -> Iterator[None]:
+    """A system may promise more than it has, and end the program that takes it: so the promise is limited."""
+    try:
+        import resource  # only where the system has it
+
+        with open("/proc/self/statm") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = now + int(SHARE * available_bytes(torch.device("cpu")))
+    if soft == resource.RLIM_INFINITY or most < soft:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

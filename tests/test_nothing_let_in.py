@@ -1,0 +1,212 @@
+"""What a claims file or somebody's audit says is shown as words: no page runs it, no parser stumbles over it."""
+
+import copy
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from lemmata.audit.cli import main
+from lemmata.audit.show.markdown import code, plain
+from lemmata.audit.show.mathematics import LONGEST, typeset
+from lemmata.audit.show.reading import schema
+from lemmata.audit.show.tables import legible
+from lemmata.claims.from_file import forget
+
+EVIL = (
+    "<script>alert(1)</script>",
+    r"\text{<script>alert(1)</script>}",
+    r"\href{javascript:alert(1)}{x} \style{background:url(//x)}{y} \class{a}{b}",
+    r"\text{&lt;script&gt;alert(1)&lt;/script&gt;} \text{&#60;img src=x onerror=alert(1)&#62;}",
+    '" onmouseover="alert(1)',
+    "'><svg onload=alert(1)>",
+    "[x](javascript:alert(1)) ![x](//x) `",
+    "]]> <!-- ",
+    "\x00\x01\x1b[31m\x7f\x85\ufffe\ud800\u202e",
+    "{{ 7 * 7 }} {% raw %}",
+)
+SIZES = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "2"]
+FILE = """
+from lemmata import CAO_GU_2020, Condition, Control, Domain, Measurement, Paper, Scaling, claim
+
+EVIL = {evil!r}
+for number, evil in enumerate(EVIL):
+
+    def measure(case, evil=evil):
+        if {raises}:
+            raise ValueError(evil)
+        return Measurement(case.at_initial.outputs.abs(), axes=("example", "output"))
+
+    claim(
+        f"evil/claim-{{number}}",
+        source=Paper("evil", evil).at(evil),
+        statement=evil,
+        setting=CAO_GU_2020,
+        kind="SCALE",
+        bound="upper",
+        domain=Domain(m=(8, 16), L=(1, 1), n=(1, 2)),
+        quantifiers=evil,
+        probability=evil,
+        notes=evil,
+        erratum=evil,
+        preconditions=(Condition("m", ">=", (Scaling(n=1),)),),
+        controls=(Control(evil, evil, factor=0.5, true=evil),),
+    )(measure)
+"""
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, and the words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def check(folder: Path) -> None:
+    """Nothing in the reports can run or be fetched, and their parsers read them."""
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    assert not {"script", "img", "iframe", "object", "embed", "link", "base", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "srcdoc", "action")]
+    links = [str(value) for name, value in page.attributes if name in ("href", "xlink:href")]
+    assert all(link.startswith(("#", "http://", "https://")) for link in links)
+    policy = [str(value) for name, value in page.attributes if name == "content" and "default-src" in str(value)]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
+    ElementTree.parse(folder / "junit.xml")
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    outside = re.sub(r"`[^`\n]*`", "", text.replace("\\`", ""))
+    assert not any(tag in outside for tag in ("<script", "<img", "<svg", "](javascript", "]( javascript"))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(line.replace("\\|", "").split("|")) for line in rows}) == 1
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_claims_file_reaches_no_page(raises, tmp_path, monkeypatch, capsys):
+    """Scripts, links, control characters, lone surrogates, templates and Markdown in every text, and in an error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    file = tmp_path / "evil.py"
+    file.write_text(FILE.format(evil=tuple(map(str, EVIL)), raises=raises), encoding="utf-8", errors="surrogatepass")
+    try:
+        assert main(["audit", "--claims-from", str(file), "evil/*", *SIZES, "--out", "out"]) == 1 + raises
+        said = capsys.readouterr().err
+        assert said[:-1].isprintable() or not said
+        assert main(["report", "out"]) == 1
+        check(tmp_path / "out")
+        assert "<script" not in (tmp_path / "summary.md").read_text()
+        words = "".join(Page((tmp_path / "out" / "report.html").read_text()).words)
+        assert "<script>alert(1)</script>" in words
+        assert "{{ 7 * 7 }} {% raw %}" in words
+    finally:
+        forget(str(file))
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory) -> dict:
+    folder = tmp_path_factory.mktemp("audit")
+    assert main(["audit", "lemma-5.1a", "lemma-5.2a*", "cor-4.9", *SIZES, "--out", str(folder)]) in (0, 1)
+    return json.loads((folder / "audit.json").read_text())
+
+
+def spoilt(value, evil: str):
+    """The document with a text in place of every text that may be any."""
+    if isinstance(value, dict):
+        fixed = ("schema", "verdict", "expected")
+        return {name: inner if name in fixed else spoilt(inner, evil) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [spoilt(inner, evil) for inner in value]
+    return evil if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=range(len(EVIL)))
+def test_an_audit_from_elsewhere_reaches_no_page(evil, document, tmp_path):
+    """Also in the ids and names of an `audit.json`, and in what lies beside it."""
+    changed = spoilt(document, evil)
+    changed["claims"] = {f"{id}{evil}": claim for id, claim in changed["claims"].items()}
+    for claim in changed["claims"].values():
+        claim["exponents"] = {f"{name}{evil}": found for name, found in claim["exponents"].items()}
+    (tmp_path / "audit.json").write_text(json.dumps(changed))
+    row = {"name": evil, "statement": evil, "verdict": evil, "reason": evil}
+    controls = {"claims": {legible(id): {"controls": [row]} for id in changed["claims"]}}
+    (tmp_path / "controls.json").write_text(json.dumps(controls))
+    assert main(["report", str(tmp_path)]) in (0, 1)
+    check(tmp_path)
+
+
+def test_every_audit_satisfies_its_schema(document, tmp_path):
+    """What `lemmata audit` writes is what `lemmata report` accepts; a field that the schema wants is not optional."""
+    (tmp_path / "audit.json").write_text(json.dumps(document))
+    assert main(["report", str(tmp_path)]) in (0, 1)
+    for name in schema()["definitions"]["claim"]["required"]:
+        changed = copy.deepcopy(document)
+        del next(iter(changed["claims"].values()))[name]
+        (tmp_path / "audit.json").write_text(json.dumps(changed))
+        assert main(["report", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "1" * 400, "1" * 5000])
+def test_numbers_that_are_none_are_refused(text, document, tmp_path, capsys):
+    """JSON has no such numbers, and no page can print them."""
+    written = json.dumps(document).replace('"delta": 0.05', f'"delta": {text}', 1)
+    assert text in written
+    (tmp_path / "audit.json").write_text(written)
+    assert main(["report", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "not JSON" in said
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize("name", ["audit.json", "controls.json"])
+def test_what_is_no_file_is_not_read(name, document, tmp_path, capsys):
+    """A pipe would never end."""
+    (tmp_path / "audit.json").write_text(json.dumps(document))
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    assert main(["report", str(tmp_path)]) == 2
+    assert "is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("latex", "shown"),
+    [
+        (r"\href{https://a.org/}{x}", 'href="https://a.org/"'),
+        (r"\text{a<b&c}", "a&lt;b&amp;c"),
+        ("x" * (LONGEST + 1), "<code>x"),
+    ],
+)
+def test_what_is_harmless_is_kept(latex, shown):
+    """A link to a page stays one, and text stays what it says."""
+    assert shown in str(typeset(latex))
+
+
+def test_markdown_shows_text_as_it_is():
+    """Intervals stay readable; tags, links and code do not begin."""
+    assert plain("slope 1.2 [0.9, 1.4]\nnext") == "slope 1.2 [0.9, 1.4] next"
+    assert plain("<b>[x](y)`z`") == "&lt;b>[x]\\(y)\\`z\\`"
+    assert code("a`b") == "`a´b`"
+
+
+@pytest.mark.parametrize("name", ["statement", "notes", "quantifiers", "probability", "erratum"])
+def test_a_text_is_text(name, tmp_path, capsys):
+    """Anything else is refused where it is stated."""
+    file = tmp_path / "mine.py"
+    fields = f"source=Paper('a', 'b').at('c'), kind='SCALE', bound='upper', setting=CAO_GU_2020, {name}=3"
+    statement = "" if name == "statement" else ", statement='x'"
+    file.write_text(f"from lemmata import *\nclaim('a/b', {fields}{statement})(print)\n")
+    assert main(["list", "--claims-from", str(file)]) == 2
+    assert f"line 2: ValueError: {name}=3 must be text" in capsys.readouterr().err
