@@ -86,7 +86,7 @@ def test_the_audit_judges_a_mean(stated, capsys):
     assert false["constant"]["low"] < 2 < false["constant"]["high"]
     assert "beyond 0.1" in false["reason"]
     assert main(shlex.split(false["replay"])[1:]) == 1
-    assert "half: refuted, the mean is 2" in capsys.readouterr().out
+    assert "half: refuted, the mean is" in capsys.readouterr().out
 
 
 def test_the_audit_says_how_many_initialisations_it_takes(stated, capsys):
@@ -105,7 +105,7 @@ def test_the_tests_draw_until_a_mean_is_decided(stated):
         assert verify(stated[name], profile=PROFILES["light"], report=rows.append).verdict == "supported"
     assert [row[1] for row in rows] == ["supported", "supported"]
     assert [row[5] for row in rows] == ["1 ± 0.1", "1 ± 0.3"]
-    with pytest.raises(NotAsExpected, match="mine-2026/half is violated: the mean is 2") as raised:
+    with pytest.raises(NotAsExpected, match="mine-2026/half is violated: the mean is") as raised:
         verify(stated["half"], profile=PROFILES["light"])
     assert main(shlex.split(re.search(r"lemmata (replay .+)", str(raised.value))[1])) == 1
     outcome = verify(stated["output@printed"], profile=PROFILES["light"])

@@ -24,7 +24,7 @@ STATED = """
 from lemmata import CAO_GU_2020, Control, Domain, Measurement, Paper, Plan, Scaling, claim
 
 MINE = Paper("mine-2026", "Mine (2026)")
-SMALL = Domain(m=(16, 64), L=(1, 1), n=(2, 2))
+SMALL = Domain(m=(16, None), L=(1, 1), n=(1, 4), draws={"m": (16, 64), "n": (2, 2)})
 WIDTHS = Plan(lines={"m": (16, 64, 256, 1024)}, initialisations=16)
 
 
