@@ -126,12 +126,12 @@ class Tally:
         widths = [high - low for low, high in (mean.interval(mean.alpha) for mean in means)]
         return (
             claim.id,
-            verdict if decided else "undecided",
+            "undecided" if verdict == "supported" and not decided else verdict,
             str(len(means)),
             str(sum(mean.trials for mean in means)),
             f"{max((mean.ratio for mean in means), key=lambda ratio: abs(ratio - 1), default=math.nan):.3g}",
             f"1 ± {margin:g}",
-            "exact",
+            "no ball",
             "-",
             f"{margin + max(widths, default=math.inf):.2g} off",
         )
