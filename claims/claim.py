@@ -17,7 +17,7 @@ from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, STRONGER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.plan import Plan
+from lemmata.claims.language.plan import Coupled, Plan
 from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
@@ -29,6 +29,9 @@ Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["no ball", "exact", "ascent", "sampled"]
 Ground = Literal["proof", "closed form", "computation", "out of reach"]
 
+
+OUTERMOST = 0.1
+"""The radius at L = 1 where it falls with the depth: the largest of the audit's own line."""
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
     "kind": get_args(Kind),
@@ -114,6 +117,18 @@ class Sides:
             return torch.linalg.vector_norm(x.reshape(*shape, -1), dim=-1)
 
         return cls(norm(left), norm(right), norm(left - right), axes, None if terms is None else norm(terms))
+
+
+class MeasurementError(TypeError):
+    """A measurement that cannot be used: it says nothing about the claim, so it never refutes it.
+
+    Attributes:
+        function: whose fault it is, if not that of the claim's own.
+    """
+
+    def __init__(self, words: str, function: Callable[..., object] | None = None) -> None:
+        super().__init__(words)
+        self.function = function
 
 
 Measure = Callable[[Case], Measurement | Sides]
@@ -426,6 +441,20 @@ class Claim:
     def start(self) -> dict[str, Any]:
         """What is set where an audit starts from: what the statement fixes, the first of its values, the plan's own."""
         return {**self.domain.first, **self.plan.start}
+
+    def coupled(self, name: str) -> dict[str, Coupled]:
+        """What moves along the line of a parameter: as the plan says, or as the conditions ask along the audit's own.
+
+        The radius falls with the depth as the steepest of the conditions on it does: at a fixed one a statement for
+        τ ≤ L^(−6) says nothing from some depth on.
+        """
+        if self.plan.lines or name != "L" or not self.balls:
+            return self.plan.coupled(name)
+        limits = [
+            condition for condition in self.preconditions if (condition.letter, condition.relation) == ("tau", "<=")
+        ]
+        steepest = min((bound.powers.get("L", Fraction()) for c in limits for bound in c.bounds), default=Fraction())
+        return {"tau": Coupled(OUTERMOST, Scaling(L=steepest))} if steepest < 0 else {}
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""

@@ -19,7 +19,7 @@ from lemmata.audit.plan.job import Job
 from lemmata.audit.show.document import searched, to_json
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
-from lemmata.claims.claim import Control, Ground, Measurement, Reason
+from lemmata.claims.claim import Control, Ground, Measurement, MeasurementError, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
 from lemmata.claims.language.scaling import ONE, Scaling
@@ -260,8 +260,8 @@ def test_an_identity_measures_two_sides_and_a_bound_one():
     """A claim whose measurement is of the other kind would be judged by a rule that is not its own: it is refused."""
     identity, bound = REGISTRY["cao-gu-2020/B.2-split"], REGISTRY[UPPER_CLAIM]
     case = draw(bound.setting, ONE_EXAMPLE, 0, 2)
-    for member, other in ((identity, bound), (bound, identity)):
-        with pytest.raises(TypeError, match=member.id):
+    for member, other, wanted in ((identity, bound, "Sides"), (bound, identity, "Measurement")):
+        with pytest.raises(MeasurementError, match=f"it must return {wanted}, as bound='{member.bound}'"):
             evaluate(replace(member, measure=other.measure), case)
     with pytest.raises(ValueError, match="identity"):
         replace(identity, stated=2.0)

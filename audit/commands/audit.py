@@ -26,9 +26,10 @@ from lemmata.audit.judge.constants import write_constants
 from lemmata.audit.judge.findings import left_out, sweep
 from lemmata.audit.measure.backends import Name
 from lemmata.audit.measure.echo import Read, lines, read_data
-from lemmata.audit.measure.files import BUILT_IN, NORMALISED, load_data, write_whole
+from lemmata.audit.measure.files import BUILT_IN, NORMALISED, write_whole
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
+from lemmata.audit.measure.sweep import loaded
 from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.plan.engines import Wanted
 from lemmata.audit.plan.grid import Sizes
@@ -124,12 +125,13 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
     if sizes.data in GENERATED or not chosen:
         return sizes, None
     settings = {claim.setting.id: claim.setting for claim in chosen}
-    loaded = {id: load_data(sizes.data, setting) for id, setting in settings.items()}
-    first = next(iter(loaded.values()))
+    loaded.cache_clear()  # the file may be another than in an earlier audit of this process
+    found = {id: loaded(sizes.data, setting) for id, setting in settings.items()}
+    first = next(iter(found.values()))
     n, d = first.data.inputs.shape
     if sizes.samples and max(sizes.samples) > n:
         raise UserError(f"--samples: {max(sizes.samples)} examples asked of {sizes.data}, which has {n}")
-    warnings = [read_data(loaded[id], setting) for id, setting in settings.items()]
+    warnings = [read_data(found[id], setting) for id, setting in settings.items()]
     read = replace(warnings[0], warnings=tuple(dict.fromkeys(w for each in warnings for w in each.warnings)))
     return replace(sizes, dimension=d, outputs=first.data.labels.shape[1], rows=n), read
 

@@ -281,7 +281,7 @@ def _look_twice(claim: Claim, configuration: Configuration, seed: int, numbers: 
 
 def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:
     """n examples of a real data set, drawn by the seed."""
-    whole = _loaded(configuration.data, claim.setting).data
+    whole = loaded(configuration.data, claim.setting).data
     n = len(whole.inputs)
     if configuration.n > n:
         raise ValueError(f"n={configuration.n} examples asked of {configuration.data!r}, which has {n}")
@@ -291,7 +291,7 @@ def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int |
     return Dataset(whole.inputs[index], whole.labels[index])
 
 
-_loaded = cache(load_data)
+loaded = cache(load_data)
 
 
 def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:

@@ -23,6 +23,9 @@ LARGE = 64
 OF_A_MEAN = 4096
 """Initialisations of an expensive and of a cheap configuration; and of a cheap one where a mean is estimated."""
 
+SHRINKING = (1, 2, 3)
+"""Depths along which the radius falls like a high power of the depth: at the next one hardly a unit flips any more."""
+
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
 
@@ -223,8 +226,10 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if domain.has("L", 2 + top):
         widths = (128, 256, 512, *((1024, 2048) if cheap and shallow > 1 else ()))
         lines += line(replace(base, L=2 + top), m=[m for m in widths if domain.has("m", m)])
-    layers = (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
-    lines += line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
+    moving = claim.coupled("L").get("tau")
+    layers = SHRINKING if moving else (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
+    deep = line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
+    lines += [domain.nearest(replace(c, tau=moving.at(c))) for c in deep] if moving else deep
     lines += line(replace(low, m=1024), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
     if claim.balls:
         radii = _inside(domain, "tau", (0.001, 0.00316, 0.01, 0.0316, 0.1))

@@ -66,7 +66,7 @@ OWN = ("lemma-5.1a", "rem-4.8", "lemma-5.4")
 
 SITUATIONS = [
     Situation(
-        "one row", rows(1, 8), ("audit", "lemma-5.1a", "--data", "data.npz", *SMALL[:4], *SMALL[-2:]), says=("n = 1",)
+        "one row", rows(1, 8), ("audit", "lemma-5.1a", "--data", "data.npz", *SMALL[:4], *SMALL[-2:]), 1, ("n = 1",)
     ),
     Situation(
         "claims with data of their own",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lemmata.audit.cli import main
+from tests.assertions import assert_resolved
 from tests.situations import D, M, Situation, check, write_honest
 
 
@@ -35,7 +36,7 @@ def outcome(situation: Situation, folder: Path) -> Outcome:
             json.dumps(document, ensure_ascii=False),
             "; ".join(document["read"]["warnings"]) or "the honest numbers",
         )
-        if document["claims"] not in (_honest(D), _honest(M)):
+        if not any(_same(document["claims"], _honest(d)) for d in (D, M)):
             faults.append("another network was measured")
     faults += [f"says nothing of {words!r}" for words in situation.says if words not in out + err]
     if status == 2 and (out or err.count("\n") != 1 or not err.startswith("lemmata: ")):
@@ -54,6 +55,19 @@ def run(arguments: tuple[str, ...], folder: Path) -> tuple[int, str, str]:
 def _telling(err: str) -> str:
     lines = err.splitlines()
     return next((line for line in lines if "warning" in line), lines[-1] if lines else "")
+
+
+def _same(found: Any, honest: Any) -> bool:
+    """Whether the sides of every claim are the honest network's, to rounding."""
+    try:
+        for id, record in honest.items():
+            assert found[id]["reason"] == record["reason"]
+            for side in ("lhs", "rhs"):
+                if record[side] is not None:
+                    assert_resolved(found[id][side], record[side])
+    except AssertionError:
+        return False
+    return bool(found.keys() == honest.keys())
 
 
 @cache
