@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.claims.registry import STATED_IN, whole_claims
 from lemmata.plugin import chosen
 from lemmata.verify import profile
 
@@ -20,5 +20,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every claim of the papers is tested by existing: a test that takes `claim` runs for each of them."""
     if "claim" in metafunc.fixturenames:
-        papers = [claim for id, claim in REGISTRY.items() if id not in STATED_IN]
+        papers = [claim for claim in whole_claims() if claim.id not in STATED_IN]
         metafunc.parametrize("claim", chosen(metafunc.config, papers), ids=str)

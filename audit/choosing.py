@@ -3,7 +3,8 @@
 import difflib
 
 from lemmata.audit.errors import UserError
-from lemmata.claims import REGISTRY, Claim, select
+from lemmata.claims import Claim, select
+from lemmata.claims.registry import whole_claims
 
 
 def choose(patterns: tuple[str, ...]) -> list[Claim]:
@@ -25,7 +26,7 @@ def find(id: str) -> Claim:
     Raises:
         UserError: if there is none, or more than one.
     """
-    found = [claim for claim in REGISTRY.values() if id in (claim.id, _short(claim.id))]
+    found = [claim for claim in whole_claims() if id in (claim.id, _short(claim.id))]
     if not found:
         raise UserError(f"ID {id!r} is no claim; {_near(id)}")
     if len(found) > 1:
@@ -35,7 +36,7 @@ def find(id: str) -> Claim:
 
 def _near(text: str) -> str:
     """The ids most like the text, with or without the paper as the text has it."""
-    ids = list(REGISTRY) if "/" in text else list(map(_short, REGISTRY))
+    ids = [claim.id if "/" in text else _short(claim.id) for claim in whole_claims()]
     close = difflib.get_close_matches(text.strip("*"), ids, 3, 0.4)
     return f"closest: {', '.join(close)}" if close else "allowed: what `lemmata list` shows"
 

@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import torch
@@ -22,8 +23,8 @@ from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
-Bound = Literal["upper", "lower", "equality"]
-Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
+Bound = Literal["upper", "lower", "equality", "both"]
+Judged = Literal["identity", "mean", "violations", "growth", "sides", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["no ball", "exact", "ascent", "sampled"]
 Ground = Literal["proof", "closed form", "computation", "out of reach"]
@@ -132,6 +133,15 @@ class MeasurementError(TypeError):
 
 Measure = Callable[[Case], Measurement | Sides]
 
+SIDES: tuple[Bound, ...] = ("upper", "lower")
+"""What a two-sided claim consists of."""
+
+
+def side_id(whole: str, side: str) -> str:
+    """The id of one side of a two-sided claim: `paper/statement.upper[@reading]`."""
+    statement, at, reading = whole.partition("@")
+    return f"{statement}.{side}{at}{reading}"
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -209,13 +219,16 @@ class Claim:
         source: paper and place.
         statement: LaTeX.
         kind: as in the catalogue.
-        bound: direction of the inequality; None for definitions and context.
+        bound: direction of the inequality; both for Θ, c · rhs ≤ lhs ≤ C · rhs, whose `sides` are claims of their own;
+            None for definitions and context.
         measure: the function that measures it.
         setting: network conventions.
         own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
+        margin: of an equality E X = value, by which share of the value the mean may miss it. The measurement is then a
+            `Measurement` of one unbiased draw of X per initialisation, lhs (S,), with the value on the right-hand side.
         ceiling: what the left-hand side exceeds for no network at all, as 1 for the probability of an error: where the
             right-hand side is above it, the claim says nothing.
         domain: what it says "for all" about.
@@ -238,6 +251,7 @@ class Claim:
         controls: false neighbours.
         unrefuted: why the next stronger exponent of a parameter (or no power of a log) need not be refuted.
         notes: what a reader of the verdict should know.
+        part_of: of a side of a two-sided claim, that claim's id.
     """
 
     id: str
@@ -251,6 +265,7 @@ class Claim:
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
+    margin: float | None = None
     ceiling: float | None = None
     domain: Domain = field(default_factory=Domain)
     plan: Plan = field(default_factory=Plan)
@@ -270,6 +285,7 @@ class Claim:
     controls: tuple[Control, ...] = ()
     unrefuted: Mapping[str, Reason] = field(default_factory=dict)
     notes: str = ""
+    part_of: str = ""
 
     def __post_init__(self) -> None:
         for name, allowed in ALLOWED.items():
@@ -281,8 +297,14 @@ class Claim:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be text")
         if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
+        if self.part_of and self.id not in [side_id(self.part_of, side) for side in SIDES]:
+            raise ValueError(f"part_of={self.part_of!r} must be left to two-sided claims, bound='both'")
         if self.bound == "equality" and self.stated is not None:
             raise ValueError(f"stated={self.stated!r} must be None for an identity, which has no constant")
+        if self.bound == "both" and self.stated is not None:
+            raise ValueError(f"stated={self.stated!r} must be None for both sides, whose constants are unknown")
+        if self.margin is not None:
+            self._check_margin()
         for name, kind in TUPLES.items():
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
@@ -291,7 +313,7 @@ class Claim:
             raise ValueError(f"unrefuted={dict(self.unrefuted)!r} must have Reasons, by letter")
         if not self.terms:
             raise ValueError(f"terms={self.terms!r} must be one or more Scalings")
-        if self.measured:
+        if self.judged not in ("derivation", "nothing"):
             self._check_measured()
         unknown = [attack for attack in self.attacks if attack not in ATTACKS]
         if unknown:
@@ -304,6 +326,19 @@ class Claim:
         except ValueError as error:
             raise ValueError(f"{self.id}: {error}") from None
 
+    def _check_margin(self) -> None:
+        """A margin is a share below one half, with which both neighbours of a mean are false, and of no worst case.
+
+        Raises:
+            ValueError: naming the field, its value, and what is allowed.
+        """
+        if self.bound != "equality":
+            raise ValueError(f"margin={self.margin!r} must be None for bound={self.bound!r}: it is of an equality")
+        if isinstance(self.margin, bool) or not isinstance(self.margin, int | float) or not 0 < self.margin < 1 / 2:
+            raise ValueError(f"margin={self.margin!r} must be a number in (0, 1/2), a share of the value")
+        if self.balls:
+            raise ValueError(f"margin={self.margin!r} must be None over a ball: a worst case is no draw of a mean")
+
     def _check_measured(self) -> None:
         """A claim that numbers decide has a direction, a constant that can be, and letters that a case has.
 
@@ -311,7 +346,7 @@ class Claim:
             ValueError: naming the field, its value, and what is allowed.
         """
         if self.bound is None:
-            raise ValueError(f"bound={self.bound!r} must be upper, lower or equality for a claim that is measured")
+            raise ValueError(f"bound={self.bound!r} must be upper, lower, equality or both, as it is measured")
         if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
             raise ValueError(f"stated={self.stated!r} must be a positive number")
         if self.ceiling is not None and not (self.bound == "upper" and 0 < self.ceiling < math.inf):
@@ -339,23 +374,39 @@ class Claim:
 
     @property
     def measured(self) -> bool:
-        """Whether numbers decide the claim, and not exponents, or nothing."""
-        return self.judged not in ("derivation", "nothing")
+        """Whether numbers of its own decide the claim, and not its sides', exponents, or nothing."""
+        return self.judged not in ("sides", "derivation", "nothing")
+
+    @cached_property
+    def sides(self) -> tuple["Claim", ...]:
+        """What is measured and judged for it: of a two-sided claim its upper and its lower bound, else itself.
+
+        Controls of its own stay with the whole, as one that is false breaks some side; a certificate bounds from above.
+        """
+        if self.bound != "both":
+            return (self,)
+        upper, lower = (
+            replace(self, id=side_id(self.id, side), bound=side, part_of=self.id, controls=()) for side in SIDES
+        )
+        return upper, replace(lower, certificate=None)
 
     @property
     def judged(self) -> Judged:
         """How its verdict comes about; audit, controls, grid and tests go by this and by `rate`, and by nothing else.
 
-        identity: the two sides agree to rounding, always. violations: of a stated constant, counted against `rate`.
-        growth: some constant will do, so only a ratio that outgrows every constant refutes. derivation: exponent
+        identity: the two sides agree to rounding, always. mean: over initialisations it is the value up to the margin.
+        violations: of a stated constant, counted against `rate`. growth: some constant will do, so only a ratio that
+        outgrows every constant refutes. sides: two-sided, each of the `sides` is judged by growth. derivation: exponent
         arithmetic. nothing: no computation decides it.
         """
         if self.derive is not None:
             return "derivation"
         if self.kind == "CTX":
             return "nothing"
+        if self.bound == "both":
+            return "sides"
         if self.bound == "equality":
-            return "identity"
+            return "identity" if self.margin is None else "mean"
         return "growth" if self.stated is None else "violations"
 
     def rate(self, configuration: Configuration) -> float:

@@ -14,7 +14,7 @@ from lemmata.claims.claim import Claim, MeasurementError
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
 from lemmata.claims.language.derivation import as_stated
-from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.claims.registry import REGISTRY, STATED_IN, whole_claims
 from lemmata.model.attacks import ATTACKS
 
 LOADED: list[str] = []
@@ -53,7 +53,7 @@ def load_claims(file: str) -> list[Claim]:
         except ValueError as error:
             forget(file)
             raise ClaimFileError(_words(error)) from error
-    return [REGISTRY[id] for id, stated in STATED_IN.items() if stated == path and id in REGISTRY]
+    return [claim for claim in whole_claims() if STATED_IN.get(claim.id) == path]
 
 
 def forget(file: str) -> None:

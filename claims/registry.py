@@ -15,7 +15,7 @@ STATED_IN: dict[str, Path] = {}
 
 
 def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
-    """Register the decorated function as the measurement of a claim.
+    """Register the decorated function as the measurement of a claim, and of its sides where it is two-sided.
 
     Args:
         id: `paper/statement[@printed]`.
@@ -27,8 +27,6 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
     """
 
     def register(measure: Measure) -> Claim:
-        if id in REGISTRY:
-            raise ValueError(f"claim {id!r} is registered twice")
         source = data.get("source")
         if not isinstance(source, Source):
             raise TypeError(f"{source=} must be a place in a paper, PAPER.at('Lemma 1')")
@@ -37,14 +35,24 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
         fields = data if "setting" in data else {"setting": source.paper.setting, **data}
         made = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
-        idle = sorted(made.unrefuted.keys() - made.moved.keys())
+        moved = {name: None for side in made.sides for name in side.moved}
+        idle = sorted(made.unrefuted.keys() - moved.keys())
         if idle:
-            moved = ", ".join(made.moved) or "none"
-            raise ValueError(f"unrefuted has {idle[0]!r}, whose exponent no neighbour of {id} moves; moved: {moved}")
-        REGISTRY[id] = made
+            said = ", ".join(moved) or "none"
+            raise ValueError(f"unrefuted has {idle[0]!r}, whose exponent no neighbour of {id} moves; moved: {said}")
+        entered = {each.id: each for each in (made, *made.sides)}
+        for each in entered:
+            if each in REGISTRY:
+                raise ValueError(f"claim {each!r} is registered twice")
+        REGISTRY.update(entered)
         return made
 
     return register
+
+
+def whole_claims() -> list[Claim]:
+    """The claims as they are stated: without the sides of two-sided ones."""
+    return [claim for claim in REGISTRY.values() if not claim.part_of]
 
 
 def measured_claims() -> list[Claim]:
@@ -85,11 +93,11 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
     """
     chosen: dict[str, Claim] = {}
     for pattern in patterns or ("*",):
-        found = {id: c for id, c in REGISTRY.items() if matches(id, pattern)}
+        found = {c.id: c for c in whole_claims() if matches(c.id, pattern)}
         if not found:
             raise LookupError(pattern)
         chosen |= found
-    return [c for id, c in REGISTRY.items() if id in chosen]
+    return [c for c in whole_claims() if c.id in chosen]
 
 
 def matches(id: str, pattern: str) -> bool:

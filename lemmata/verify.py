@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import seed as seeded
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
+from lemmata.audit.judge.means import Average, average
 from lemmata.audit.measure.backends import alone_on
 from lemmata.audit.measure.sweep import measure
 from lemmata.claims.case import Recipe
@@ -53,15 +55,22 @@ class Trial:
     claim: Claim
     configuration: Configuration
     recipe: Recipe | None
-    evidence: Evidence
+    evidence: Evidence | Average
     worst: float
     at: int
     seed: int
 
     @property
+    def refuted(self) -> bool:
+        """Whether too many initialisations violate the claim, or their mean is beyond the margin."""
+        margin = self.claim.margin
+        return self.evidence.refutes(self.claim.rate(self.configuration) if margin is None else margin)
+
+    @property
     def replay(self) -> Replay:
-        """The worst initialisation."""
-        return Replay(self.claim, self.configuration, self.seed, (self.at,), self.recipe)
+        """The worst initialisation; of a mean all of them."""
+        numbers = (self.at,) if self.claim.margin is None else tuple(range(self.evidence.trials))
+        return Replay(self.claim, self.configuration, self.seed, numbers, self.recipe)
 
 
 class NotAsExpected(AssertionError):
@@ -89,10 +98,13 @@ class Tally:
 
     def row(self, claim: Claim, verdict: str, budget: Budget) -> tuple[str, ...]:
         """A row of the terminal summary."""
+        if claim.margin is not None:
+            return self._row_of_mean(claim, verdict, claim.margin)
         limit = _constant(claim)
         delta = claim.rate(Configuration())
         caught = smallest_caught(delta, budget)
-        high = max((trial.evidence.high for trial in self.trials), default=1.0)
+        counts = [trial.evidence for trial in self.trials if isinstance(trial.evidence, Evidence)]
+        high = max((evidence.high for evidence in counts), default=1.0)
         worst = claim.direction.worst(trial.worst for trial in self.trials if not math.isnan(trial.worst))
         searched = {claim.search(trial.configuration) for trial in self.trials}
         return (
@@ -105,6 +117,23 @@ class Tally:
             ", ".join(sorted(searched)),
             f"{high:.2g}",
             "1 violation" if delta == 0 else "-" if caught is None else f"{caught:.2g}",
+        )
+
+    def _row_of_mean(self, claim: Claim, verdict: str, margin: float) -> tuple[str, ...]:
+        """The same, of the ratios of mean and value, with by how much they would have to be off to be caught."""
+        means = [trial.evidence for trial in self.trials if isinstance(trial.evidence, Average)]
+        decided = all(mean.supports(margin) or mean.refutes(margin) for mean in means)
+        widths = [high - low for low, high in (mean.interval(mean.alpha) for mean in means)]
+        return (
+            claim.id,
+            "undecided" if verdict == "supported" and not decided else verdict,
+            str(len(means)),
+            str(sum(mean.trials for mean in means)),
+            f"{max((mean.ratio for mean in means), key=lambda ratio: abs(ratio - 1), default=math.nan):.3g}",
+            f"1 ± {margin:g}",
+            "no ball",
+            "-",
+            f"{margin + max(widths, default=math.inf):.2g} off",
         )
 
 
@@ -125,6 +154,8 @@ def count(
     limit: float | None,
 ) -> Trial:
     """Violations over independent initialisations; more are drawn while too many violate and nothing is decided."""
+    if claim.margin is not None:
+        return _averaged(claim, configuration, recipe, seed=seed, device=device, alpha=alpha, margin=claim.margin)
     delta, violations, drawn = claim.rate(configuration), 0, 0
     worst, at = float("nan"), 0
 
@@ -142,6 +173,24 @@ def count(
             worst, at = value, drawn + index
         drawn = numbers.stop
     return Trial(claim, configuration, recipe, Evidence(violations, drawn, alpha), worst, at, seed)
+
+
+def _averaged(
+    claim: Claim,
+    configuration: Configuration,
+    recipe: Recipe | None,
+    *,
+    seed: int,
+    device: str,
+    alpha: float,
+    margin: float,
+) -> Trial:
+    def draw(numbers: range) -> Evaluation:
+        with alone_on(device):
+            return measure(claim, configuration, seed, numbers, recipe, device=device)
+
+    mean = average(draw, margin, alpha)
+    return Trial(claim, configuration, recipe, mean, mean.ratio, 0, seed)
 
 
 def profile() -> settings:
@@ -177,6 +226,8 @@ def verify(
         NotAsExpected: if the claim is not as it should be, with the case, the worst found there and its replay.
         ClaimFileError: if a claim of a person's own cannot be measured, with the line.
     """
+    if claim.judged == "sides":
+        return _on_both_sides(claim, seed=seed, device=device, profile=profile, report=report)
     if not claim.measured:
         return _judged(claim, report)
     limit, most = _constant(claim), _examples(claim, profile)
@@ -193,7 +244,7 @@ def verify(
 
     def attempt(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> None:
         result = trial(configuration, recipe, on)
-        if result.evidence.refutes(claim.rate(configuration)):
+        if result.refuted:
             raise NotAsExpected(explain(result, limit))
 
     @given(data=st.data())
@@ -223,6 +274,20 @@ def verify(
     return Outcome("supported")
 
 
+def _on_both_sides(claim: Claim, **options: Any) -> Outcome:
+    """Each side must hold; of a false reading one must fall."""
+    if claim.expected != "refuted":
+        upper, _ = (verify(side, **options) for side in claim.sides)
+        return upper
+    survived = []
+    for side in claim.sides:
+        try:
+            return verify(side, **options)
+        except NotAsExpected as error:
+            survived.append(str(error))
+    raise NotAsExpected("\n".join(survived))
+
+
 def _judged(claim: Claim, report: Callable[[tuple[str, ...]], None]) -> Outcome:
     """A derivation holds if the claim should; context says what is tested instead."""
     if claim.derive is None:
@@ -241,7 +306,7 @@ def falsify(claim: Claim, trial: Callable[[Configuration], Trial], profile: sett
     """The smallest case that Hypothesis finds refuted, or None."""
 
     def refuted(configuration: Configuration) -> bool:
-        return trial(configuration).evidence.refutes(claim.rate(configuration))
+        return trial(configuration).refuted
 
     finding = settings(profile, phases=(Phase.generate, Phase.shrink), derandomize=True, database=None)
     try:
@@ -260,6 +325,12 @@ def _examples(claim: Claim, profile: settings) -> int:
 def explain(trial: Trial, limit: float | None) -> str:
     """The case, the worst found there, and the command that replays it."""
     e = trial.evidence
+    if isinstance(e, Average):
+        return (
+            f"{trial.claim.id} is violated: the mean is {e.words()}, margin {trial.claim.margin:g}\n"
+            f"  case      {trial.configuration}\n"
+            f"  replay    {trial.replay.command()}"
+        )
     return (
         f"{trial.claim.id} is violated: {e.violations} of {e.trials} independent initialisations\n"
         f"  case      {trial.configuration}\n"
@@ -277,12 +348,12 @@ def _worst(claim: Claim, found: Evaluation) -> tuple[float, int]:
 
 
 def _constant(claim: Claim) -> float | None:
-    """What a bound is held to, None for an identity; a bound with no audited constant yet would test nothing."""
+    """What a bound is held to, None for an equality; a bound with no audited constant yet would test nothing."""
     value = constant(claim)
-    if value is None and claim.judged != "identity":
-        command = f"lemmata audit {claims_from(claim)}'{claim.id}' --write-constants"
+    if value is None and claim.bound != "equality":
+        command = f"lemmata audit {claims_from(claim)}'{claim.part_of or claim.id}' --write-constants"
         raise NotAsExpected(f"{claim.id} has no constant to be held to: run `{command}`")
-    return None if claim.judged == "identity" else value
+    return None if claim.bound == "equality" else value
 
 
 def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:

@@ -91,7 +91,7 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
         ('kind="SCALE"', 'kind="scale"', "@claim(", ["kind='scale'", "EXACT, DET"]),
         ('bound="lower"', 'bound="below"', "@claim(", ["bound='below'", "upper, lower"]),
         ('    bound="lower",\n', "", "@claim(", ["'bound'"]),
-        ('bound="lower"', "bound=None", "@claim(", ["bound=None", "upper, lower or equality"]),
+        ('bound="lower"', "bound=None", "@claim(", ["bound=None", "upper, lower, equality or both"]),
         ('bound="lower"', 'bound="lower", stated=-1.0', "@claim(", ["stated=-1.0", "positive"]),
         ('bound="lower"', 'bound="lower", stated=float("nan")', "@claim(", ["stated=nan", "positive"]),
         ('bound="lower"', 'bound="lower", attacks="stay"', "@claim(", ["attacks='stay'", "tuple"]),

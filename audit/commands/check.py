@@ -88,7 +88,8 @@ def check(
     case = build_case(before, after, loaded, setting, delta)
     read = read_pair(before, after, loaded, case, alone=alone)
     say(read)
-    return Checked(measure_each(chosen, case, patience, done), case, read)
+    sides = [side for claim in chosen for side in claim.sides]
+    return Checked(measure_each(sides, case, patience, done), case, read)
 
 
 class _SeveralFiles(click.Command):

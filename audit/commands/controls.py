@@ -9,13 +9,14 @@ from lemmata.audit.arguments import claims_from, device_option, format_option, p
 from lemmata.audit.choosing import choose
 from lemmata.audit.judge.controls import Outcome, Result, judge_all
 from lemmata.audit.measure.options import Options
-from lemmata.audit.measure.sweep import Trials, run_all
+from lemmata.audit.measure.sweep import Failure, Trials, run_all
 from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import jobs
 from lemmata.audit.show.tables import Format, emit, finite, grid
 from lemmata.claims.claim import Claim
 from lemmata.claims.measuring.neighbours import neighbours
+from lemmata.claims.registry import REGISTRY
 
 
 def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
@@ -23,12 +24,17 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
 
     The status is 1 when a control that is false was not refuted.
     """
-    need = [claim for claim in chosen if any(c.scaling is not None for c in neighbours(claim))]
+    sides = [side for claim in chosen for side in claim.sides]
+    need = [claim for claim in sides if any(c.scaling is not None for c in neighbours(claim))]
     work = jobs(need, lambda claim: points(claim, Sizes()), seed=options.seed, device=options.device)
     measured: dict[str, list[Trials]] = {claim.id: [] for claim in chosen}
     failures: dict[str, str] = {}
-    for trials in run_all(work, workers=options.workers, failed=lambda f: failures.setdefault(f.job.claim, f.reason)):
-        measured[trials.job.claim].append(trials)
+
+    def failed(failure: Failure) -> None:
+        failures.setdefault(REGISTRY[failure.job.claim].part_of or failure.job.claim, failure.reason)
+
+    for trials in run_all(work, workers=options.workers, failed=failed):
+        measured[trials.claim.part_of or trials.job.claim].append(trials)
     results = {
         claim.id: [Result(control, "error", failures[claim.id]) for control in neighbours(claim)]
         if claim.id in failures

@@ -5,6 +5,8 @@ from rich.text import Text
 
 from lemmata.audit.arguments import claims_from, device_option, format_option
 from lemmata.audit.errors import UserError, naming
+from lemmata.audit.judge.evidence import Budget
+from lemmata.audit.judge.means import mean_of
 from lemmata.audit.measure.sweep import replay
 from lemmata.audit.plan.devices import choose_device, device_for
 from lemmata.audit.plan.job import Job
@@ -13,10 +15,11 @@ from lemmata.audit.show.tables import Format, emit, finite, grid, number
 from lemmata.claims.constants import constant
 from lemmata.claims.from_file import explained
 from lemmata.claims.measuring.replay import parse
+from lemmata.claims.registry import measured_claims
 
 
 def replay_token(token: str, device: str, form: Format) -> int:
-    """Measure the token's case, print both sides, and return the exit status.
+    """Measure the token's case, print both sides, and return the exit status; of a mean its draws, and their average.
 
     Without a constant (a claim that was never audited) there is nothing to violate, and the status is 0.
 
@@ -34,8 +37,10 @@ def replay_token(token: str, device: str, form: Format) -> int:
             raise
         except Exception as error:
             raise UserError(f"TOKEN: {explained(case.claim, case.configuration.token(), error)}") from error
-    limit = constant(case.claim)
+    limit, margin = constant(case.claim), case.claim.margin
     violated = found.violates(case.claim, limit).tolist()
+    mean = None if margin is None else mean_of(found, Budget().shared(len(measured_claims())).alpha)
+    refuted = any(violated) if mean is None or margin is None else mean.refutes(margin)
     rows = [
         {
             "initialisation": number_,
@@ -49,13 +54,14 @@ def replay_token(token: str, device: str, form: Format) -> int:
         }
         for i, number_ in enumerate(case.initialisations)
     ]
-    verdict = "refuted" if any(violated) else "supported"
+    verdict = "refuted" if refuted else "supported"
     document = {"claim": case.claim.id, "constant": limit, "verdict": verdict, "cases": rows}
     columns = ("initialisation", "lhs", "rhs", "ratio", "residual", "violated", "recipe")
     cells = [[_cell(row[name]) for name in columns] for row in rows]
-    summary = f"{case.claim.id}: {sum(violated)} of {len(rows)} violate it, constant {number(limit) or 'none'}"
-    emit(form, document, grid(columns, cells), Text(summary))
-    return int(any(violated) != (case.claim.expected == "refuted"))
+    counted = f"{sum(violated)} of {len(rows)} violate it, constant {number(limit) or 'none'}"
+    said = counted if mean is None else f"{verdict}, the mean is {mean.words()}, margin {margin:g}"
+    emit(form, document, grid(columns, cells), Text(f"{case.claim.id}: {said}"))
+    return int(refuted != (case.claim.expected == "refuted"))
 
 
 def _cell(value: object) -> str:

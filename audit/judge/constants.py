@@ -62,12 +62,13 @@ def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     """Measure the corners, and write the constants that the tests read.
 
     Claims that were not audited now, and readings other than the one meant, keep their entries. One that no constant
-    holds, because its ratio is infinite, zero below, or defined nowhere, loses its entry.
+    holds, because the audit refuted it, or its ratio is infinite, zero below, or defined nowhere, loses its entry.
 
     Returns:
         what was not stored, and why, a line each.
     """
-    chosen = [each for each in findings if each.claim.judged == "growth" and each.claim.reading == "meant"]
+    sides = [side for finding in findings for side in finding.each]
+    chosen = [each for each in sides if each.claim.judged == "growth" and each.claim.reading == "meant"]
     measured = measure_corners(chosen, options)
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
     refused = []
@@ -117,6 +118,8 @@ def measure_corners(findings: Sequence[Finding], options: Options) -> dict[str, 
 
 def decide(finding: Finding, measured: Measured, options: Options) -> Entry | str:
     """The weakest of the constants that the worst corners ask for; or why there is none."""
+    if finding.verdict == "refuted" and finding.claim.expected != "refuted":
+        return f"it is refuted, {finding.reason}"
     direction, ratios = finding.claim.direction, {c: _ratios(on) for c, on in _finalists(measured).items()}
     ratios = {c: found for c, found in ratios.items() if not np.isnan(found).all()}
     if not ratios:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lemmata.audit.judge.evidence import Budget, Evidence
+from lemmata.audit.judge.means import average
 from lemmata.audit.judge.verdicts import RESOLUTION, exponents
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials, measure, run
@@ -14,7 +15,8 @@ from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.scaling import LOGS
-from lemmata.claims.measuring.neighbours import neighbour, neighbours
+from lemmata.claims.measuring.evaluation import Evaluation
+from lemmata.claims.measuring.neighbours import neighbour, neighbours, of_side
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import measured_claims
 
@@ -48,13 +50,35 @@ class Result:
 
 
 def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Result]:
-    """Every control of one claim; one that raises is an error, never a refutation."""
+    """Every control of one claim; one that raises is an error, never a refutation.
+
+    Of a two-sided claim those of its sides, and its own, of which each must break one side.
+    """
+    if claim.judged == "sides":
+        return _of_sides(claim, trials, options)
     results = []
     for control in neighbours(claim):
         try:
             results.append(judge_control(claim, control, trials, options))
         except Exception as error:  # a crash must not count as a kill, nor cost the other controls
             results.append(Result(control, "error", f"{type(error).__name__}: {error}"))
+    return results
+
+
+def _of_sides(claim: Claim, trials: list[Trials], options: Options) -> list[Result]:
+    """The whole's own controls come first on either side: one that is refuted on one of them is refuted."""
+    results, own = [], len(claim.controls)
+    judged = {
+        side.id: judge_all(
+            replace(side, controls=claim.controls), [item for item in trials if item.job.claim == side.id], options
+        )
+        for side in claim.sides
+    }
+    for each in zip(*(found[:own] for found in judged.values()), strict=True):
+        results.append(next((result for result in each if result.verdict == "refuted"), each[0]))
+    for side in claim.sides:
+        for result in judged[side.id][own:]:
+            results.append(replace(result, control=replace(result.control, name=of_side(side, result.control))))
     return results
 
 
@@ -73,6 +97,8 @@ def _judge(claim: Claim, control: Control, trials: list[Trials], options: Option
     """By growth where an exponent moved, by arithmetic where a premise did, else by counting violations."""
     if control.shift is not None:
         return _by_derivation(claim, control)
+    if claim.margin is not None:
+        return _by_mean(claim, control, options, claim.margin)
     if control.scaling is not None:
         return _by_growth(claim, control, trials)
     return _by_counts(claim, control, options)
@@ -139,6 +165,26 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
                 reason = f"{violations} of {drawn} initialisations violate it"
                 return Result(control, "refuted", reason, witness, float(value[at]))
     return Result(control, "survived", f"no significant violation in {drawn} initialisations")
+
+
+def _by_mean(claim: Claim, control: Control, options: Options, margin: float) -> Result:
+    """Whether the mean is beyond the margin of the changed value, or another measurement's is, on a small network."""
+    changed = neighbour(claim, control)
+    configuration, seed = hardest(claim, control, options.seed)[0]
+    device = device_for(claim, configuration, options.device)
+
+    def draw(numbers: range) -> Evaluation:
+        return measure(claim, configuration, seed, numbers, changed=changed, device=device)
+
+    mean = average(draw, margin, Budget().shared(len(measured_claims())).alpha, control.factor)
+    reason = f"the mean is {mean.words()}"
+    if mean.refutes(margin):
+        return Result(
+            control, "refuted", reason, Replay(claim, configuration, seed, tuple(range(mean.trials))), mean.ratio
+        )
+    if mean.supports(margin):
+        return Result(control, "survived", reason)
+    return Result(control, "inconclusive", f"{reason}: needs about {mean.needed(margin)}")
 
 
 def hardest(claim: Claim, control: Control, seed: int) -> list[tuple[Configuration, int]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.rounds import spend
+from lemmata.audit.judge.sides import joined
 from lemmata.audit.judge.verdicts import Finding, judge, judge_unmeasured
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
@@ -64,7 +65,8 @@ def sweep(
         ValueError: if sizes do not fit a claim's data, or a job the memory.
     """
     failures: dict[str, str] = {}
-    measurable = [claim for claim in chosen if claim.measured]
+    sides = [side for claim in chosen for side in claim.sides]
+    measurable = [claim for claim in sides if claim.measured]
     work = _planned(measurable, sizes, options, failures)
     workers = processes(work, {claim.id: claim for claim in measurable}, options.workers)
     options = replace(options, workers=workers)
@@ -72,7 +74,8 @@ def sweep(
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, options, failures, store, watched):
         by_claim[trials.job.claim].append(trials)
-    return [_judged(claim, sizes, by_claim.get(claim.id, []), failures.get(claim.id), budget) for claim in chosen]
+    found = {side.id: _judged(side, sizes, by_claim.get(side.id, []), failures.get(side.id), budget) for side in sides}
+    return [joined(claim, [found[side.id] for side in claim.sides]) for claim in chosen]
 
 
 def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: dict[str, str]) -> list[Job]:

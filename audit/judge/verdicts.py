@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from lemmata.audit.judge.evidence import Budget, Evidence, detectable
-from lemmata.audit.judge.growth import Quantile, Slope, growth, largest
+from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, largest
+from lemmata.audit.judge.means import Average
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
@@ -121,6 +122,12 @@ class Finding:
     exponents: dict[str, Exponent] = field(default_factory=dict)
     detectable: str = ""
     preconditions: dict[str, int] = field(default_factory=dict)
+    sides: tuple["Finding", ...] = ()
+
+    @property
+    def each(self) -> tuple["Finding", ...]:
+        """The findings on the upper and on the lower side of a two-sided claim; of any other, this one."""
+        return self.sides or (self,)
 
     @property
     def expected(self) -> bool:
@@ -130,7 +137,7 @@ class Finding:
     @property
     def initialisations(self) -> int:
         """Independent initialisations measured, over all configurations and data sets."""
-        return sum(len(trials.lhs) for trials in self.trials)
+        return sum(len(trials.lhs) for finding in self.each for trials in finding.trials)
 
     @property
     def places(self) -> dict[Configuration, list[Trials]]:
@@ -174,7 +181,8 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     Identities and stated constants are judged by exact binomial evidence against the rate of violations that the claim
     allows; where it allows none, one is enough. Statements up to an absolute constant are judged by growth: refuted
     when the ratio outgrows every constant in some parameter, or breaks the bound with every constant too often. A claim
-    whose ratio is defined nowhere, or whose right-hand side is trivial everywhere, is vacuous.
+    whose ratio is defined nowhere, or whose right-hand side is trivial everywhere, is vacuous. Statements about a mean
+    are judged by its interval, see `means`.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
@@ -182,6 +190,9 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     finding.preconditions = _preconditions(claim, finding.places)
     if claim.judged == "identity":
         _judge_counts(finding, budget, None)
+        return finding
+    if claim.margin is not None:
+        _judge_mean(finding, budget, claim.margin)
         return finding
     finding.constant, finding.at = _constant(claim, finding.places)
     if all(math.isnan(ratio) for item in trials for ratio in item.ratio):
@@ -410,6 +421,32 @@ def _judge_counts(finding: Finding, budget: Budget, constant: float | None) -> N
         )
     finding.verdict = "refuted" if refuted else "supported"
     finding.reason = f"violated in {refuted[0]}" if refuted else "no significant violation"
+
+
+def _judge_mean(finding: Finding, budget: Budget, margin: float) -> None:
+    """Every configuration, on each of its data sets, has a mean of its own: the farthest decides."""
+    alpha = budget.shared(len(finding.trials)).alpha
+    means = [(Average(np.array(item.lhs), np.array(item.rhs), alpha), item) for item in finding.trials]
+    beyond = [pair for pair in means if pair[0].refutes(margin)]
+    open_ = [pair for pair in means if not pair[0].supports(margin)]
+    mean, finding.at = max(beyond or open_ or means, key=lambda pair: abs(pair[0].ratio - 1))
+    place = finding.at.job.configuration.token() or "the base configuration"
+    finding.constant = Quantile(mean.ratio, *mean.interval(1 - CONFIDENCE)) if math.isfinite(mean.error) else None
+    known = [each for each, _ in means if math.isfinite(each.error)]
+    if known:
+        widest = max(high - low for low, high in (each.interval(alpha) for each in known))
+        finding.detectable = f"a mean off by {margin + widest:.2g} of its value or more"
+    if beyond:
+        finding.verdict, finding.reason = "refuted", f"the mean is {mean.words()} at {place}, beyond {margin:g}"
+    elif open_:
+        needed = [each.needed(margin) for each, _ in open_]
+        enough = "more" if None in needed else f"about {max(count for count in needed if count is not None)}"
+        finding.reason = (
+            f"the mean is {mean.words()} at {place}: needs {enough} to tell whether it is within {margin:g}"
+        )
+    else:
+        finding.verdict = "supported"
+        finding.reason = f"the mean is within {margin:g} of its value; farthest: {mean.words()} at {place}"
 
 
 def _judge_growth(finding: Finding, budget: Budget) -> None:

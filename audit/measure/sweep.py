@@ -81,9 +81,10 @@ class Trials:
         return np.asarray(self.ratio) * self.claim.terms[0].without_logs().value(self.parameters)
 
     def replay(self, number: int) -> Replay:
-        """One initialisation at the recipe that was worst there."""
+        """One initialisation at the recipe that was worst there; of a mean all of them."""
         job, recipe = self.job, Recipe.parse(self.recipes[number])
-        return Replay(self.claim, job.configuration, job.seed, (number,), recipe, job.engine)
+        numbers = tuple(range(len(self.lhs))) if self.claim.judged == "mean" else (number,)
+        return Replay(self.claim, job.configuration, job.seed, numbers, recipe, job.engine)
 
     def extreme(self) -> int:
         """The initialisation with the worst ratio (residual for identities)."""

@@ -20,7 +20,8 @@ WEIGHTS = 700_000
 
 SMALL = 8
 LARGE = 64
-"""Initialisations of an expensive and of a cheap configuration."""
+OF_A_MEAN = 4096
+"""Initialisations of an expensive and of a cheap configuration; and of a cheap one where a mean is estimated."""
 
 SHRINKING = (1, 2, 3)
 """Depths along which the radius falls like a high power of the depth: at the next one hardly a unit flips any more."""
@@ -173,7 +174,7 @@ def skipped(claim: Claim, sizes: Sizes) -> dict[str, list[float]]:
     """By option, the sizes asked for at which the claim is not measured: it says nothing there, or has no network."""
     left_out: dict[str, list[float]] = {}
     for option, name in OPTIONS.items():
-        asked = getattr(sizes, option) if claim.measured and (name != "tau" or claim.balls) else ()
+        asked = getattr(sizes, option) if claim.sides[0].measured and (name != "tau" or claim.balls) else ()
         outside = [size for size in asked if not _says(claim, name, size)]
         if outside:
             left_out[option] = outside
@@ -205,7 +206,7 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if claim.plan.lines:
         return [c for name in claim.plan.lines for c in claim.plan.line(name, domain, base)]
     first = domain.drawn("L")[0]
-    if claim.judged in ("identity", "violations") and not claim.probability:
+    if claim.judged == "mean" or (claim.judged in ("identity", "violations") and not claim.probability):
         n = claim.start.get("n", 3)
         return [domain.nearest(replace(base, m=m, L=L + first - 1, n=n)) for m, L in ((64, 1), (64, 3), (256, 2))]
 
@@ -270,5 +271,5 @@ def _initialisations(claim: Claim, c: Configuration) -> int:
     if claim.kind == "RUN":
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
-        return max(SMALL, min(LARGE, 150_000_000 // weights))
+        return max(SMALL, min(LARGE if claim.margin is None else OF_A_MEAN, 150_000_000 // weights))
     return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 16_000_000 // (weights * c.n**2)))

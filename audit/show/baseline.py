@@ -1,6 +1,7 @@
 """An audit beside an earlier one, and beside the constants that the tests hold the claims to."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.plan.grid import Sizes
 from lemmata.audit.show.markdown import interval
 from lemmata.audit.show.reading import read_audit
+from lemmata.claims.claim import side_id
 from lemmata.claims.constants import audited_constants
 
 FALSE_ALARM = 1e-3
@@ -50,27 +52,37 @@ def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         undecided = not same_seed and "inconclusive" in (old["verdict"], new["verdict"])
         if old["verdict"] != new["verdict"] and not undecided:
             found.append(f"{id}: verdict {old['verdict']} became {new['verdict']}: {new['reason']}")
-        a, b = old["constant"], new["constant"]
-        if a["estimate"] is None or b["estimate"] is None:
-            continue
-        if _outside(a, b["estimate"]) if same_seed else _differ(a, b, FALSE_ALARM / len(both)):
-            found.append(f"{id}: constant {interval(a)} became {interval(b)}")
+        constants = [(old[name], new[name]) for name in ("constant", "lower") if name in old and name in new]
+        for a, b in constants:
+            if a["estimate"] is None or b["estimate"] is None:
+                continue
+            if _outside(a, b["estimate"]) if same_seed else _differ(a, b, FALSE_ALARM / len(both) / len(constants)):
+                found.append(f"{id}: constant {interval(a)} became {interval(b)}")
     return found
 
 
 def drift(now: dict[str, Any]) -> list[str]:
     """Claims whose measured interval lies beyond the constant that the tests hold them to."""
     found = []
-    for id, claim in now["claims"].items():
-        entry, constant = audited_constants().get(id), claim["constant"]
+    for id, lower, constant in _held(now):
+        entry = audited_constants().get(id)
         if entry is None or constant["estimate"] is None:
             continue
         limit = float(entry["constant"])
-        lower = claim["about"]["bound"] == "lower"
         if constant["high"] is not None and constant["high"] < limit if lower else constant["low"] > limit:
             beyond = "below" if lower else "above"
             found.append(f"{id}: constant {interval(constant)} is {beyond} {limit:g}")
     return found
+
+
+def _held(document: dict[str, Any]) -> Iterator[tuple[str, bool, dict[str, Any]]]:
+    """What is held to a stored constant: its id, whether it is a lower bound, and the constant measured."""
+    for id, claim in document["claims"].items():
+        if "lower" in claim:
+            yield side_id(id, "upper"), False, claim["constant"]
+            yield side_id(id, "lower"), True, claim["lower"]
+        else:
+            yield id, claim["about"]["bound"] == "lower", claim["constant"]
 
 
 def _outside(interval: dict[str, Any], estimate: float) -> bool:

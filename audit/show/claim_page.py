@@ -31,7 +31,7 @@ def row(claim: Claim) -> dict[str, object]:
         "expected": claim.expected,
         "statement": claim.statement,
         "scaling": [term.exponents() for term in claim.terms],
-        "constant": {"kind": _kind_of_constant(claim), "value": constant(claim), "provenance": _provenance(claim)},
+        **_constants(claim),
         "domain": claim.domain.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
@@ -45,6 +45,7 @@ def page(claim: Claim) -> dict[str, object]:
         "right-hand side": right_hand_side(claim),
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
+        "margin": claim.margin,
         "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
@@ -68,10 +69,21 @@ def page(claim: Claim) -> dict[str, object]:
 
 def right_hand_side(claim: Claim) -> str:
     """The right-hand side in plain text; the factors that are measured are left out."""
+    if claim.judged in ("sides", "mean"):
+        terms = " + ".join(str(term) if term.powers else "1" for term in claim.terms)
+        return f"Θ({terms})" if claim.margin is None else f"{terms} ± {100 * claim.margin:g} %"
     if claim.judged not in ("violations", "growth"):
         return ""
     front = "C" if claim.stated is None else f"{claim.stated:g}"
     return " + ".join(" ".join([front, *([str(term)] if term.powers else [])]) for term in claim.terms)
+
+
+def _constants(claim: Claim) -> dict[str, object]:
+    """The constant of a claim; of a two-sided one the upper side's, and `lower` the lower side's."""
+    return {
+        name: {"kind": _kind_of_constant(side), "value": constant(side), "provenance": _provenance(side)}
+        for name, side in zip(("constant", "lower"), claim.sides, strict=False)
+    }
 
 
 def _kind_of_constant(claim: Claim) -> str | None:
@@ -88,7 +100,7 @@ def _provenance(claim: Claim) -> str | None:
 
 def _engines(claim: Claim) -> str | None:
     """How the claim's matrices may be held, and why not otherwise; None where no network is measured."""
-    if not claim.measured:
+    if not claim.sides[0].measured:
         return None
     return f"dense only: {claim.engine_obstacle}" if claim.engine_obstacle else "dense, deferred"
 

@@ -47,29 +47,21 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
 
 def _data(claim: Claim, sizes: Sizes) -> str:
     """The data asked for, or "own" where the statement is about data of a kind of its own, or about none."""
-    own = own_data(claim, sizes) if claim.measured else "none"
+    own = own_data(claim, sizes) if claim.sides[0].measured else "none"
     return f"own ({own})" if own else sizes.data
 
 
 def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
-    claim, at = finding.claim, finding.at
-    constant = finding.constant
-    configurations = [_configuration(items) for items in finding.places.values()]
+    claim = finding.claim
+    names = ("constant", "lower") if finding.sides else ("constant",)
+    constants = {name: _constant(side) for name, side in zip(names, finding.each, strict=True)}
+    configurations = constants["constant"]["configurations"]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
         "data": _data(claim, sizes),
         "reason": finding.reason,
-        "constant": {
-            "estimate": None if constant is None else finite(constant.estimate),
-            "low": None if constant is None else finite(constant.low),
-            "high": None if constant is None or constant.high is None else finite(constant.high),
-            "limit": None if at is None else claim.limit(at.job.configuration),
-            "stated": claim.stated,
-            **_bracket(widest(finding.trials) if claim.certificate is not None else None),
-            "bound": right_hand_side(claim),
-            "configurations": configurations,
-        },
+        **constants,
         "exponents": {
             name: {
                 "claimed": float(found.claimed),
@@ -95,6 +87,21 @@ def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
         "about": page(claim),
+    }
+
+
+def _constant(finding: Finding) -> dict[str, Any]:
+    """The constant of a claim, or of one side of a two-sided one."""
+    claim, at, constant = finding.claim, finding.at, finding.constant
+    return {
+        "estimate": None if constant is None else finite(constant.estimate),
+        "low": None if constant is None else finite(constant.low),
+        "high": None if constant is None or constant.high is None else finite(constant.high),
+        "limit": None if at is None else claim.limit(at.job.configuration),
+        "stated": claim.stated,
+        **_bracket(widest(finding.trials) if claim.certificate is not None else None),
+        "bound": right_hand_side(claim),
+        "configurations": [_configuration(items) for items in finding.places.values()],
     }
 
 

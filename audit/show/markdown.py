@@ -33,7 +33,7 @@ def rows(document: dict[str, Any]) -> list[str]:
         known = (number(constant["limit"]), number(constant["stated"]))
         growth = map(plain, exponents(claim["exponents"]))
         found = plain(f"{claim['searched']} {within(constant)}".strip())
-        cells = (code(id), shown, interval(constant), *known, *growth, found)
+        cells = (code(id), shown, constants(claim), *known, *growth, found)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
 
@@ -57,6 +57,11 @@ def interval(constant: dict[str, Any]) -> str:
         return ""
     ends = ("…" if end is None else f"{end:.3g}" for end in (constant["low"], constant["high"]))
     return f"{constant['estimate']:.3g} [{', '.join(ends)}]"
+
+
+def constants(claim: dict[str, Any]) -> str:
+    """The constant with its interval; of a two-sided claim the lower side's and the upper side's."""
+    return " … ".join(interval(claim[name]) for name in ("lower", "constant") if name in claim)
 
 
 def exponents(found: dict[str, Any]) -> list[str]:

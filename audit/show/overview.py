@@ -21,9 +21,10 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
-        f"lower bound the {sizes.delta:.0%} quantile where it is smallest. limit: its value at infinite "
-        "width, where known. stated: the paper's own. m, L, n, τ, others: growth of the left-hand side, measured / "
-        "claimed. [ , ]: the worst ratio found over the ball, and what a certificate proves of that initialisation.",
+        f"lower bound the {sizes.delta:.0%} quantile where it is smallest; of both sides that … this; of a mean, "
+        "mean(lhs) / mean(rhs). limit: its value at infinite width, where known. stated: the paper's own. m, L, n, τ, "
+        "others: growth of the left-hand side, measured / claimed. [ , ]: the worst ratio found over the "
+        "ball, and what a certificate proves of that initialisation.",
         style="dim",
     )
     remarks = [
@@ -34,7 +35,7 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     surprises = [finding for finding in findings if not finding.expected]
     open_ = [finding for finding in surprises if finding.verdict == "inconclusive"]
     total = sum(finding.initialisations for finding in findings)
-    own = {_short(f): data for f in findings if f.claim.measured and (data := own_data(f.claim, sizes))}
+    own = {_short(f): data for f in findings if f.claim.sides[0].measured and (data := own_data(f.claim, sizes))}
     if sizes.data not in GENERATED and own:
         columns = (*columns, "data")
         rows = [[*row, f"own ({own[row[0]]})" if row[0] in own else ""] for row in rows]
@@ -58,24 +59,15 @@ def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
 
 
 def _row(finding: Finding) -> list[str]:
-    constant = finding.constant
-    if not finding.claim.measured:
-        shown = "" if finding.claim.derive is None else "derived"
-    elif finding.verdict == "error" or not finding.trials:
-        shown = ""
-    elif constant is None:
-        shown = f"residual {max((max(t.residual) for t in finding.trials if t.residual), default=0):.1e}"
-    else:
-        high = "…" if constant.high is None else f"{constant.high:.3g}"
-        shown = f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
     limit = None if finding.at is None else finding.claim.limit(finding.at.job.configuration)
+    stated = number(finding.claim.stated) if finding.claim.margin is None else f"1 ± {finding.claim.margin:g}"
     growth = {name: exponent(e.measured.slope, e.claimed) for name, e in finding.exponents.items()}
     return [
         _short(finding),
         finding.verdict,
-        shown,
+        " … ".join(map(_constant, reversed(finding.each))),
         number(limit),
-        number(finding.claim.stated),
+        stated,
         *(growth.get(name, "") for name in COMMON),
         _searched(finding),
         ", ".join(f"{symbol(name)} {text}" for name, text in growth.items() if name not in COMMON),
@@ -89,6 +81,19 @@ def _searched(finding: Finding) -> str:
         return searched(finding)
     low, high = sorted((found.attack, found.certificate))
     return f"{'certified' if found.certified else searched(finding)} [{low:.3g}, {high:.3g}]"
+
+
+def _constant(finding: Finding) -> str:
+    constant = finding.constant
+    if not finding.claim.measured:
+        return "" if finding.claim.derive is None else "derived"
+    if finding.verdict == "error" or not finding.trials:
+        return ""
+    if constant is None:
+        residuals = [max(trials.residual) for trials in finding.trials if trials.residual]
+        return f"residual {max(residuals, default=0):.1e}"
+    high = "…" if constant.high is None else f"{constant.high:.3g}"
+    return f"{constant.estimate:.3g} [{constant.low:.3g}, {high}]"
 
 
 def _replay_hint(finding: Finding) -> str:

@@ -112,7 +112,7 @@ def html(document: Document) -> str:
         "math": typeset,
         "number": number,
         "anchor": anchor,
-        "interval": markdown.interval,
+        "constants": markdown.constants,
         "within": markdown.within,
         "short": lambda id: id.partition("/")[2],
     }

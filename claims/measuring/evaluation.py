@@ -12,7 +12,13 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
-from lemmata.claims.measuring.checks import check_measurement, check_repeatable, global_states, numbers
+from lemmata.claims.measuring.checks import (
+    MeasurementError,
+    check_measurement,
+    check_repeatable,
+    global_states,
+    numbers,
+)
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -77,7 +83,10 @@ class Evaluation:
         An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything. Where a bound has no
         constant yet, only what breaks it with every constant does: a side that is not a finite number, a right-hand
         side 0 under a positive left-hand side, a lower bound's left-hand side that is not positive over one that is.
+        No single draw of a finite number breaks a claim about a mean.
         """
+        if claim.judged == "mean":
+            return ~(self.lhs.isfinite() & self.rhs.isfinite())
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         if constant is None:
@@ -137,6 +146,8 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
+    if claim.judged == "mean":
+        _check_draws(lhs, rhs)
     ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
     # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
     ratio = torch.where(lhs.isnan() | rhs.isnan(), claim.direction.hopeless, ratio)
@@ -152,6 +163,14 @@ def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tenso
     for scaling, factor in zip(claim.terms, measurement.factors, strict=True):
         total = total + scaling.value(case.parameters) * factor
     return total
+
+
+def _check_draws(lhs: Tensor, rhs: Tensor) -> None:
+    """One draw per initialisation, as the worst of several is unbiased for nothing; and a value with shares."""
+    if lhs.ndim != 1:
+        raise MeasurementError("lhs must be one draw of the mean per initialisation, (S,); it has axes beside that")
+    if bool((rhs == 0).any()):
+        raise MeasurementError("the value of a mean must not be 0, of which a margin is no share: add 1 to both sides")
 
 
 def _compare(sides: Sides, recipes: list[Recipe]) -> Evaluation:

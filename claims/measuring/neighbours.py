@@ -14,7 +14,14 @@ def neighbours(claim: Claim) -> tuple[Control, ...]:
     if claim.derive is not None:
         return _shifted_premises(claim) if claim.expected == "supported" else ()
     derived = (*_shifts(claim), *_halved(claim)) if claim.judged == "growth" else ()
-    return (*claim.controls, *derived, *_printed(claim))
+    sides = claim.sides if claim.judged == "sides" else ()
+    of_sides = (replace(control, name=of_side(side, control)) for side in sides for control in neighbours(side))
+    return (*claim.controls, *of_sides, *derived, *_missed(claim), *_printed(claim))
+
+
+def of_side(side: Claim, control: Control) -> str:
+    """The name that the control of one side has among those of the whole."""
+    return f"{side.bound}: {control.name}"
 
 
 def neighbour(claim: Claim, control: Control) -> Claim:
@@ -68,10 +75,21 @@ def _halved(claim: Claim) -> list[Control]:
     return [Control("constant halved", "the audited constant divided by 2", factor=0.5)]
 
 
+def _missed(claim: Claim) -> list[Control]:
+    """The value of a mean off by twice the margin, on either side."""
+    if claim.margin is None:
+        return []
+    off = 1 + 2 * claim.margin
+    return [
+        Control(f"value times {off:g}", f"the stated value times {off:g}", factor=off),
+        Control(f"value over {off:g}", f"the stated value divided by {off:g}", factor=1 / off),
+    ]
+
+
 def _printed(claim: Claim) -> list[Control]:
     """The reading on the page, where it is false and says the same of the same cases with another measurement."""
     printed = REGISTRY.get(f"{claim.id}@printed")
-    if printed is None or printed.expected != "refuted":
+    if claim.judged == "sides" or printed is None or printed.expected != "refuted":
         return []
     if (printed.terms, printed.bound) != (claim.terms, claim.bound):
         return []

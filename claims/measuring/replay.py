@@ -69,6 +69,9 @@ def parse(token: str) -> Replay:
             f"replay token names the unknown claim {id!r}; `lemmata list` shows the claims, a claim "
             "of your own needs --claims-from FILE.py"
         )
+    if REGISTRY[id].judged == "sides":
+        sides = " and ".join(side.id for side in REGISTRY[id].sides)
+        raise ValueError(f"replay token names the two-sided claim {id!r}; what is measured are its sides, {sides}")
     values = dict(_pair(part) for part in rest.split(",") if part)
     seed, numbers = values.pop("seed", "0"), values.pop("init", "0")
     recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")
