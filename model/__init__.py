@@ -13,5 +13,6 @@ The floors, from the ground up; a module imports only from floors below its own:
     network: matrices and their changes
     trace, ball: one pass through a network, the neighbourhood of its weights
     difference, imposing, training, certificates, empirical_kernels, reference_class: what is made of passes
+    crossing: kinks of all layers at once
     attacks, blocks, streaming: the worst weights of a ball, runs at widths that nothing holds whole
 """

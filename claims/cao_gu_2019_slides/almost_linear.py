@@ -31,7 +31,15 @@ def _one_layer(c: Configuration) -> float | None:
     domain=NEAR,
     quantifiers="for all W, W' with ‖W_l − W_l⁽⁰⁾‖_F ≤ τ, and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    attacks=(
+        "random",
+        "along-gradient",
+        "overshoot-kinks",
+        "place-on-kinks",
+        "place-on-lowering-kinks",
+        "place-on-kinks-deep",
+        "place-on-lowering-kinks-deep",
+    ),
     ascends=True,
     limit=_one_layer,
     slack={
