@@ -15,6 +15,7 @@ from torch import Tensor
 from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank, distances
 from lemmata.model.difference import Difference
+from lemmata.model.imposing import SOLVED
 from lemmata.model.spectra import svd
 from lemmata.model.trace import Trace
 
@@ -44,6 +45,9 @@ PRECISION = 1e-7
 
 CROSSED = 1000.0
 """How far the step goes, over how far before its kink a unit is put."""
+
+STILL = 1e-9
+"""A unit that moves less than this share of the fastest does not move."""
 
 Layers = list[Tensor]
 """One tensor per hidden layer, (S, n, m_l)."""
@@ -111,11 +115,19 @@ class _Placement:
             moved.append(self.at.network.apply(layer + 1, passed))
         return moved
 
-    def turned(self, signals: Layers, moves: Layers) -> tuple[LowRank, Tensor]:
-        """The step of spectral norm 1 that is best while all moves keep their signs, and what it reaches, (S,)."""
-        masks = [torch.where(s != 0, dz > 0, mask) for s, dz, mask in zip(self.sides, moves, self.masks, strict=True)]
-        own = [s.abs() * g * dz.sign() for s, g, dz in zip(self.sides, signals, moves, strict=True)]
+    def turned(self, signals: Layers) -> LowRank:
+        """The step of spectral norm 1 that is best while all moves are away from the sides."""
+        masks = [torch.where(side != 0, side < 0, mask) for side, mask in zip(self.sides, self.masks, strict=True)]
+        own = [-side * g for side, g in zip(self.sides, signals, strict=True)]
         return _polar(self.pulled(own, masks)[0], self.at.features[0])
+
+    def wanting(self, chosen: Layers, moves: Layers) -> "_Placement":
+        """The same with these units wanted on the side from which they move, or their own where they do not move."""
+        sides = []
+        for c, dz, z in zip(chosen, moves, self.at.preactivations, strict=True):
+            moving = dz.abs() > STILL * dz.abs().amax((1, 2), keepdim=True)
+            sides.append(torch.where(c, torch.where(moving, -dz.sign(), torch.where(z > 0, 1.0, -1.0).to(z)), 0.0))
+        return _Placement(self.at, sides)
 
 
 def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
@@ -137,23 +149,29 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
     frame = here = _Placement(start, [torch.zeros_like(z) for z in start.preactivations])
     signals = here.signals(weights)
     moves = [z.sign() * g.abs() for z, g in zip(start.preactivations, signals, strict=True)]
-    step, length = _polar(signals[0], start.features[0])[0], torch.full_like(network.like, torch.inf)
+    step = _polar(signals[0], start.features[0])
     push, metric = here.sides, torch.ones(hidden, *network.like.shape).to(network.like)
     changes = network.still()
     best = Crossing(changes, changes, torch.zeros_like(network.like))
-    count = _affordable(start, _prices(here, signals, moves, push, metric, length), hidden * ball.radius**2)
-    going, reached = torch.ones_like(length, dtype=torch.bool), best.value
+    prices = _prices(here, signals, moves, push, metric)
+    apart = ball.norm == "spectral"  # nearly orthogonal examples then have the whole radius each, else they share it
+    count = _affordable(start, prices, hidden * ball.radius**2, apart=apart)
+    going, reached = torch.ones_like(network.like, dtype=torch.bool), best.value
     for turn in range(CYCLES * (CHOOSING + SETTLING)):
         settled = turn % (CHOOSING + SETTLING) - CHOOSING
         if settled == -CHOOSING and turn:
             going, reached = going & (best.value > (1 + ENOUGH) * reached), best.value
             if not going.any():
                 break
-        prices = _prices(here, signals, moves, push, metric, length)
-        if settled >= 0:
-            prices = [torch.where(side != 0, price, torch.inf) for side, price in zip(here.sides, prices, strict=True)]
-        chosen = _cheapest(prices, count)
-        here = _Placement(here.at, [torch.where(c, -dz.sign(), 0.0) for c, dz in zip(chosen, moves, strict=True)])
+        if settled <= 0:
+            signals = here.signals(weights)
+            prices = _prices(here, signals, moves, push, metric)
+        chosen = _cheapest(prices, count, apart=apart)
+        here = here.wanting(chosen, moves)
+        for _ in range(TURNS if settled < 0 else 1):
+            step = here.turned(signals)
+            moves = here.moves(step)
+            here = here.wanting(chosen, moves)
         frame = _Placement(here.at if settled < 2 else frame.at, here.sides)
         near = eps**0.4 * _typical(start.preactivations, chosen) / _typical(moves, chosen)
         goals = [-dz * near[:, None, None] for dz in moves]
@@ -161,33 +179,33 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
         here = _Placement(Trace(network.moved(changes), start.inputs), here.sides)
         sizes = distances(changes, ball.norm)[:, :hidden].T
         metric = metric * (sizes.mean(0) / sizes.clamp_min(tiny)).clamp(0.5, 2.0)
-        largest = sizes.amax(0).clamp_min(tiny)
+        largest = _largest(changes, start, ball, apart=apart)
         scaled = count * (ball.radius / largest).clamp(0.5, 1.5) ** (2 / 3)
         if settled < 0:
-            count, signals = scaled, here.signals(weights)
-            for _ in range(TURNS):
-                step, length = here.turned(signals, moves)
-                moves = here.moves(step)
+            count = scaled
         else:
             count = torch.where(largest > ball.radius, torch.minimum(scaled, count.floor() - 1), count)
             best = best.or_better(_crossed(start, weights, ball, changes, step.scaled(CROSSED * near)), going)
     return best
 
 
-def _prices(here: _Placement, signals: Layers, moves: Layers, push: Layers, metric: Tensor, length: Tensor) -> Layers:
+def _prices(here: _Placement, signals: Layers, moves: Layers, push: Layers, metric: Tensor) -> Layers:
     """What each unit costs over what it is worth; infinite where it is worth nothing.
 
     The cost is the squared distance from the kink that the others' pushes leave, over the squared length of the unit's
-    own gradient, which is about that of the features below. The worth is what the length of Σ ± g_lj M_{1→l}ᵀ e_j
-    loses without the unit, or gains with it: by half of g² / length less than its own term, or more.
+    own gradient, which is about that of the features below. The worth is what the length of Σ ± g_lj M_{1→l}ᵀ e_j,
+    of each example, loses without the unit, or gains with it: by half of g² / length less than its own term, or more.
     """
+    terms = [torch.where(side != 0, g * dz.abs(), 0.0) for side, g, dz in zip(here.sides, signals, moves, strict=True)]
+    length = torch.cat(terms, -1).sum(-1, keepdim=True)
+    length = torch.where(length > 0, length, torch.inf)
     sizes = torch.stack([x.square().sum(-1) for x in here.at.features[:-1]])
     lengths = (metric[:, :, None] * sizes).cumsum(0)[..., None]
     prices = []
     for z, g, dz, side, own, square in zip(
         here.at.preactivations, signals, moves, here.sides, push, lengths, strict=True
     ):
-        half = g.clamp_min(0).square() / (2 * length[:, None, None])
+        half = g.clamp_min(0).square() / (2 * length)
         worth = g.clamp_min(0) * dz.abs() + torch.where(side != 0, -half, half)
         price = (z - own * square).square() / square / worth
         prices.append(torch.where(worth > 0, price, torch.inf))
@@ -216,6 +234,9 @@ def _least_change(
 
     missing = [goal + t - z for goal, t, z in zip(goals, travelled, here.preactivations, strict=True)]
     push = _conjugate(applied, wanted(missing), wanted(push))
+    # Of a singular system, as a dead network's, no number is left: no push at all then.
+    solved = torch.stack([(p.abs() < SOLVED).all(-1).all(-1) for p in push]).all(0)[:, None, None]
+    push = [torch.where(solved, p, 0.0) for p in push]
     pulls = frame.pulled(push, masks)
     changes = list(network.still())
     for r, (pull, x) in enumerate(zip(pulls, features, strict=True)):
@@ -257,31 +278,53 @@ def _crossed(start: Trace, weights: Tensor, ball: Ball, changes: tuple[LowRank, 
     return Crossing(inside, short, (weights * error).sum((1, 2)) / size.clamp_min(torch.finfo(size.dtype).tiny))
 
 
-def _polar(rows: Tensor, x: Tensor) -> tuple[LowRank, Tensor]:
-    """The polar factor of Σ_i rows_i x_iᵀ, and the sum of the singular values, (S,): rows (S, n, m), x (S, n, d)."""
+def _polar(rows: Tensor, x: Tensor) -> LowRank:
+    """The polar factor of Σ_i rows_i x_iᵀ: rows (S, n, m), x (S, n, d)."""
     left, right = torch.linalg.qr(rows.mT), torch.linalg.qr(x.mT)
     u, values, v = svd(left.R @ right.R.mT)
     kept = (values > 1e-9 * values[:, :1]).to(values)
-    return LowRank(left.Q @ u * kept[:, None], right.Q @ v.mT), values.sum(-1)
+    return LowRank(left.Q @ u * kept[:, None], right.Q @ v.mT)
 
 
-def _affordable(start: Trace, prices: Layers, budget: float) -> Tensor:
-    """How many units the budget would pay for, in the order of their prices, each by its own layer alone, (S,)."""
+def _affordable(start: Trace, prices: Layers, budget: float, *, apart: bool) -> Tensor:
+    """How many units the budget would pay for, in the order of their prices, each by its own layer alone.
+
+    (S, n) where the examples are apart and each has the budget, else (S, 1).
+    """
     alone = [
         z.square() / x.square().sum(-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
         for z, x in zip(start.preactivations, start.features, strict=False)
     ]
-    order = _flat(prices)
-    spent = torch.where(order.isinf(), torch.inf, _flat(alone)).gather(-1, order.argsort(-1)).cumsum(-1)
+    order = _pools(prices, apart)
+    spent = torch.where(order.isinf(), torch.inf, _pools(alone, apart)).gather(-1, order.argsort(-1)).cumsum(-1)
     return (spent <= budget).sum(-1).to(spent).clamp_min(1.0)
 
 
-def _cheapest(prices: Layers, count: Tensor) -> Layers:
+def _cheapest(prices: Layers, count: Tensor, *, apart: bool) -> Layers:
     """The units with the lowest prices, so many, at least one."""
-    order = _flat(prices)
-    chosen = (order.argsort(-1).argsort(-1) < count[:, None].floor().clamp_min(1.0)) & order.isfinite()
+    order = _pools(prices, apart)
+    chosen = (order.argsort(-1).argsort(-1) < count[..., None].floor().clamp_min(1.0)) & order.isfinite()
     widths = [price.shape[-1] for price in prices]
     return list(chosen.reshape(len(order), -1, sum(widths)).split(widths, -1))
+
+
+def _pools(layers: Layers, apart: bool) -> Tensor:
+    """The units of all layers together, (S, n, ·) where the examples are apart, else (S, 1, ·)."""
+    together = torch.cat(layers, -1)
+    return together if apart else together.flatten(1)[:, None]
+
+
+def _largest(changes: tuple[LowRank, ...], start: Trace, ball: Ball, *, apart: bool) -> Tensor:
+    """The largest distance of a layer, (S, 1); where the examples are apart what each has of it, (S, n)."""
+    sizes = distances(changes, ball.norm).amax(-1, keepdim=True)
+    sizes = sizes.clamp_min(torch.finfo(sizes.dtype).tiny)
+    if not apart:
+        return sizes
+    moved = []
+    for change, x in zip(changes, start.features[:-1], strict=False):
+        moved.append(torch.linalg.vector_norm(change.apply(x), dim=-1) / torch.linalg.vector_norm(x, dim=-1))
+    own = torch.stack(moved).amax(0).clamp_min(torch.finfo(sizes.dtype).tiny)
+    return own * sizes / own.amax(-1, keepdim=True)
 
 
 def _typical(values: Layers, chosen: Layers) -> Tensor:
@@ -292,7 +335,3 @@ def _typical(values: Layers, chosen: Layers) -> Tensor:
 
 def _dot(a: Layers, b: Layers) -> Tensor:
     return torch.stack([(x * y).sum((1, 2)) for x, y in zip(a, b, strict=True)]).sum(0)[:, None, None]
-
-
-def _flat(layers: Layers) -> Tensor:
-    return torch.cat(layers, -1).flatten(1)
