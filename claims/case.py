@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -35,7 +35,7 @@ class Recipe:
     ascent: int = 0
 
     def __str__(self) -> str:
-        if self.attack == "stay":
+        if self.attack == "stay" and not self.ascent:
             return "stay"
         aim = f"{self.attack}@{self.layer}.{self.example}.{self.output}"
         return f"{aim}^{self.ascent}" if self.ascent else aim
@@ -256,6 +256,12 @@ class Case:
             configuration=self.configuration,
         )
         case.__dict__["at_initial"] = self.at_initial
+        return case
+
+    def smoothed(self, width: float) -> "Case":
+        """The same at W⁽⁰⁾, where the patterns of moved networks have derivatives: see `Network.smoothing`."""
+        case = self.at_pair(Pair(self.initial.still(), self.initial.still()))
+        case.initial = replace(self.initial, smoothing=width)
         return case
 
 

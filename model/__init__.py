@@ -9,7 +9,7 @@ The floors, from the ground up; a module imports only from floors below its own:
     settings, randomness, spectra, orthonormal, columns, limits: conventions, chance, linear algebra, known constants
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes: how labels are separated, what a layer moves by
-    separability, spanned: the margins of a data set, the changes of a deferred matrix
+    separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients
     network: matrices and their changes
     trace, ball: one pass through a network, the neighbourhood of its weights
     difference, imposing, training, certificates, empirical_kernels, reference_class: what is made of passes

@@ -27,8 +27,14 @@ from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
-ASCENT = 6
+ASCENT = 40
 """Gradient steps from the worst attack, on networks small enough for them."""
+
+ASCENDED = 120_000_000
+"""Products of a weight and an example that a batch's steps may meet; larger networks get fewer steps."""
+
+FEWEST = 8
+"""Steps below which none is taken."""
 
 
 @dataclass
@@ -113,7 +119,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     started = time.perf_counter()
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
+        found = supremum(claim, case, ascent=_steps(case))
         _collect(trials, found)
         # A certificate needs the spectral norm of every layer: too many directions where the matrix is not stored.
         if claim.certificate is not None and job.engine == "dense":
@@ -263,8 +269,12 @@ def _cases(job: Job, claim: Claim) -> Iterator[Case]:
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
-def _small(c: Configuration) -> bool:
-    return c.n * (c.m * c.d + c.m**2 * (c.L - 1)) <= 300_000
+def _steps(case: Case) -> int:
+    """How many gradient steps the networks are worth."""
+    shapes = case.initial.architecture.shapes
+    work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
+    steps = min(ASCENT, ASCENDED // work)
+    return steps if steps >= FEWEST else 0
 
 
 def _collect(trials: Trials, found: Evaluation) -> None:

@@ -13,7 +13,7 @@ from lemmata.model.crossing import DIRECTIONS, cross
 from lemmata.model.losses import LOSSES
 
 
-@attack("place-on-kinks", aims=("layer", "example", "output"), informed=Informed.ERROR_APART)
+@attack("place-on-kinks", aims=("layer", "example", "output"), informed=Informed.ERROR_APART, ascends=False)
 def place_on_kinks(target: Target) -> Pair:
     """W̃ spends the radius putting units with one sign of g exactly on their kink; Ŵ crosses them all.
 
@@ -24,7 +24,7 @@ def place_on_kinks(target: Target) -> Pair:
     return _placed(target, target.harmful_sign())
 
 
-@attack("place-on-lowering-kinks", aims=("layer", "example", "output"), informed=Informed.NETWORK)
+@attack("place-on-lowering-kinks", aims=("layer", "example", "output"), informed=Informed.NETWORK, ascends=False)
 def place_on_lowering_kinks(target: Target) -> Pair:
     """The same with the other sign: the loss ends below its linearisation, worst for almost-convexity."""
     return _placed(target, -target.harmful_sign())
@@ -53,6 +53,7 @@ def overshoot_kinks(target: Target) -> Pair:
     informed=Informed.NETWORK,
     needs=("depth",),
     directions=DIRECTIONS,
+    ascends=False,
 )
 def place_on_kinks_deep(target: Target) -> Pair:
     """Kinks of all layers, and one short step of the first that crosses them, for the example aimed at."""
@@ -65,20 +66,33 @@ def place_on_kinks_deep(target: Target) -> Pair:
     informed=Informed.NETWORK,
     needs=("depth",),
     directions=DIRECTIONS,
+    ascends=False,
 )
 def place_on_lowering_kinks_deep(target: Target) -> Pair:
     """The same with the sign that leaves the loss below its linearisation."""
     return _crossed(target, -target.harmful_sign())
 
 
-@attack("place-on-kinks-together", aims=(), informed=Informed.NETWORK, needs=("examples",), directions=DIRECTIONS)
+@attack(
+    "place-on-kinks-together",
+    aims=(),
+    informed=Informed.NETWORK,
+    needs=("examples",),
+    directions=DIRECTIONS,
+    ascends=False,
+)
 def place_on_kinks_together(target: Target) -> Pair:
     """Kinks of all layers and examples, where a claim adds the examples up, weighted by the slopes of the loss."""
     return _crossed_together(target, 1.0)
 
 
 @attack(
-    "place-on-lowering-kinks-together", aims=(), informed=Informed.NETWORK, needs=("examples",), directions=DIRECTIONS
+    "place-on-lowering-kinks-together",
+    aims=(),
+    informed=Informed.NETWORK,
+    needs=("examples",),
+    directions=DIRECTIONS,
+    ascends=False,
 )
 def place_on_lowering_kinks_together(target: Target) -> Pair:
     """The same with the sign that leaves the mean loss below its linearisation."""
