@@ -213,7 +213,7 @@ def smoothed(z: Tensor, beside: Tensor, width: float) -> Tensor:
     reach = width * beside.detach().square().mean(-1, keepdim=True).sqrt().clamp_min(torch.finfo(z.dtype).tiny)
     t = (z / reach).clamp(-1, 1)
     ramp = t - t * t.abs() / 2  # its slope is the triangle 1 − |t|
-    return (z > 0).to(z) + ramp - ramp.detach()
+    return (z > 0).to(z) + (ramp - ramp.detach())
 
 
 def _weighted(slopes: Tensor, signals: Tensor) -> Tensor:
