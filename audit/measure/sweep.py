@@ -30,11 +30,17 @@ from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
-ASCENT = 6
+ASCENT = 40
 """Gradient steps from the worst attack, on networks small enough for them."""
 
 CERTIFIABLE = 2e7
 """Products of an example with a matrix up to which norms of chains of layers are computed: about a second."""
+
+ASCENDED = 120_000_000
+"""Products of a weight and an example that a batch's steps may meet; larger networks get fewer steps."""
+
+FEWEST = 8
+"""Steps below which none is taken."""
 
 
 @dataclass
@@ -134,7 +140,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
+        found = supremum(claim, case, ascent=_steps(case))
         _collect(trials, found)
         trials.parameters = case.parameters
     if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):
@@ -313,8 +319,12 @@ def _cases(job: Job, claim: Claim) -> Iterator[Case]:
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
-def _small(c: Configuration) -> bool:
-    return c.n * (c.m * c.d + c.m**2 * (c.L - 1)) <= 300_000
+def _steps(case: Case) -> int:
+    """How many gradient steps the networks are worth."""
+    shapes = case.initial.architecture.shapes
+    work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
+    steps = min(ASCENT, ASCENDED // work)
+    return steps if steps >= FEWEST else 0
 
 
 def _certifiable(job: Job, claim: Claim) -> bool:
