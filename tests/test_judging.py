@@ -139,7 +139,7 @@ def test_a_moved_exponent_claims_more(id, control):
 def test_what_is_out_of_reach_is_tried_and_what_is_true_is_not(reason, verdict):
     """A size that can tell refutes a statement that was thought to be out of reach."""
     control = replace(moved_width(), unrefuted=Reason(reason, "because"))
-    line = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
+    line = [trials(Configuration(n=1, m=m), m**0.15) for m in WIDTHS]
     assert judge_control(REGISTRY[UPPER_CLAIM], control, line, Options()).verdict == verdict
 
 
