@@ -9,10 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from lemmata.claims import beside
-from lemmata.claims.claim import Claim
+from lemmata.claims.claim import Claim, MeasurementError
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
-from lemmata.claims.measuring.checks import MeasurementError
 from lemmata.claims.registry import REGISTRY, STATED_IN
 from lemmata.model.attacks import ATTACKS
 

@@ -15,11 +15,11 @@ from lemmata.audit.plan.grid import Sizes, corners, points
 from lemmata.audit.plan.job import jobs
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Case, Recipe, draw
-from lemmata.claims.claim import Claim, Measurement, Sides
+from lemmata.claims.claim import Claim, Measurement, MeasurementError, Sides
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
-from lemmata.claims.measuring.checks import MeasurementError, check_inside
+from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import evaluate, look_twice
 from lemmata.claims.measuring.search import found_by, supremum
 from lemmata.claims.registry import measured_claims

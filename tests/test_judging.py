@@ -15,10 +15,9 @@ from lemmata.audit.plan.job import Job
 from lemmata.audit.show.document import searched, to_json
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
-from lemmata.claims.claim import Control
+from lemmata.claims.claim import Control, MeasurementError
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
-from lemmata.claims.measuring.checks import MeasurementError
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
 from tests.assertions import assert_at_most

@@ -1,29 +1,17 @@
 """Whether a measurement is what its claim says it is, and was taken where it says, before anything is made of it."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
-from lemmata.claims.claim import Claim, Measurement, Sides
+from lemmata.claims.claim import Claim, Measurement, MeasurementError, Sides
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.changes import Changes, distances
 from lemmata.model.settings import Norm
-
-
-class MeasurementError(TypeError):
-    """A measurement that cannot be used: it says nothing about the claim, so it never refutes it.
-
-    Attributes:
-        function: whose fault it is, if not that of the claim's own.
-    """
-
-    def __init__(self, words: str, function: Callable[..., object] | None = None) -> None:
-        super().__init__(words)
-        self.function = function
 
 
 def check_measurement(claim: Claim, case: Case, found: object) -> None:
