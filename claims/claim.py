@@ -88,6 +88,18 @@ class Measurement:
     axes: tuple[str, ...] = ()
 
 
+class MeasurementError(TypeError):
+    """A measurement that cannot be used: it says nothing about the claim, so it never refutes it.
+
+    Attributes:
+        function: whose fault it is, if not that of the claim's own.
+    """
+
+    def __init__(self, words: str, function: Callable[..., object] | None = None) -> None:
+        super().__init__(words)
+        self.function = function
+
+
 @dataclass(frozen=True)
 class Sides:
     """The two sides of an identity, each as a norm, with the norm of their difference, (S, *axes).
