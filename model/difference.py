@@ -38,7 +38,8 @@ class Difference:
             dz = network.apply(layer, features[-1]) + self.step[layer].apply(moved)
             z = self.base.preactivations[layer]
             was, now = z > 0, z + dz > 0
-            dx = torch.where(now, torch.where(was, dz, z + dz), torch.where(was, -z, 0.0))
+            kept = smoothed(z, z, network.smoothing) * dz if network.smoothing else torch.where(was, dz, 0.0)
+            dx = torch.where(was == now, kept, torch.where(now, z + dz, -z))
             preactivations.append(dz)
             features.append(dx)
         return features, preactivations

@@ -30,17 +30,17 @@ from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
-ASCENT = 40
-"""Gradient steps from the worst attack, on networks small enough for them."""
+ASCENT = range(8, 41)
+"""Gradient steps from the worst attacks: most on small networks, fewest on large ones."""
 
 CERTIFIABLE = 2e7
 """Products of an example with a matrix up to which norms of chains of layers are computed: about a second."""
 
-ASCENDED = 120_000_000
-"""Products of a weight and an example that a batch's steps may meet; larger networks get fewer steps."""
+ASCENDED = 170_000_000
+"""Products of a weight and an example that the steps may meet, before they become fewer."""
 
-FEWEST = 8
-"""Steps below which none is taken."""
+LARGEST = 50_000_000
+"""Products of a weight and an example per step beyond which none is taken."""
 
 
 @dataclass
@@ -140,7 +140,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=_steps(case))
+        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0)
         _collect(trials, found)
         trials.parameters = case.parameters
     if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):
@@ -323,8 +323,7 @@ def _steps(case: Case) -> int:
     """How many gradient steps the networks are worth."""
     shapes = case.initial.architecture.shapes
     work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
-    steps = min(ASCENT, ASCENDED // work)
-    return steps if steps >= FEWEST else 0
+    return 0 if work > LARGEST else max(ASCENT[0], min(ASCENT[-1], ASCENDED // work))
 
 
 def _certifiable(job: Job, claim: Claim) -> bool:

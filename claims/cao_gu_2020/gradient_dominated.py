@@ -50,6 +50,7 @@ def _own(case: Case) -> Measurement:
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "descend", "weaken-gradient"),
+    ascends=True,
     certificate=lambda case: certificates.least_gradient(case) / _limiting_dominance(case),
     controls=(
         Control(

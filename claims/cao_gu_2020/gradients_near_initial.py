@@ -151,6 +151,7 @@ def _norm(features: Tensor, signals: Tensor, slopes: Tensor) -> Tensor:
     quantifiers="for all W in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "flip-units", "flip-units-deep"),
+    ascends=True,
     limit=lambda c: FLIPPED_SIGNAL / (1 + c.tau ** (2 / 3)) if c.L == c.n == 1 else None,
     certificate=lambda case: certificates.gradient_change(case) / _scale(case),
     preconditions=PRE_B1,

@@ -22,6 +22,7 @@ from lemmata.model.limits import PAIR_FLIPS
     quantifiers="for all W̃, Ŵ in the ball, l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "flip-units", "flip-units-apart", "flip-units-apart-deep"),
+    ascends=True,
     limit=lambda c: PAIR_FLIPS if c.L == 1 else None,
     certificate=certificates.patterns,
     preconditions=PRE_B1,

@@ -24,8 +24,14 @@ SHARPNESS = (3.0, 100.0)
 STEP = (0.4, 0.05)
 """How far a point moves in the first step and in the last, over the radius."""
 
-SHORT = 0.05
+SHORT = 1e-3
 """A step shorter than this, over the radius, is only a direction."""
+
+STARTS = 2
+"""Most starts of an ascent."""
+
+ENOUGH = 0.01
+"""Relative improvement below which no further start is tried."""
 
 COLUMNS = 8
 """Factors that a change keeps on the way."""
@@ -37,16 +43,19 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     Args:
         claim: says which attacks, see `Claim.recipes`.
         case: at W⁽⁰⁾.
-        ascent: gradient steps from the attack that is worst for most initialisations; 0 for none.
+        ascent: gradient steps from the attacks that are worst for most initialisations, until a start improves none by
+            more than `ENOUGH`; 0 for none.
     """
     recipes = claim.recipes(case)
     worst = found_by(claim, case, recipes[0])
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
     if ascent and claim.ascends and not claim.exact(case.configuration):
-        start = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends).most_common(1)
-        for recipe, _ in start:
-            worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
+        starts = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends)
+        for recipe, _ in starts.most_common(STARTS):
+            before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
+            if not ((worst.ratio - before.ratio).abs() > ENOUGH * before.ratio.abs()).any():
+                break
     return worst
 
 
@@ -115,24 +124,31 @@ def _moved(
     *,
     short: bool,
 ) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
-    """Both points a step of relative `size` further, in the ball."""
+    """Both points a step of relative `size` further, in the ball; a short step turns and keeps its length."""
     at_tilde, at_hat = slopes[: len(tilde)], slopes[len(tilde) :]
-    # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
-    own = at_tilde if short else [_sum(a, b.scaled(-1.0)) for a, b in zip(at_tilde, at_hat, strict=True)]
-    inside = ball.project(
-        tuple(_further(change, slope, size * ball.radius) for change, slope in zip(tilde, own, strict=True))
-    )
-    inside = tuple(_leading(change) for change in inside)
     if short:
-        moved = (_further(change, slope, size * change.spectral()) for change, slope in zip(step, at_hat, strict=True))
-        return inside, ball.shortened(inside, tuple(_leading(change) for change in moved))
-    hat = ball.project(
-        tuple(
-            _leading(_further(_sum(a, b), slope, size * ball.radius))
-            for a, b, slope in zip(tilde, step, at_hat, strict=True)
+        room = Ball(ball.norm, ball.radius * (1 - SHORT))
+        inside = room.project(_all_further(tilde, at_tilde, size * ball.radius))
+        lengths = [change.frobenius() for change in step]
+        turned = (
+            _leading(_further(change, slope, size * length))
+            for change, slope, length in zip(step, at_hat, lengths, strict=True)
         )
-    )
+        kept = (
+            change.scaled(length / change.frobenius().clamp_min(torch.finfo(length.dtype).tiny))
+            for change, length in zip(turned, lengths, strict=True)
+        )
+        return inside, ball.shortened(inside, tuple(kept))
+    # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
+    own = [_sum(a, b.scaled(-1.0)) for a, b in zip(at_tilde, at_hat, strict=True)]
+    inside = ball.project(_all_further(tilde, own, size * ball.radius))
+    moved = tuple(_sum(a, b) for a, b in zip(tilde, step, strict=True))
+    hat = ball.project(_all_further(moved, at_hat, size * ball.radius))
     return inside, ball.shortened(inside, tuple(_sum(b, a.scaled(-1.0)) for a, b in zip(inside, hat, strict=True)))
+
+
+def _all_further(changes: tuple[LowRank, ...], slopes: list[LowRank], size: float) -> tuple[LowRank, ...]:
+    return tuple(_leading(_further(change, slope, size)) for change, slope in zip(changes, slopes, strict=True))
 
 
 def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
@@ -164,7 +180,8 @@ def _members(claim: Claim, case: Case) -> Tensor:
     if isinstance(measurement, Sides):
         raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
     rhs = right_hand_side(claim, case, measurement)
-    ratio = torch.where(rhs > 0, claim.direction.sign * measurement.lhs / rhs, -torch.inf)
+    ratio = claim.direction.sign * measurement.lhs / torch.where(rhs > 0, rhs, 1.0)
+    ratio = torch.where(rhs > 0, ratio, -torch.inf)
     return ratio.reshape(len(ratio), -1)
 
 
