@@ -131,18 +131,6 @@ class Sides:
         return cls(norm(left), norm(right), norm(left - right), axes, None if terms is None else norm(terms))
 
 
-class MeasurementError(TypeError):
-    """A measurement that cannot be used: it says nothing about the claim, so it never refutes it.
-
-    Attributes:
-        function: whose fault it is, if not that of the claim's own.
-    """
-
-    def __init__(self, words: str, function: Callable[..., object] | None = None) -> None:
-        super().__init__(words)
-        self.function = function
-
-
 Measure = Callable[[Case], Measurement | Sides]
 
 SIDES: tuple[Bound, ...] = ("upper", "lower")

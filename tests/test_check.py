@@ -6,8 +6,10 @@ vector is a sort, and every difference of two networks is a subtraction of fifty
 
 import itertools
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -457,6 +459,16 @@ def test_the_echo_says_what_was_read(tmp_path, capsys):
         assert_resolved(value, float(reference.loss(passes)))
     assert (read["data"]["n"], read["data"]["d"], read["data"]["k"], read["warnings"]) == (3, 4, 1, [])
     assert "share of wrong signs" in said
+
+
+def test_every_field_is_documented(tmp_path, capsys):
+    """`docs/check-json.md` has every key of the echo and of a claim's record."""
+    assert main(save(draw(4, (7, 10), 1e-2), tmp_path)) == 0
+    document = json.loads(capsys.readouterr().out)
+    read, (first, *_) = document["read"], document["claims"].values()
+    page = (Path(__file__).parent.parent / "docs" / "check-json.md").read_text(encoding="utf-8")
+    keys = {*document, *read, *read["data"], *read["layers"][0], *first}
+    assert keys <= set(re.findall(r"`([^`]+)`", page)) | {"claims", "read"}
 
 
 def test_checkpoints_of_a_run_give_a_ratio_each(tmp_path, capsys):
