@@ -40,6 +40,7 @@ class Reach:
         self.radius = radius
         self.hidden = trace.network.hidden
         self._norms: dict[tuple[Units, int, int, Units], Tensor] = {}
+        self._masked: dict[int, Tensor] = {}
         size = _length(trace.features[0])
         self.sizes, self.moves, self.shifts = [size], [torch.zeros_like(size)], [torch.zeros_like(size)]
         everything = torch.ones_like(trace.features[0], dtype=torch.bool)
@@ -139,8 +140,7 @@ class Reach:
     def signal_moves(self, units: Units, layer: int) -> Tensor:
         """‖∂f_r/∂x_l − ∂f_r⁽⁰⁾/∂x_l‖ on these units at most, (S, n, k): flips and changes above, carried down."""
         network, top = self.trace.network, self.hidden
-        moved = network.scale * self.radius if network.setting.trains_output else 0.0
-        total = (moved * self._frozen("possible", top, layer, units))[..., None]
+        total = (self._output_move() * self._frozen("possible", top, layer, units))[..., None]
         for at in range(layer + 1, top + 1):
             total = total + self._frozen("unstable", at, layer, units)[..., None] * self.flipped(at)
             path = self._frozen("possible", at - 1, layer, units)[..., None]
@@ -149,15 +149,51 @@ class Reach:
 
     def masked_signals(self, layer: int) -> Tensor:
         """‖∂f_r/∂z_l‖ at most, (S, n, k): at W⁽⁰⁾, with the most valuable units switched on, and what g_l moves."""
-        z = self.trace.preactivations[layer - 1]
-        on = self._worth(torch.where(z > 0, torch.inf, self.cost(layer)), layer)
-        still = self.trace.signals[layer - 1].square().sum(-1)
-        return (still + on).sqrt() + self.signal_moves("possible", layer)
+        if layer not in self._masked:
+            z, b = self.trace.preactivations[layer - 1], self.trace.signals[layer - 1]
+            on = self._worth(torch.where(z > 0, torch.inf, self.cost(layer)), layer)
+            along = self._along(b, layer) + self.flipped(layer) * self.signal_moves("unstable", layer)
+            still = (b.square().sum(-1) + on).sqrt()
+            self._masked[layer] = _sum(still, self.signal_moves("possible", layer), along)
+        return self._masked[layer]
 
     def signals(self, layer: int) -> Tensor:
         """‖∂f_r/∂x_l‖ at most, (S, n, k)."""
         g = self.trace.unmasked_signals[layer - 1] if layer else self.trace.input_signals
-        return _length(g) + self.signal_moves("all", layer)
+        return _sum(_length(g), self.signal_moves("all", layer), self._along(g, layer))
+
+    def _along(self, p: Tensor, layer: int) -> Tensor:
+        """<p_r, ∂f_r/∂x_l − ∂f_r⁽⁰⁾/∂x_l> at most, p of shape (S, n, k, m_l), (S, n, k).
+
+        Flipped units of layer s add g_s (Σ_s − Σ_s⁽⁰⁾) times what p is carried to, of which they see a part each.
+        """
+        network, total = self.trace.network, torch.zeros_like(p[..., 0])
+        size, image = _length(p), p
+        astray: dict[int, Tensor] = {}
+
+        def stray(units: Units, at: int) -> Tensor | float:
+            """What the unknown half of the D below adds on these units."""
+            return sum(self._centred(units, at, low, "unstable")[..., None] * astray[low] / 2 for low in astray)
+
+        for at in range(layer + 1, self.hidden + 1):
+            total = total + self.radius * size * self.masked_signals(at)
+            image = network.apply(at - 1, image.flatten(1, 2)).unflatten(1, p.shape[1:3])
+            possible, unstable, middle = (
+                mask[:, :, None] for mask in (self._mask("possible", at), self._mask("unstable", at), self._middle(at))
+            )
+            added = stray("unstable", at)
+            gain = torch.where(self.trace.preactivations[at - 1] > 0, -1.0, 1.0)[:, :, None] * image
+            gain = (gain * self.trace.unmasked_signals[at - 1]).clamp_min(0)
+            total = total + self._bought(self.cost(at), gain, at) + self.flipped(at) * added
+            size = _length(image * possible) + stray("possible", at)
+            astray[at] = _length(image * unstable) + added
+            image = image * middle
+        return total + self._output_move() * size
+
+    def _output_move(self) -> float:
+        """How far the output's row moves, with its scale: 0 where it is fixed."""
+        network = self.trace.network
+        return network.scale * self.radius if network.setting.trains_output else 0.0
 
     def gradients(self) -> Tensor:
         """‖∇_{W_l} f_r(x_i)‖_F at most, (S, layers, n, k)."""
@@ -180,7 +216,9 @@ class Reach:
         return torch.stack(parts, 1)
 
     def _worth(self, cost: Tensor, layer: int) -> Tensor:
-        value = self.trace.unmasked_signals[layer - 1].square()
+        return self._bought(cost, self.trace.unmasked_signals[layer - 1].square(), layer)
+
+    def _bought(self, cost: Tensor, value: Tensor, layer: int) -> Tensor:
         return worth(cost[:, :, None].expand_as(value), value, self.shifts[layer][..., None].expand(value.shape[:-1]))
 
     # Linearisation
@@ -275,6 +313,11 @@ class Reach:
 
     def _unstable(self, layer: int) -> Tensor:
         return self._mask("unstable", layer)
+
+
+def _sum(still: Tensor, moved: Tensor, along: Tensor) -> Tensor:
+    """‖p + q‖ at most, of ‖p‖, ‖q‖ and <p, q> at most."""
+    return torch.minimum(still + moved, (still.square() + 2 * along + moved.square()).sqrt())
 
 
 def _length(x: Tensor) -> Tensor:

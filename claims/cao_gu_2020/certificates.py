@@ -1,10 +1,12 @@
 """Sound bounds, over the whole ball, of the ratios that this paper's lemmas measure; of lower bounds from below."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from lemmata.claims.cao_gu_2020.prescribed_runs import step_size
 from lemmata.claims.case import Case
 from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.losses import LOSSES, surrogate
@@ -18,7 +20,12 @@ def reach(case: Case) -> Reach:
 
 
 def loss_gradient(case: Case) -> Tensor:
-    """Lemma 5.1, second bound: of any weights of the examples, or those that the outputs can have; exact for L = n = 1.
+    """Lemma 5.1, second bound; exact for L = n = 1."""
+    return loss_gradients(case).amax(-1) / math.sqrt(case.parameters["m"])
+
+
+def loss_gradients(case: Case) -> Tensor:
+    """‖∇_{W_l} L_S(W)‖_F / E_S(W) at most: of any weights of the examples, or those that outputs can have, (S, L).
 
     Over E_S the slopes are weights p_i that sum to 1. ‖Σ p_i y_i G_i‖ is at most the largest ‖G_i‖, and at most its
     value at W⁽⁰⁾ and the changes of p and G.
@@ -28,18 +35,47 @@ def loss_gradient(case: Case) -> Tensor:
     slopes = LOSSES[case.setting.loss].slopes(trace.outputs, labels)
     still = trace.batch_gradient_norms(slopes) / slopes.abs().sum((-2, -1))[:, None]
     moved = at.gradient_changes()[..., 0].amax(-1) + (_weights_moved(case, gradients)[:, None] * gradients).sum(-1)
-    return torch.minimum(gradients.amax(-1), still + moved).amax(-1) / math.sqrt(case.parameters["m"])
+    return torch.minimum(gradients.amax(-1), still + moved)
+
+
+def _slopes(case: Case, gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """−ℓ'(y_i f(x_i)) at least, at W⁽⁰⁾, and at most, (S, n) each; gradients of f at most are (S, L, n)."""
+    margin = (case.labels * case.at_initial.outputs)[..., 0]
+    change = case.tau * gradients.sum(1)
+    return surrogate(margin + change), surrogate(margin), surrogate(margin - change)
 
 
 def _weights_moved(case: Case, gradients: Tensor) -> Tensor:
     """How far each p_i = a_i / Σ a_j moves at most, a_i = −ℓ'(y_i f(x_i)), (S, n)."""
-    margin = (case.labels * case.at_initial.outputs)[..., 0]
-    change = case.tau * gradients.sum(1)
-    least, still, most = surrogate(margin + change), surrogate(margin), surrogate(margin - change)
+    least, still, most = _slopes(case, gradients)
     share = still / still.sum(-1, keepdim=True)
     high = most / (most + least.sum(-1, keepdim=True) - least)
     low = least / (least + most.sum(-1, keepdim=True) - most)
     return torch.maximum(high - share, share - low)
+
+
+def one_step(case: Case) -> Tensor:
+    """Theorem 4.7: how far a step from anywhere in the ball goes, in units of τ."""
+    error = _slopes(case, reach(case).gradients()[..., 0])[2].mean(-1)
+    return step_size(case, 1.0) * loss_gradients(case).amax(-1) * error / case.tau
+
+
+def step_excess(case: Case, paces: Sequence[float]) -> Tensor:
+    """Theorem 4.7: what a step falls short by, in a ball that holds the step as well.
+
+    It goes η E_S times a bound of ‖∇_{W_l} L_S‖ / E_S in layer l. Kinks against the first term; products of the layers'
+    steps and the mean of Δf_i² / 8 against the second, as E_S ≤ 1.
+    """
+    p, lengths, bounds = case.parameters, loss_gradients(case), []
+    kinks = p["L"] ** 3 * p["tau"] ** (1 / 3) * p["m"] * math.sqrt(math.log(p["m"]))
+    for pace in paces:
+        farthest = float((step_size(case, pace)[:, None] * lengths).max())
+        at = Reach(case.at_initial, case.tau + farthest)
+        crossed = torch.einsum("snl,sl->sn", at.crossing_rates(), lengths).amax(-1)
+        products = torch.einsum("snlr,sl,sr->sn", at.compounds(), lengths, lengths).amax(-1)
+        squares = torch.einsum("slnk,sl->snk", at.gradients(), lengths).square().mean((1, 2)) / 8
+        bounds += [crossed / kinks, (products + squares) / (p["L"] ** 4 * p["m"] ** 2)]
+    return torch.stack(bounds).amax(0)
 
 
 def crossing(case: Case) -> Tensor:

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, PRE_4_7, PRE_5, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
@@ -137,6 +138,7 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
     attacks=("stay", "random", "switch-on", "amplify-signals"),
+    certificate=certificates.one_step,
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
         Control(
@@ -172,6 +174,7 @@ def _one_step(case: Case, factor: float) -> Measurement:
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
+    certificate=lambda case: certificates.step_excess(case, (PACE, 1 / PACE)),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
     unrefuted={

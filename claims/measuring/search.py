@@ -82,6 +82,10 @@ def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:
     return a.where(take | (a.ratio.isnan() & ~b.ratio.isnan()), b)
 
 
+CANCELS = 1e-6
+"""A slope that is so much smaller than its factors is what rounding left of them: to follow it would enlarge that."""
+
+
 def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
     """Projected gradient ascent of the ratio over W̃ and Ŵ, in all layers, started at the case's own pair.
 
@@ -152,11 +156,11 @@ def _all_further(changes: tuple[LowRank, ...], slopes: list[LowRank], size: floa
 
 
 def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
-    """The change and so much of the slope's direction; where there is no slope, the change."""
+    """The change and so much of the slope's direction; where there is no slope but rounding, the change."""
     if not slope.rank:
         return change
-    length = slope.frobenius()
-    return _sum(change, slope.scaled(torch.where(length > 0, size / length, 0.0)))
+    length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
+    return _sum(change, slope.scaled(torch.where(length > CANCELS * terms, size / length, 0.0)))
 
 
 def _leading(change: LowRank) -> LowRank:
