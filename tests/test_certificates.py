@@ -54,9 +54,9 @@ def test_no_attack_of_any_kind_exceeds_the_certificate(member, depth):
 def _configuration(member, depth):
     """One at which the claim can be measured with so many hidden layers, narrow; None where it is about others."""
     domain, setting = member.domain, member.setting
-    if not domain.L[0] <= setting.depth(depth):
+    if not domain.has("L", setting.depth(depth)) or setting.depth(depth) < domain.drawn("L")[0]:
         return None
-    sizes = {**{name: values[0] for name, values in domain.values.items()}, **domain.fixed, "n": domain.n[0]}
+    sizes = {**{name: values[0] for name, values in domain.values.items()}, **domain.fixed, "n": domain.drawn("n")[0]}
     mu = 0.3 if setting.fixed_coordinate else None
     return Configuration(**{"mu": mu, **sizes, "m": 24, "L": setting.depth(depth)})
 

@@ -254,7 +254,7 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
 
 def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Exponent | None:
     """The exponent of a parameter along one line."""
-    logs = [np.log(np.maximum(item.growing(), 0.0)) for item in line]
+    logs = [_log(item.growing()) for item in line]
     sizes = [float(getattr(item.job.configuration, name)) for item in line]
     measured = _growth(
         claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in FAR_FROM_ONE else SHIFT
@@ -270,10 +270,7 @@ def _power_of_log(claim: Claim, name: str, line: list[Trials], budget: Budget) -
     """The power of a named logarithm, along the line on which that grows most."""
     log, power = Scaling(**{name: 1}), _measured(line).get(name, Fraction())
     sizes = [log.value(item.parameters) for item in line]
-    logs = [
-        np.log(np.maximum(np.asarray(item.ratio), 0.0)) + float(power) * math.log(s)
-        for item, s in zip(line, sizes, strict=True)
-    ]
+    logs = [_log(np.asarray(item.ratio)) + float(power) * math.log(s) for item, s in zip(line, sizes, strict=True)]
     measured = _growth(claim, line, sizes, logs, budget, hidden=False)
     along = next(n for n in FITTED if len({getattr(item.job.configuration, n) for item in line}) > 1)
     claimed = claim.terms[0].powers.get(name, Fraction())
@@ -283,6 +280,12 @@ def _power_of_log(claim: Claim, name: str, line: list[Trials], budget: Budget) -
 def _measured(trials: Sequence[Trials]) -> Mapping[str, Fraction]:
     """The powers of the right-hand side that the ratios were measured with: a neighbour's are others."""
     return trials[0].claim.terms[0].powers if trials else {}
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    """−∞ where a value is 0 or below: on the better side of an upper bound, counted as violations of a lower one."""
+    with np.errstate(divide="ignore"):
+        return np.log(np.maximum(values, 0.0))
 
 
 def _growth(

@@ -156,9 +156,10 @@ def _all_further(changes: tuple[LowRank, ...], slopes: list[LowRank], size: floa
 
 
 def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
-    """The change and so much of the slope's direction; where there is no slope but rounding, the change."""
+    """The change and so much of the slope's direction; where there is none but rounding, the change."""
     if not slope.rank:
         return change
+    slope = LowRank(*(part.nan_to_num(0.0, 0.0, 0.0) for part in (slope.left, slope.right)))
     length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
     return _sum(change, slope.scaled(torch.where(length > CANCELS * terms, size / length, 0.0)))
 
