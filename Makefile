@@ -16,7 +16,7 @@ MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/thm-4.[57]' 'cao
         'cao-gu-2020/cor-*' 'zou-gu-2019/lemma-4.[1235]*' 'zou-gu-2019/thm-*' 'zou-gu-2019/cor-*' 'zou-gu-2019/prop-*' \
         'zou-gu-2019/table-*' 'cao-gu-2019-slides/*' 'chen-et-al-2019-poster/*'
 
-.PHONY: audit audit-all test lint clean build/roof
+.PHONY: audit audit-all test versions lint clean build/roof
 
 $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -c 'import sys; sys.exit("lemmata needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -51,5 +51,11 @@ lint: $(VENV)/.installed build/roof
 test: lint
 	$(BIN)/pytest --numprocesses 2
 
+# What the workflow runs, here: the lowest versions, and the newest with every Python at hand.
+PYTHONS = $(foreach python,python3.11 python3.12 python3.13,$(if $(shell command -v $(python)),$(python)))
+versions:
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=build/lowest.txt PYTHON=python3.11
+	for python in $(PYTHONS); do $(MAKE) test VENV=.venv-newest-$$python CONSTRAINTS= PYTHON=$$python || exit 1; done
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .venv-lowest .venv-newest-* build *.egg-info

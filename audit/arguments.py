@@ -126,7 +126,7 @@ claims_from = click.option(
     callback=_load_claims,
     expose_value=False,
     is_eager=True,
-    help="Claims stated in this file too; may be given several times.",
+    help="Claims stated in this file too, Python that is run; may be given several times.",
 )
 
 device_option = click.option(

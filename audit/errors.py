@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LONGEST = 2000
+"""Characters of a message."""
+
 
 class UserError(Exception):
     """Unusable arguments or input: the message names the argument or file, the value and what is allowed."""
@@ -30,6 +33,11 @@ def naming(argument: str) -> Iterator[None]:
 
 
 def one_line(message: str) -> str:
-    """The message on one line, its unprintable characters escaped, as file names may hold any."""
+    """The message on one line, its unprintable characters escaped, as file names may hold any; of a long one both ends.
+
+    What a person typed may be of any length, and what is allowed stands last.
+    """
     words = " ".join(message.split())
+    if len(words) > LONGEST:
+        words = f"{words[: LONGEST // 2]} … {words[-LONGEST // 2 :]}"
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in words)

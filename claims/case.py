@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -36,7 +36,7 @@ class Recipe:
     ascent: int = 0
 
     def __str__(self) -> str:
-        if self.attack == "stay":
+        if self.attack == "stay" and not self.ascent:
             return "stay"
         aim = f"{self.attack}@{self.layer}.{self.example}.{self.output}"
         return f"{aim}^{self.ascent}" if self.ascent else aim
@@ -274,6 +274,12 @@ class Case:
             configuration=self.configuration,
         )
         case.__dict__["at_initial"] = self.at_initial
+        return case
+
+    def smoothed(self, width: float) -> "Case":
+        """The same at W⁽⁰⁾, where the patterns of moved networks have derivatives: see `Network.smoothing`."""
+        case = self.at_pair(Pair(self.initial.still(), self.initial.still()))
+        case.initial = replace(self.initial, smoothing=width)
         return case
 
 

@@ -1,5 +1,6 @@
 """The constants that claims are held to: stated by the papers, or audited and stored."""
 
+import math
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -12,11 +13,27 @@ from lemmata.claims.registry import REGISTRY, STATED_IN
 
 @cache
 def audited_constants() -> dict[str, dict[str, Any]]:
-    """Per claim its audited constant, the configuration and data that decided it, and where that comes from."""
+    """Per claim its audited constant, the configuration and data that decided it, and where that comes from.
+
+    Raises:
+        ValueError: if a file beside a person's own claims holds something else.
+    """
     constants: dict[str, dict[str, Any]] = {}
     for file in {constants_file(id) for id in REGISTRY}:
-        constants |= tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        constants |= _read(file) if file.is_file() else {}
     return constants
+
+
+def _read(file: Traversable) -> dict[str, dict[str, Any]]:
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: cannot be read, it must be what --write-constants writes ({error})") from error
+    for id, entry in found.items():
+        number = entry.get("constant") if isinstance(entry, dict) else None
+        if not isinstance(number, int | float) or not math.isfinite(number):
+            raise ValueError(f"{file}: {id} has the constant {number!r}, it must be a finite number")
+    return found
 
 
 def constants_file(id: str) -> Traversable:

@@ -2,9 +2,10 @@
 
 import importlib.util
 import sys
+import sysconfig
 import traceback
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from lemmata.model.attacks import ATTACKS
 LOADED: list[str] = []
 """Files loaded in this process, in their order."""
 
+
+BROUGHT_IN: dict[Path, frozenset[Path]] = {}
+"""What running a file brought in of its own, wherever that lies and however it was imported."""
 
 MOST_WORDS = 400
 """Characters of an error that are shown."""
@@ -44,6 +48,11 @@ def load_claims(file: str) -> list[Claim]:
         _run(file, path)
         LOADED.append(str(path))
         audited_constants.cache_clear()
+        try:
+            audited_constants()
+        except ValueError as error:
+            forget(file)
+            raise ClaimFileError(_words(error)) from error
     return [claim for claim in whole_claims() if STATED_IN.get(claim.id) == path]
 
 
@@ -55,6 +64,7 @@ def forget(file: str) -> None:
         _unregister(id)
     if str(path) in LOADED:
         LOADED.remove(str(path))
+    BROUGHT_IN.pop(path, None)
     sys.modules.pop(_module_name(path), None)
     beside.forget(path.parent)
     audited_constants.cache_clear()
@@ -106,7 +116,7 @@ def _module_name(path: Path) -> str:
 
 
 def _run(file: str, path: Path) -> None:
-    name, before = _module_name(path), _names()
+    name, before, modules = _module_name(path), _names(), set(sys.modules)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -117,6 +127,7 @@ def _run(file: str, path: Path) -> None:
             spec.loader.exec_module(module)
             for id in REGISTRY.keys() - before.keys():
                 _derive(REGISTRY[id])
+            BROUGHT_IN[path] = frozenset(_own(set(sys.modules) - modules - {name}))
         if before.keys() >= REGISTRY.keys():
             raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
     except BaseException as error:
@@ -131,6 +142,16 @@ def _run(file: str, path: Path) -> None:
         place = file if line is None else f"{file}, line {line}"
         raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
     STATED_IN.update({id: path for id in _names() if id not in before and id not in STATED_IN})
+
+
+def _own(modules: Iterable[str]) -> Iterator[Path]:
+    """The files of those modules that are neither this program's nor installed ones."""
+    installed = [Path(place).resolve() for place in {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}]
+    for name in modules:
+        file = getattr(sys.modules[name], "__file__", None)
+        path = Path(file or "").resolve()
+        if path.suffix == ".py" and name.partition(".")[0] != "lemmata" and not set(installed) & set(path.parents):
+            yield path
 
 
 def _derive(claim: Claim) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import Module, ReLU
 from torch.nn.modules import activation
@@ -12,7 +13,7 @@ from torch.nn.modules import activation
 from lemmata.audit.choosing import choose
 from lemmata.audit.commands import check as command
 from lemmata.audit.errors import UserError
-from lemmata.audit.measure.given import Names, Weights, check_pair, dataset, network
+from lemmata.audit.measure.given import Loaded, Names, Weights, check_pair, dataset, network
 from lemmata.audit.measure.layers import layers
 from lemmata.audit.measure.pair import PATIENCE
 from lemmata.audit.show.checked import Checked
@@ -23,6 +24,9 @@ Matrix = Tensor | np.ndarray
 Net = Mapping[str, Matrix] | Module | Sequence[Matrix]
 
 IN_MEMORY = Names("", "inputs", "labels", "normalise=True")
+
+ALIKE = 1e-2
+"""Relative, by which a module's outputs may differ from those of its layers: half precision has three digits."""
 
 
 class Options(TypedDict, total=False):
@@ -65,7 +69,7 @@ def check(
         delta: δ of the lemmas.
         normalise: whether to scale the inputs to unit norm.
         claims: patterns of claim ids, with or without the paper; none means all.
-        patience: seconds that one claim may take; one that takes longer is skipped, and its record says so.
+        patience: seconds of computing that one claim may take; one that takes longer is skipped, as its record says.
 
     Returns:
         A record per claim; for a list of checkpoints a list, with one such collection for each. Both print as the
@@ -99,7 +103,8 @@ def check(
             found.append(command.check(chosen, start, reached, data, conventions, delta, patience, not _several(after)))
     except UserError as error:
         raise ValueError(str(error)) from None
-    for warning in dict.fromkeys(warning for checked in found for warning in checked.read.warnings):
+    said = [warning for checked in found for warning in checked.read.warnings]
+    for warning in dict.fromkeys([*said, *_another_function("before", before, start, data)]):
         warnings.warn(warning, stacklevel=2)
     return Trajectory(found) if _several(after) else found[0]
 
@@ -137,6 +142,38 @@ def _check_activations(argument: str, net: Module) -> None:
     for name, part in net.named_modules():
         if type(part).__module__ == activation.__name__ and not isinstance(part, ReLU):
             raise UserError(f"{argument}: {name} is a {type(part).__name__}, it must be a ReLU as all others")
+
+
+def _another_function(argument: str, net: Any, weights: Weights, data: Loaded) -> list[str]:
+    """Whether a module, asked for its outputs, is another network than its layers with ReLU between them.
+
+    A factor is none of a network's layers: NTK parametrisation has one, and the papers' settings differ in theirs.
+    """
+    if not isinstance(net, Module):
+        return []
+    h = data.data.inputs
+    for matrix in weights.matrices[:-1]:
+        h = (h @ matrix.mT).relu()
+    expected, training = h @ weights.matrices[-1].mT, net.training
+    try:
+        with torch.no_grad():
+            found = (
+                net.eval()(data.data.inputs.to(next(net.parameters()))).detach().cpu().double().reshape(expected.shape)
+            )
+    except Exception:  # a module of a person's own may take its inputs in another form
+        return []
+    finally:
+        net.train(training)
+    factor = float((found * expected).sum() / expected.square().sum())
+    if float(torch.linalg.vector_norm(found - factor * expected)) > ALIKE * float(torch.linalg.vector_norm(found)):
+        return [
+            f"{argument}(inputs) is not its layers with ReLU between them: another activation, order or connection?"
+        ]
+    if abs(factor - 1) > ALIKE and abs(factor - len(h.T) ** 0.5) > ALIKE * len(h.T) ** 0.5:
+        return [
+            f"{argument}(inputs) is {factor:.4g} times its layers with ReLU between them; the factor is not checked"
+        ]
+    return []
 
 
 def _array(name: str, value: object) -> Matrix:

@@ -6,12 +6,13 @@ a random initialisation has a leading axis S over independent initialisations.
 
 The floors, from the ground up; a module imports only from floors below its own:
 
-    settings, randomness, spectra, orthonormal, columns, limits: conventions, chance, linear algebra, known constants
+    settings, randomness, spectra, orthonormal, columns, affordable, limits: conventions, chance, algebra, constants
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes: how labels are separated, what a layer moves by
-    separability, spanned: the margins of a data set, the changes of a deferred matrix
+    separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients
     network: matrices and their changes
     trace, ball: one pass through a network, the neighbourhood of its weights
-    difference, imposing, training, certificates, empirical_kernels, reference_class: what is made of passes
+    difference, imposing, training, reach, empirical_kernels, reference_class: what is made of passes
+    crossing: kinks of all layers at once
     attacks, blocks, streaming: the worst weights of a ball, runs at widths that nothing holds whole
 """

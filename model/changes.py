@@ -15,7 +15,7 @@ from torch.nn.functional import pad
 from lemmata.model.columns import Columns
 from lemmata.model.gaussian import Matrix
 from lemmata.model.settings import Norm
-from lemmata.model.spectra import spectral_norm, top_singular
+from lemmata.model.spectra import spectral_norm, svd, top_singular
 
 
 class Change(Protocol):
@@ -168,6 +168,12 @@ class LowRank:
     def compressed(self) -> "LowRank":
         """The same matrix with min(out, in) columns."""
         return DenseChange(self.materialise()).factors()
+
+    def truncated(self, rank: int) -> "LowRank":
+        """The nearest change with so many columns."""
+        left, right = torch.linalg.qr(self.left), torch.linalg.qr(self.right)
+        u, values, v = svd(left.R @ right.R.mT)
+        return LowRank(left.Q @ (u * values[:, None])[..., :rank], right.Q @ v.mT[..., :rank])
 
     def factors(self) -> "LowRank":
         """This change itself."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lemmata.model.changes import Changes
 from lemmata.model.losses import LossFunction
-from lemmata.model.trace import Trace
+from lemmata.model.trace import Trace, smoothed
 
 
 class Difference:
@@ -56,7 +56,10 @@ class Difference:
     @cached_property
     def flips(self) -> list[Tensor]:
         """Σ̂_l − Σ̃_l as −1, 0, +1, each (S, n, m_l)."""
-        pairs = zip(self.base.preactivations, self.preactivations, strict=True)
+        pairs = list(zip(self.base.preactivations, self.preactivations, strict=True))
+        smoothing = self.base.network.smoothing
+        if smoothing:
+            return [smoothed(z + dz, z, smoothing) - smoothed(z, z, smoothing) for z, dz in pairs]
         return [(z + dz > 0).to(z) - (z > 0).to(z) for z, dz in pairs]
 
     @cached_property

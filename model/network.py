@@ -1,7 +1,7 @@
 """Networks: random matrices plus factored changes, S independent initialisations at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -56,12 +56,15 @@ class Network:
         setting: the paper's conventions.
         matrices: W_1⁽⁰⁾, …, W_H⁽⁰⁾ and the output matrix V⁽⁰⁾, shapes (out, in).
         changes: ΔW of each trained layer: the hidden ones, and V where the setting trains it.
+        smoothing: how near its kink a unit must be for its pattern to have a derivative, over the layer's root mean
+            square pre-activation; the pattern itself stays what it is.
     """
 
     setting: Setting
     matrices: tuple[Matrix, ...]
     changes: Changes
     like: Tensor
+    smoothing: float = 0.0
 
     @property
     def hidden(self) -> int:
@@ -125,7 +128,7 @@ class Network:
         """
         if len(changes) != self.trained:
             raise ValueError(f"{len(changes)} changes for {self.trained} trained layers")
-        return Network(self.setting, self.matrices, add(self.changes, changes), self.like)
+        return replace(self, changes=add(self.changes, changes))
 
     def still(self) -> tuple[LowRank, ...]:
         """No change of any trained layer."""

@@ -51,6 +51,14 @@ class Trace:
         return [z > 0 for z in self.preactivations]
 
     @cached_property
+    def masks(self) -> list[Tensor]:
+        """The patterns as factors; they have a derivative where the network is smoothed."""
+        smoothing = self.network.smoothing
+        if not smoothing:
+            return self.patterns
+        return [smoothed(z, z, smoothing) for z in self.preactivations]
+
+    @cached_property
     def outputs(self) -> Tensor:
         """f(x_i), (S, n, k)."""
         return self.network.scale * self.network.apply(self.network.hidden, self.features[-1])
@@ -76,7 +84,7 @@ class Trace:
         for layer in range(network.hidden, 0, -1):
             flat = network.apply_transposed(layer, signal.flatten(1, 2))
             unmasked.append(flat.unflatten(1, (n, k)))
-            signal = unmasked[-1] * self.patterns[layer - 1][:, :, None]
+            signal = unmasked[-1] * self.masks[layer - 1][:, :, None]
             signals.append(signal)
         return signals[::-1], unmasked[::-1]
 
@@ -165,16 +173,16 @@ class Trace:
 
     def forward_through(self, low: int, high: int, direction: Tensor) -> Tensor:
         """M_{low→high} u with this trace's patterns; u and the result are (S, n, m_·)."""
-        image = direction * self.patterns[low - 1]
+        image = direction * self.masks[low - 1]
         for layer in range(low, high):
-            image = self.network.apply(layer, image) * self.patterns[layer]
+            image = self.network.apply(layer, image) * self.masks[layer]
         return image
 
     def back_through(self, low: int, high: int, direction: Tensor) -> Tensor:
         """M_{low→high}ᵀ u with this trace's patterns; u is (S, n, m_high), the result (S, n, m_low)."""
-        image = direction * self.patterns[high - 1]
+        image = direction * self.masks[high - 1]
         for layer in range(high - 1, low - 1, -1):
-            image = self.network.apply_transposed(layer, image) * self.patterns[layer - 1]
+            image = self.network.apply_transposed(layer, image) * self.masks[layer - 1]
         return image
 
     def _operator_norm(self, layers: range, *, masked_input: bool) -> Singular:
@@ -198,6 +206,14 @@ class Trace:
     def _trained_pairs(self) -> list[tuple[Tensor, Tensor]]:
         """(x_{l−1}, b_l) of every trained layer."""
         return list(zip(self.features, self.signals, strict=True))[: self.network.trained]
+
+
+def smoothed(z: Tensor, beside: Tensor, width: float) -> Tensor:
+    """1{z > 0}, with the derivative of a ramp that is `width` times the root mean square of `beside` to either side."""
+    reach = width * beside.detach().square().mean(-1, keepdim=True).sqrt().clamp_min(torch.finfo(z.dtype).tiny)
+    t = (z / reach).clamp(-1, 1)
+    ramp = t - t * t.abs() / 2  # its slope is the triangle 1 − |t|
+    return (z > 0).to(z) + (ramp - ramp.detach())
 
 
 def _weighted(slopes: Tensor, signals: Tensor) -> Tensor:

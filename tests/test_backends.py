@@ -73,9 +73,9 @@ def test_a_cluster_that_does_not_answer_is_one_line(capsys):
 
 
 def test_trials_on_a_gpu_follow_one_another(tmp_path, monkeypatch):
-    """A second process waits for the device; the CPU has no such lock."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    """A second process waits for the device; the CPU has no such lock. It lies with the results, or with the user."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     script = (
         "import sys\nfrom lemmata.audit.measure.backends import alone_on\n"
         "with alone_on(sys.argv[1]): print('in', flush=True)"
@@ -91,6 +91,9 @@ def test_trials_on_a_gpu_follow_one_another(tmp_path, monkeypatch):
         time.sleep(1)
         assert waiting.poll() is None
     assert waiting.communicate(timeout=60)[0] == "in\n"
+    assert [path.name for path in (tmp_path / "lemmata").iterdir()] == ["cuda-all.lock"]
+    with alone_on("cuda", tmp_path / "results"):
+        assert [path.name for path in (tmp_path / "results").iterdir()] == ["cuda-all.lock"]
 
 
 def test_workers_use_one_thread_each():

@@ -6,7 +6,6 @@ vector is a sort, and every difference of two networks is a subtraction of fifty
 
 import itertools
 import json
-import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
 
@@ -207,10 +206,10 @@ class Reference:
         error, last = root * self.surrogate(new), self.batch_gradient(L)
         frozen = norm(sum(-slope(v) * y / n * p.gradients[L] for v, y, p in zip(z0, self.y, old, strict=True)))
         sides |= {
-            "eq-4.1": ([last], error),
-            "lemma-5.4": ([last], error / 2**L),
-            "lemma-5.5": ([last], error),
-            "B.3-G-definition": ([frozen], [frozen]),
+            "eq-4.1": (last, error),
+            "lemma-5.4": (last, error / 2**L),
+            "lemma-5.5": (last, error),
+            "B.3-G-definition": (frozen, frozen),
         }
         absent = {"lemma-B.1-v"} if not s else set()
         absent |= {"lemma-5.4"} if L == 1 else set()
@@ -378,6 +377,7 @@ def test_lemma_4_1_is_measured_at_the_labels_given(tmp_path, capsys):
         h = (h @ W.T).relu()
     loss = (h @ torch.tensor(run.V).T - torch.tensor(run.y)[:, None]).square().sum() / 2 / len(run.X)
     squares = [float(g.square().sum()) for g in torch.autograd.grad(loss, weights)]
+    loss = loss.detach()
     phi = min(np.linalg.norm(a - b) for a, b in itertools.combinations(run.X, 2))
     entry, parts = entries["zou-gu-2019/lemma-4.1"], entries["zou-gu-2019/grad-decomposition"]
     assert_resolved(entry["lhs"], sum(squares))
@@ -422,7 +422,8 @@ def test_what_is_too_dear_is_skipped_with_its_reason(tmp_path, capsys, monkeypat
     """A measurement that outlasts the patience is given up, one that wants more memory than is free too."""
 
     def slow(case):
-        time.sleep(60)
+        while True:
+            pass
 
     def large(case):
         return torch.ones(10**15)
@@ -440,9 +441,9 @@ def test_the_echo_says_what_was_read(tmp_path, capsys):
     """Per layer its shape, norm, movement, variance and p-value, and loss and errors before and after."""
     run = draw(4, (7, 10), 1e-2)
     arguments = save(run, tmp_path)
-    assert main(arguments) == 0
+    assert main(arguments[:-2]) == 0
     said = capsys.readouterr().err
-    assert main([*arguments, "--format", "json"]) == 0
+    assert main(arguments) == 0
     read = json.loads(capsys.readouterr().out)["read"]
     for layer, before, after in zip(read["layers"], run.init, run.trained, strict=False):
         assert layer["shape"] == list(before.shape)

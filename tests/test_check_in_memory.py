@@ -136,13 +136,66 @@ def test_a_setting_is_a_value_or_its_id():
     assert check(module(), moved(0.01), *data(), claims=ID, setting="cao-gu-2020").document() == expected
 
 
+class Tanh(nn.Module):
+    """The layers of the honest network with tanh between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = module()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers[4](self.layers[2](self.layers[0](x).tanh()).tanh())
+
+
+class Scaled(Tanh):
+    """The honest network times one eighth."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x) / 8
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [(Tanh(), "is not its layers with ReLU between them"), (Scaled(), "is 0.125 times its layers")],
+    ids=["tanh", "scaled"],
+)
+def test_a_module_that_computes_something_else_is_warned_of(network, words):
+    """What a module does is compared with what is measured, and nothing of it changes."""
+    network.train()
+    with pytest.warns(UserWarning, match=words):
+        check(network, moved(0.01), *data(), claims=ID)
+    assert network.training
+
+
+def test_activations_other_than_relu_are_refused():
+    """Where they are modules they have a name."""
+    with pytest.raises(ValueError, match="before: 1 is a GELU, it must be a ReLU as all others"):
+        check(nn.Sequential(module()[0], nn.GELU(), *module()[2:]), moved(0.01), *data(), claims=ID)
+
+
+def test_what_looks_wrong_is_a_warning():
+    """The networks' own, with what was read beside."""
+    with pytest.warns(UserWarning, match="hold the same weights"):
+        found = check(module(), module(), *data(), claims=ID)
+    assert [layer.name for layer in found.read.layers] == ["0.weight", "2.weight", "4.weight"]
+
+
+def test_a_notebook_shows_a_check_and_a_run():
+    """The printed table, escaped; of several checkpoints the picture before it."""
+    found = check(module(), moved(0.01), *data(), claims=ID)
+    assert found._repr_html_().startswith("<pre>cao-gu-2020")
+    several = check(module(), [moved(by) for by in (0.0, 0.01, 0.1)], *data(), claims=ID)
+    assert several._repr_html_().startswith("<svg")
+    assert len(several.ratios()[ID]) == 3
+
+
 BAD = {
     "before": [
         (3, "before is of type int, it must be a state_dict"),
         (torch.ones(2, 2), "before is of type Tensor, it must be a state_dict"),
         ([], "before: holds nothing"),
         ([torch.ones(8, 4), torch.ones(1, 7)], r"before: matrix 2 has shape \(1, 7\), \(out, in\) must have in = 8"),
-        (nn.Linear(4, 1), "before: holds bias, the papers' networks have no biases"),
+        (nn.Linear(4, 1), "before: holds bias, the papers' networks have no biases: train with bias=False"),
         ({"a": torch.ones(8, 4), "b": torch.ones(1, 8)}, r"before: V \(b\) has 8 entries \+1"),
     ],
     "after": [

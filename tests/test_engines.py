@@ -119,7 +119,7 @@ def test_attacks_stay_in_the_ball_of_a_deferred_network(attack: str) -> None:
             assert_vector_close(change.materialise(), other.materialise())
 
 
-UNCOUNTED = {"descend", "mislead", "compound-changes", "place-on-kinks-together"}
+UNCOUNTED = {"descend", "mislead", "compound-changes"}
 """Attacks that ask for more than the plans allow for: engines and lines were chosen, and measured, without them."""
 
 

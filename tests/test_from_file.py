@@ -357,11 +357,12 @@ def test_check_takes_a_file_too(folder, tmp_path, capsys):
     file = str(folder("mine", 10.0))
     W, V = np.eye(4), np.array([[1.0, -1.0, 1.0, -1.0]])
     np.savez(tmp_path / "w.npz", W1=W, V=V)
+    np.savez(tmp_path / "u.npz", W1=W + 0.01, V=V)
     np.savez(tmp_path / "d.npz", X=np.eye(4)[:2], y=[1.0, -1.0])
-    weights, data = str(tmp_path / "w.npz"), str(tmp_path / "d.npz")
-    arguments = ["check", "--init", weights, "--trained", weights, "--data", data, "--claims-from", file]
+    weights, moved, data = (str(tmp_path / f"{name}.npz") for name in "wud")
+    arguments = ["check", "--init", weights, "--trained", moved, "--data", data, "--claims-from", file]
     assert main([*arguments, "mine/*", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["mine/lemma"]["ratio"] == 0.1
+    assert json.loads(capsys.readouterr().out)["claims"]["mine/lemma"]["ratio"] == 0.1
 
 
 def test_a_result_depends_on_the_modules_beside_the_file(folder):
@@ -390,3 +391,36 @@ def test_a_result_depends_on_what_comes_through_the_door(folder, monkeypatch):
         versions.claim_version(claim)
         seen[line] = "lemmata.model.kernels" in roots
     assert list(seen.values()) == [False, True, True, False]
+
+
+@pytest.mark.parametrize("how", ["importlib.import_module('shared')", "__import__('shared')", "shared_by_path()"])
+def test_a_result_depends_on_what_the_file_brings_in(how, tmp_path):
+    """A module that no import statement names, or that lies elsewhere, is part of a claim's version too."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "shared.py").write_text("CONSTANT = 1.0\nimport deeper\n")
+    (elsewhere / "deeper.py").write_text("")
+    (tmp_path / "parts").mkdir()
+    file = tmp_path / "parts" / "lemmas.py"
+    head = (
+        f"import importlib, importlib.util, sys\nsys.path.insert(0, {str(elsewhere)!r})\n"
+        "def shared_by_path():\n"
+        f"    spec = importlib.util.spec_from_file_location('anything', {str(elsewhere / 'shared.py')!r})\n"
+        "    module = sys.modules['anything'] = importlib.util.module_from_spec(spec)\n"
+        "    spec.loader.exec_module(module)\n    return module\n"
+        f"beside = {how}\n"
+    )
+    lemma = LEMMA.replace("import {module} as beside\n", "").replace("beside.size(", "abs(").format(paper="brought")
+    file.write_text(head + lemma)
+    before = set(sys.modules)
+    try:
+        (claim,) = load_claims(str(file))
+        for name in ("shared.py", "deeper.py"):
+            version = versions.claim_version(claim)
+            (elsewhere / name).write_text((elsewhere / name).read_text() + "# edited\n")
+            assert versions.claim_version(claim) != version
+    finally:
+        forget(str(file))
+        sys.path.remove(str(elsewhere))
+        for name in set(sys.modules) - before:
+            del sys.modules[name]

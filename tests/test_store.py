@@ -226,6 +226,24 @@ def test_a_full_disk_loses_nothing(tmp_path):
         assert store.kept == kept >= 1
 
 
+@pytest.mark.parametrize("column", ["key", "claim", "configuration", "result", "sum"])
+def test_a_damaged_row_is_measured_again(column, tmp_path):
+    """A result that is not as it was stored, by a disk or by a hand, is no result; the others are kept."""
+    other = Job(**{**JOB.__dict__, "seed": 1})
+    with Store(tmp_path, resume=False) as store:
+        store.put(run(JOB))
+        store.put(run(other))
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        changed = f"UPDATE trials SET {column} = replace({column}, substr({column}, 3, 1), '7') || ' ' WHERE key = ?"
+        connection.execute(changed, (key(JOB),))
+        connection.commit()
+    with Store(tmp_path, resume=True) as store:
+        assert store.kept == 1
+        assert store.note.startswith("--resume: 1 results in ")
+        assert store.get(JOB) is None
+        assert store.get(other) is not None
+
+
 def foreign(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")

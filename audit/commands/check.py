@@ -128,7 +128,7 @@ class _SeveralFiles(click.Command):
     default=PATIENCE,
     show_default=True,
     metavar="SECONDS",
-    help="A claim that takes longer is skipped, and says so.",
+    help="Of computing; a claim that takes longer is skipped, and says so.",
 )
 @click.option("--plot", metavar="FILE.svg", help="Draw each claim's ratio at every checkpoint.")
 @patterns_argument

@@ -9,9 +9,11 @@ from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.means import mean_of
 from lemmata.audit.measure.sweep import replay
 from lemmata.audit.plan.devices import choose_device, device_for
+from lemmata.audit.plan.job import Job
+from lemmata.audit.plan.memory import processes
 from lemmata.audit.show.tables import Format, emit, finite, grid, number
 from lemmata.claims.constants import constant
-from lemmata.claims.from_file import located
+from lemmata.claims.from_file import explained
 from lemmata.claims.measuring.replay import parse
 from lemmata.claims.registry import measured_claims
 
@@ -22,16 +24,19 @@ def replay_token(token: str, device: str, form: Format) -> int:
     Without a constant (a claim that was never audited) there is nothing to violate, and the status is 0.
 
     Raises:
-        UserError: if the token is not understood, its sizes do not fit, or a claim of one's own cannot be measured.
+        UserError: if the token is not understood, sizes that do not fit data or memory, or a failing measurement.
     """
     with naming("TOKEN"):
         case = parse(token)
+        placed = device_for(case.claim, case.configuration, device)
+        job = Job(case.claim.id, case.configuration, len(case.initialisations), device=placed, engine=case.engine)
+        processes([job], {case.claim.id: case.claim}, 1)
         try:
-            found = replay(case, device=device_for(case.claim, case.configuration, device))
+            found = replay(case, device=placed)
         except UserError:
             raise
         except Exception as error:
-            raise located(case.claim, case.configuration.token(), error) from error
+            raise UserError(f"TOKEN: {explained(case.claim, case.configuration.token(), error)}") from error
     limit, margin = constant(case.claim), case.claim.margin
     violated = found.violates(case.claim, limit).tolist()
     mean = None if margin is None else mean_of(found, Budget().shared(len(measured_claims())).alpha)

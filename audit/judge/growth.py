@@ -77,12 +77,16 @@ def growth(
         None with fewer than two sizes, where a sample has no finite value, or where levels differ and a sample is too
         small for its own.
     """
+    if len(sizes) < 2:
+        return None
     order = np.argsort(sizes)
     x = np.log(np.asarray(sizes, dtype=float))[order]
+    if len(x) < 2:
+        return None
     levels = [levels[at] for at in order] if len(levels) > 1 else list(levels) * len(x)
     upper = levels[0] >= 0.5
     chosen = [np.atleast_2d(np.asarray(samples[at], dtype=float)) * (1 if upper else -1) for at in order]
-    if len(x) < 2 or not all(np.isfinite(sample).any(axis=1).all() for sample in chosen):
+    if not all(np.isfinite(sample).any(axis=1).all() for sample in chosen):
         return None
     if toward_zero:
         x, chosen, levels = x[::-1], chosen[::-1], levels[::-1]

@@ -1,8 +1,7 @@
 """Where a sweep's jobs run: on processes of this machine, or on a cluster of Dask or Ray, through joblib alike."""
 
-import getpass
 import os
-import tempfile
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -61,14 +60,18 @@ def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) 
 
 
 @contextmanager
-def alone_on(device: str) -> Iterator[None]:
-    """One trial at a time on a device that is no CPU, whichever process runs it, which then returns the memory."""
+def alone_on(device: str, folder: Path | None = None) -> Iterator[None]:
+    """One trial at a time on a device that is no CPU, whichever process runs it, which then returns the memory.
+
+    The processes agree by a lock in the folder of their results, or without one in the user's own cache.
+    """
     if device == "cpu":
         yield
         return
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
-    name = f"lemmata-{getpass.getuser()}-{device.replace(':', '-')}-{visible.replace('/', '-')}.lock"
-    with FileLock(Path(tempfile.gettempdir()) / name):
+    place = folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lemmata"
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = f"{device}-{os.environ.get('CUDA_VISIBLE_DEVICES', 'all')}"
+    with FileLock(place / (re.sub(r"[^\w.]", "-", name) + ".lock")):
         try:
             yield
         finally:

@@ -21,10 +21,10 @@ class TooDear(Exception):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """What is inside is given up after this time, or where it asks for more memory than is free.
+    """What is inside is given up after this time of computing, or where it asks for more memory than is free.
 
-    The time is limited where the system has alarms and this is the program's first thread, memory where the system
-    limits that of a process.
+    It is this process's time, whatever else the machine does, and limited where the system has such alarms and this is
+    the program's first thread; memory is limited where the system does so for a process.
 
     Raises:
         TooDear: then.
@@ -44,20 +44,20 @@ def at_most(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _time(seconds: float) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "ITIMER_PROF"):
         yield
         return
 
     def give_up(number: int, frame: FrameType | None) -> None:
         raise TooDear(f"takes longer than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @contextmanager

@@ -29,12 +29,12 @@ LOCK = "audit.lock"
 APPLICATION = 0x6C656D6D
 """ "lemm": how SQLite tells our files from those of others."""
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables; another one is refused."""
 
 TABLES = """
 BEGIN IMMEDIATE;
-CREATE TABLE trials (key TEXT PRIMARY KEY, claim TEXT, configuration TEXT, result TEXT) WITHOUT ROWID;
+CREATE TABLE trials (key TEXT PRIMARY KEY, claim TEXT, configuration TEXT, result TEXT, sum TEXT) WITHOUT ROWID;
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 PRAGMA application_id = {application};
 PRAGMA user_version = {schema};
@@ -46,6 +46,7 @@ class Store:
     """The results of one audit; no two audits use a directory at the same time.
 
     Attributes:
+        folder: the audit's directory.
         kept: results of an earlier run that this one may use.
         note: what a person should know about how it was opened; empty when there is nothing to say.
 
@@ -58,7 +59,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, resume: bool) -> None:
-        self.path = folder / FILE
+        self.folder, self.path = folder, folder / FILE
         _make(folder)
         self._lock = _locked(folder)
         try:
@@ -71,8 +72,11 @@ class Store:
     def _open(self, resume: bool) -> None:
         self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
         self._check()
+        damaged = self._drop_damaged()
         self.kept = self._scalar("SELECT count(*) FROM trials")
         self.note = "" if self.kept or not resume else f"--resume: {self.path.parent} holds no audit, starting afresh"
+        if damaged and resume:
+            self.note = f"--resume: {damaged} results in {self.path} are not what was stored, they are measured again"
         if not resume:
             if self.kept and not self._finished:
                 raise UserError(
@@ -85,7 +89,8 @@ class Store:
 
     def get(self, job: Job) -> Trials | None:
         """What an earlier run measured for the job."""
-        found = self._connection.execute("SELECT result FROM trials WHERE key = ?", (key(job),)).fetchone()
+        with self._explained():
+            found = self._connection.execute("SELECT result FROM trials WHERE key = ?", (key(job),)).fetchone()
         return None if found is None else Trials(job, **json.loads(found[0]))
 
     def put(self, trials: Trials) -> None:
@@ -99,7 +104,7 @@ class Store:
         job = trials.job
         row = (key(job), job.claim, job.configuration.token(), json.dumps(result))
         with self._explained():
-            self._connection.execute("INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?, ?)", (*row, checksum(*row)))
         self.kept += 1
 
     def finish(self) -> None:
@@ -136,6 +141,13 @@ class Store:
                 f"{self.path} has schema {schema}, this version reads {SCHEMA}; choose another --out or remove the file"
             )
 
+    def _drop_damaged(self) -> int:
+        """Remove the rows that are not as they were stored, by a disk or by a hand, and count them."""
+        rows = self._connection.execute("SELECT key, claim, configuration, result, sum FROM trials")
+        damaged = [(row[0],) for row in rows if checksum(*row[:-1]) != row[-1]]
+        self._connection.executemany("DELETE FROM trials WHERE key = ?", damaged)
+        return len(damaged)
+
     @property
     def _finished(self) -> bool:
         return bool(self._scalar("SELECT count(*) FROM state WHERE name = 'finished'"))
@@ -159,6 +171,11 @@ class Store:
             ) from (error)
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self.path} cannot be used: {error}; choose another --out or remove the file") from error
+
+
+def checksum(*row: object) -> str:
+    """Of a row's other columns."""
+    return hashlib.sha256(repr(row).encode(errors="replace")).hexdigest()
 
 
 def key(job: Job) -> str:

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
@@ -28,8 +30,17 @@ from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
-ASCENT = 6
+ASCENT = 40
 """Gradient steps from the worst attack, on networks small enough for them."""
+
+CERTIFIABLE = 2e7
+"""Products of an example with a matrix up to which norms of chains of layers are computed: about a second."""
+
+ASCENDED = 120_000_000
+"""Products of a weight and an example that a batch's steps may meet; larger networks get fewer steps."""
+
+FEWEST = 8
+"""Steps below which none is taken."""
 
 
 @dataclass
@@ -41,7 +52,8 @@ class Trials:
         residual, condition: of identities; empty for inequalities.
         recipes: the attack that found the worst.
         worst: index of the worst member.
-        certificate: sound upper bound of the ratio over the ball; empty where none is known.
+        certificate: sound bound of the ratio over the ball at the initialisation with the worst ratio, NaN at the
+            others; empty where none is known.
         parameters: what the scalings saw.
         seconds: spent.
     """
@@ -128,18 +140,19 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=ASCENT if _small(job.configuration) else 0)
+        found = supremum(claim, case, ascent=_steps(case))
         _collect(trials, found)
-        # A certificate needs the spectral norm of every layer: too many directions where the matrix is not stored.
-        if claim.certificate is not None and job.engine == "dense":
-            trials.certificate += claim.certificate(case).tolist()
         trials.parameters = case.parameters
+    if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):
+        trials.certificate = _certified(trials, claim.certificate)
     trials.seconds = time.perf_counter() - started
     return trials
 
 
 class Kept(Protocol):
-    """Results of an earlier run, by job, and where new ones are put."""
+    """Results of an earlier run, by job, and where new ones are put: a folder."""
+
+    folder: Path
 
     def get(self, job: Job) -> Trials | None:
         """The result of a job, if it is there."""
@@ -190,7 +203,7 @@ def run_all(
             done(found)
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
     pending = (job for job in order if time.monotonic() < deadline)
-    measure = partial(_single_threaded, files=tuple(LOADED))
+    measure = partial(_single_threaded, files=tuple(LOADED), folder=None if kept is None else kept.folder)
     for outcome in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
         if isinstance(outcome, Failure):
             failed(outcome)
@@ -306,8 +319,27 @@ def _cases(job: Job, claim: Claim) -> Iterator[Case]:
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
-def _small(c: Configuration) -> bool:
-    return c.n * (c.m * c.d + c.m**2 * (c.L - 1)) <= 300_000
+def _steps(case: Case) -> int:
+    """How many gradient steps the networks are worth."""
+    shapes = case.initial.architecture.shapes
+    work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
+    steps = min(ASCENT, ASCENDED // work)
+    return steps if steps >= FEWEST else 0
+
+
+def _certifiable(job: Job, claim: Claim) -> bool:
+    """Norms of chains of layers take too many directions where the matrices are not stored, or are large."""
+    c = job.configuration
+    hidden = claim.setting.hidden_layers(c.L)
+    return job.engine == "dense" and c.n * c.m**2 * hidden * (hidden - 1) <= CERTIFIABLE
+
+
+def _certified(trials: Trials, certificate: Callable[[Case], Tensor]) -> list[float]:
+    """The certificate where the worst was found, NaN elsewhere."""
+    job, at = trials.job, trials.extreme()
+    case = realise(trials.claim, job.configuration, job.seed, (job.first + at,), job.dtype, job.device)
+    bound = float(certificate(case))
+    return [bound if number == at else math.nan for number in range(len(trials.ratio))]
 
 
 def _collect(trials: Trials, found: Evaluation) -> None:
@@ -325,7 +357,7 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
 
 
-def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Outcome:
+def _single_threaded(job: Job, files: tuple[str, ...] = (), folder: Path | None = None) -> Outcome:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself.
 
     Whatever a measurement raises, an exit included, is one job's outcome and costs no other job anything.
@@ -338,7 +370,7 @@ def _single_threaded(job: Job, files: tuple[str, ...] = ()) -> Outcome:
     claim = REGISTRY[job.claim]
     try:
         _check_known(claim, job.configuration)
-        with alone_on(job.device):
+        with alone_on(job.device, folder):
             return run(job)
     except KeyboardInterrupt:
         raise

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import BROUGHT_IN
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.attacks import ATTACKS
 
@@ -58,12 +59,15 @@ def _sources(roots: tuple[str, ...]) -> bytes:
 
 
 def _own_files(claim: Claim) -> list[Path]:
-    """Of a claim of a person's own its file, and what that reaches of the modules beside it; packages are whole."""
+    """Of a claim of a person's own its file, what running that brought in, and what these may yet import beside it.
+
+    Packages are whole.
+    """
     reached: list[Path] = []
-    waiting = [STATED_IN[claim.id]] if claim.id in STATED_IN else []
+    waiting = [STATED_IN[claim.id], *BROUGHT_IN.get(STATED_IN[claim.id], ())] if claim.id in STATED_IN else []
     while waiting:
         path = waiting.pop()
-        if path in reached:
+        if path in reached or not path.is_file():
             continue
         reached.append(path)
         beside = {STATED_IN[claim.id].parent / name.partition(".")[0] for name in _imported(path.read_bytes())}

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from lemmata.audit.judge.brackets import Bracket, bracket, widest
 from lemmata.audit.judge.growth import quantile
 from lemmata.audit.judge.verdicts import Finding, places, trivial, worst_of
 from lemmata.audit.measure.options import Options
@@ -98,6 +99,7 @@ def _constant(finding: Finding) -> dict[str, Any]:
         "high": None if constant is None or constant.high is None else finite(constant.high),
         "limit": None if at is None else claim.limit(at.job.configuration),
         "stated": claim.stated,
+        **_bracket(widest(finding.trials) if claim.certificate is not None else None),
         "bound": right_hand_side(claim),
         "configurations": [_configuration(items) for items in finding.places.values()],
     }
@@ -127,7 +129,6 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
     trials = worst_of(items)
     claim, c = trials.claim, trials.job.configuration
     at = trials.extreme()
-    certificate = [value for each in items for value in each.certificate if not math.isnan(value)]
     p = trials.parameters
     conditions = met(claim.preconditions, p)
     return {
@@ -151,7 +152,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         **_median(items),
         "limit": claim.limit(c),
         "searched": claim.search(c),
-        "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
+        **_bracket(bracket(trials) if claim.certificate is not None else None),
         "preconditions": conditions,
         "conditions": all(conditions.values()),
         "trivial": trivial(claim, items),
@@ -163,6 +164,13 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "replay": trials.replay(at).command(),
         "seconds": round(sum(each.seconds for each in items), 3),
     }
+
+
+def _bracket(found: Bracket | None) -> dict[str, Any]:
+    """Where the worst was found: that, and what no weights of the ball can pass."""
+    if found is None:
+        return {"attack": None, "certificate": None, "certified": None}
+    return {"attack": finite(found.attack), "certificate": finite(found.certificate), "certified": found.certified}
 
 
 def searched(finding: Finding) -> str:

@@ -32,7 +32,8 @@ def rows(document: dict[str, Any]) -> list[str]:
         constant = claim["constant"]
         known = (number(constant["limit"]), number(constant["stated"]))
         growth = map(plain, exponents(claim["exponents"]))
-        cells = (code(id), shown, constants(claim), *known, *growth, plain(claim["searched"]))
+        found = plain(f"{claim['searched']} {within(constant)}".strip())
+        cells = (code(id), shown, constants(claim), *known, *growth, found)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
 
@@ -68,3 +69,12 @@ def exponents(found: dict[str, Any]) -> list[str]:
     shown = {name: exponent(each["slope"], each["exact"]) for name, each in found.items()}
     others = ", ".join(f"{symbol(name)} {text}" for name, text in shown.items() if name not in COMMON)
     return [*(shown.get(name, "") for name in COMMON), others]
+
+
+def within(constant: dict[str, Any]) -> str:
+    """The worst ratio found over the ball and its certificate, in order, and whether that proves the constant."""
+    attack, certificate = constant["attack"], constant["certificate"]
+    if attack is None or certificate is None:
+        return ""
+    low, high = sorted((attack, certificate))
+    return f"[{low:.3g}, {high:.3g}]" + (" certified" if constant["certified"] else "")

@@ -1,10 +1,12 @@
 """An audit in the terminal: a row per claim, and what needs a reader's attention."""
 
+import math
 from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from lemmata.audit.judge.brackets import widest
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.document import replay_command, searched
@@ -21,7 +23,8 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
         f"lower bound the {sizes.delta:.0%} quantile where it is smallest; of both sides that … this; of a mean, "
         "mean(lhs) / mean(rhs). limit: its value at infinite width, where known. stated: the paper's own. m, L, n, τ, "
-        "others: growth of the left-hand side, measured / claimed.",
+        "others: growth of the left-hand side, measured / claimed. [ , ]: the worst ratio found over the "
+        "ball, and what a certificate proves of that initialisation.",
         style="dim",
     )
     remarks = [
@@ -66,9 +69,18 @@ def _row(finding: Finding) -> list[str]:
         number(limit),
         stated,
         *(growth.get(name, "") for name in COMMON),
-        searched(finding),
+        _searched(finding),
         ", ".join(f"{symbol(name)} {text}" for name, text in growth.items() if name not in COMMON),
     ]
+
+
+def _searched(finding: Finding) -> str:
+    """How the ball was searched, the worst found, and its certificate; certified where that proves the constant."""
+    found = widest(finding.trials) if finding.claim.certificate is not None else None
+    if found is None or math.isnan(found.certificate):
+        return searched(finding)
+    low, high = sorted((found.attack, found.certificate))
+    return f"{'certified' if found.certified else searched(finding)} [{low:.3g}, {high:.3g}]"
 
 
 def _constant(finding: Finding) -> str:

@@ -113,6 +113,7 @@ def html(document: Document) -> str:
         "number": number,
         "anchor": anchor,
         "constants": markdown.constants,
+        "within": markdown.within,
         "short": lambda id: id.partition("/")[2],
     }
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
@@ -142,11 +143,11 @@ def worst(claim: Document) -> list[Document]:
 
 
 def tightness(claim: Document) -> str:
-    """How near the attack came to the sound upper bound over the whole ball; empty where none was computed."""
+    """How near the attack came to the sound bound over the whole ball, both at the worst initialisation; else empty."""
     shares = [
-        c["median"] / c["certificate"]
+        min(c["attack"], c["certificate"]) / max(c["attack"], c["certificate"])
         for c in claim["constant"]["configurations"]
-        if c["certificate"] and c["median"] is not None
+        if c["certificate"] and c["attack"]
     ]
     if not shares:
         return ""

@@ -2,6 +2,7 @@
 
 import math
 
+from lemmata.claims.cao_gu_2019_slides import certificates
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement, Reason
@@ -42,10 +43,19 @@ def _one_layer(c: Configuration) -> float | None:
     domain=NEAR,
     quantifiers="for all W, W' with ‖W_l − W_l⁽⁰⁾‖_F ≤ τ, and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    attacks=(
+        "random",
+        "along-gradient",
+        "overshoot-kinks",
+        "place-on-kinks",
+        "place-on-lowering-kinks",
+        "place-on-kinks-deep",
+        "place-on-lowering-kinks-deep",
+    ),
     ascends=True,
     limit=_one_layer,
     unrefuted=UNREFUTED,
+    certificate=certificates.almost_linear,
     notes="Printed with ≈ and no rate; the rate is that of cao-gu-2020, Lemma 5.2. Moving the top layer adds √m times "
     "its change times that of the features, of order √m τ per unit of the step, below the kinks' τ^(1/3).",
 )

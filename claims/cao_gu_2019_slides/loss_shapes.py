@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lemmata.claims.cao_gu_2019_slides import certificates
 from lemmata.claims.cao_gu_2019_slides.almost_linear import RATE, UNREFUTED
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
@@ -35,6 +36,7 @@ from lemmata.model.losses import surrogate, taylor_remainder
     attacks=("stay", "random", "stretch-features", "amplify-signals"),
     ascends=True,
     limit=lambda c: feature_stretch(c.L - 1, c.tau) if c.L == 2 and c.n == 1 else None,
+    certificate=certificates.lipschitz,
     notes="Measured per unit of |ℓ'| < 1: at infinite width √m for the top layer, whose gradient is √m x_{L−1}, and "
     "√(m/2) for the others.",
 )
@@ -59,6 +61,7 @@ def example_losses_are_lipschitz(case: Case) -> Measurement:
     attacks=("random", "along-gradient", "place-on-lowering-kinks", "place-on-lowering-kinks-deep"),
     ascends=True,
     unrefuted=UNREFUTED,
+    certificate=certificates.almost_linear,
     controls=(
         Control(
             "convex",

@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor
 
+from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_margins, no_population
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from lemmata.claims.case import Case
@@ -149,6 +150,7 @@ def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
     attacks=("random", "along-gradient", "overshoot-kinks"),
     ascends=True,
     limit=lambda c: LINEARISATION / math.sqrt(math.log(c.m)) if c.L == 1 else None,
+    certificate=certificates.linearisation,
     preconditions=PRE_5,
     erratum="E-27",
     unrefuted={

@@ -1,4 +1,4 @@
-"""Sound upper bounds, over the whole ball, of the ratios that the lemmas of this paper measure."""
+"""Sound bounds, over the whole ball, of the ratios that this paper's lemmas measure; of lower bounds from below."""
 
 import math
 
@@ -6,103 +6,171 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.model.certificates import activatable, feature_moves, feature_norms, flippable, signal_norms, weight_norms
 from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.losses import LOSSES, surrogate
 from lemmata.model.margins import simplex_minimum
+from lemmata.model.reach import Reach
+
+
+def reach(case: Case) -> Reach:
+    """What the case's ball can reach."""
+    return Reach(case.at_initial, case.tau)
 
 
 def loss_gradient(case: Case) -> Tensor:
-    """Lemma 5.1, second bound: the largest ‖x_{l−1}‖ ‖b_l‖ / √m of any example; exact for one layer and example."""
-    trace, m = case.at_initial, case.parameters["m"]
-    if case.hidden == 1:
-        size = torch.linalg.vector_norm(trace.features[0], dim=-1)
-        return (size * activatable(trace, case.tau).sqrt()).amax(-1) / math.sqrt(m)
-    features = feature_norms(trace, case.tau)
-    signals = signal_norms(trace, case.tau)
-    bounds = [x.amax(-1) * g.amax((-2, -1)) for x, g in zip(features, signals[1:], strict=False)]
-    return torch.stack(bounds).amax(0) / math.sqrt(m)
+    """Lemma 5.1, second bound: of any weights of the examples, or those that the outputs can have; exact for L = n = 1.
+
+    Over E_S the slopes are weights p_i that sum to 1. ‖Σ p_i y_i G_i‖ is at most the largest ‖G_i‖, and at most its
+    value at W⁽⁰⁾ and the changes of p and G.
+    """
+    at, trace, labels = reach(case), case.at_initial, case.labels
+    gradients = at.gradients()[..., 0]
+    slopes = LOSSES[case.setting.loss].slopes(trace.outputs, labels)
+    still = trace.batch_gradient_norms(slopes) / slopes.abs().sum((-2, -1))[:, None]
+    moved = at.gradient_changes()[..., 0].amax(-1) + (_weights_moved(case, gradients)[:, None] * gradients).sum(-1)
+    return torch.minimum(gradients.amax(-1), still + moved).amax(-1) / math.sqrt(case.parameters["m"])
+
+
+def _weights_moved(case: Case, gradients: Tensor) -> Tensor:
+    """How far each p_i = a_i / Σ a_j moves at most, a_i = −ℓ'(y_i f(x_i)), (S, n)."""
+    margin = (case.labels * case.at_initial.outputs)[..., 0]
+    change = case.tau * gradients.sum(1)
+    least, still, most = surrogate(margin + change), surrogate(margin), surrogate(margin - change)
+    share = still / still.sum(-1, keepdim=True)
+    high = most / (most + least.sum(-1, keepdim=True) - least)
+    low = least / (least + most.sum(-1, keepdim=True) - most)
+    return torch.maximum(high - share, share - low)
+
+
+def crossing(case: Case) -> Tensor:
+    """|I_1| of appendix B.2."""
+    return reach(case).crossing_rates().amax((-2, -1)) / _kink_scale(case)
+
+
+def compound(case: Case) -> Tensor:
+    """|I_2| of appendix B.2: the largest value of a quadratic form in the layers' steps."""
+    return _form(reach(case)) / (case.parameters["L"] ** 3 * math.sqrt(case.parameters["m"]))
 
 
 def almost_linear(case: Case) -> Tensor:
-    """Lemma 5.2, first bound, one layer: √(units that can flip with one sign of v) over the scaling; else NaN."""
-    if case.hidden > 1:
-        return torch.full_like(case.initial.like, math.nan)
-    p = case.parameters
-    (count,) = flippable(case.at_initial, case.tau, both=True, signs=True)
-    return count.amax(-1).sqrt() / (p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"])))
+    """Lemma 5.2, first bound: |I_1| + |I_2|."""
+    return linearisation_rate(reach(case)) / _kink_scale(case)
+
+
+def first_order(case: Case) -> Tensor:
+    """(B.2): |I_1| against the first term and |I_2| against either."""
+    return torch.minimum(almost_linear(case), torch.maximum(crossing(case), compound(case)))
 
 
 def almost_smooth(case: Case) -> Tensor:
-    """Lemma 5.2, second bound, one layer: a_i |R_i| against the first term, Δf² / 8 against the second; else NaN."""
-    if case.hidden > 1:
-        return almost_linear(case)
-    size = torch.linalg.vector_norm(case.inputs, dim=-1)
-    slope = (size * activatable(case.at_initial, case.tau).sqrt()).amax(-1)
-    # Δf is a sum over units of v_j times a difference of ReLUs, at most ‖v‖ ‖Δ x‖.
-    crude = math.sqrt(case.initial.architecture.widths[-1]) * size.max()
-    quadratic = torch.maximum(slope, torch.full_like(slope, float(crude))).square() / 8 / case.parameters["m"]
-    return torch.maximum(almost_linear(case), quadratic)
+    """Lemma 5.2, second bound: a_i |R_i| against the first term, the mean of Δf_i² / 8 against the second."""
+    at, p = reach(case), case.parameters
+    squares = at.gradients().square().sum((1, 3)).mean(-1) / 8
+    linear = linearisation_rate(at) / _kink_scale(case)
+    return torch.maximum(linear, squares / (p["L"] ** 3 * p["m"]))
+
+
+def linearisation_rate(at: Reach) -> Tensor:
+    """Largest |R_i| / Σ_l ‖Ŵ_l − W̃_l‖_2 of any example, (S,).
+
+    Of the products of steps, Σ_{r<l} δ_l δ_r is at most (1 − 1/L)/2 (Σ δ)², with δ ≤ 2τ.
+    """
+    layers = at.trace.network.trained
+    compounds = at.compounds().amax((-2, -1)) * (layers - 1) * at.radius
+    return (at.crossing_rates().amax(-1) + compounds).amax(-1)
+
+
+def _form(at: Reach) -> Tensor:
+    table = at.compounds()
+    return torch.linalg.eigvalsh((table + table.mT) / 2)[..., -1].amax(-1)
+
+
+def _kink_scale(case: Case) -> float:
+    p = case.parameters
+    return p["L"] ** 2 * p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"]))
+
+
+def linearisation(case: Case) -> Tensor:
+    """I_1 of Theorem 4.5: the error of the expansion at W⁽⁰⁾."""
+    p = case.parameters
+    scale = p["L"] ** 4 * p["tau"] ** (4 / 3) * math.sqrt(p["m"] * math.log(p["m"]))
+    return reach(case).overshoot().amax(-1) / scale
+
+
+def outputs(case: Case) -> Tensor:
+    """(B.3): Δf is the gradient, somewhere between W̃ and Ŵ, times the step."""
+    p = case.parameters
+    return reach(case).gradients().amax((1, 2, 3)).square() / (p["m"] * p["L"] ** 2)
 
 
 def weights(case: Case) -> Tensor:
     """Lemma B.1 (i), weights: exact."""
-    return torch.stack(weight_norms(case.at_initial, case.tau)).amax(0)
+    return torch.stack(case.at_initial.weight_norms).amax(0) + case.tau
 
 
 def features(case: Case) -> Tensor:
     """Lemma B.1 (i), features."""
-    return torch.stack(feature_norms(case.at_initial, case.tau)[1:]).amax((0, 2))
+    return torch.stack(reach(case).sizes[1:]).amax((0, 2))
 
 
 def products(case: Case) -> Tensor:
-    """Lemma B.1 (ii): the product of the layers' norms."""
-    norms = torch.stack(weight_norms(case.at_initial, case.tau))
-    return norms.flip(0).cumprod(0).amax(0) / case.parameters["L"]
+    """Lemma B.1 (ii)."""
+    at = reach(case)
+    norms = [at.product("possible", at.hidden, low, "all") for low in range(at.hidden)]
+    return torch.stack(norms).amax((0, 2)) / case.parameters["L"]
 
 
 def lipschitz(case: Case) -> Tensor:
-    """Lemma B.1 (iii): the largest ‖x_{r−1}‖ ∏_{s>r} ‖W_s‖ over r ≤ l, whatever the step."""
-    norms = weight_norms(case.at_initial, case.tau)
-    sizes = [x.amax(-1) for x in feature_norms(case.at_initial, case.tau)]
-    worst = torch.zeros_like(case.initial.like)
-    for r in range(case.hidden):
-        gain = sizes[r]
-        worst = torch.maximum(worst, gain)
-        for norm in norms[r + 1 :]:
-            gain = gain * norm
-            worst = torch.maximum(worst, gain)
-    return worst / math.sqrt(case.parameters["L"])
+    """Lemma B.1 (iii): a step of layer r moves x_l by ‖x_{r−1}‖ times the norm of what leads there."""
+    at = reach(case)
+    gains = [at.product("possible", high, low) * at.sizes[low - 1] for high, low in _layers(at)]
+    return torch.stack(gains).amax((0, 2)) / math.sqrt(case.parameters["L"])
+
+
+def preactivations(case: Case) -> Tensor:
+    """Appendix B.2, the growth of pre-activations: the same without the last pattern."""
+    at = reach(case)
+    gains = [at.product("all", high, low) * at.sizes[low - 1] for high, low in _layers(at)]
+    return torch.stack(gains).amax((0, 2)) / case.parameters["L"]
+
+
+def _layers(at: Reach) -> list[tuple[int, int]]:
+    return [(high, low) for high in range(1, at.hidden + 1) for low in range(1, high + 1)]
 
 
 def patterns(case: Case) -> Tensor:
     """Lemma B.1 (iv): units that can flip in some layer; exact up to one unit for one layer."""
-    p = case.parameters
-    counts = torch.stack([count.amax(-1) for count in flippable(case.at_initial, case.tau, both=True)])
-    return counts.amax(0) / (p["L"] ** (4 / 3) * p["tau"] ** (2 / 3) * p["m"])
+    p, at = case.parameters, reach(case)
+    counts = torch.stack([at.flips(layer, pair=True) for layer in range(1, at.hidden + 1)])
+    return counts.amax((0, 2)) / (p["L"] ** (4 / 3) * p["tau"] ** (2 / 3) * p["m"])
 
 
 def signals(case: Case) -> Tensor:
-    """Lemma B.1 (vi): ‖v‖ times the product of the layers' norms."""
-    bounds = signal_norms(case.at_initial, case.tau)[:-1]
+    """Lemma B.1 (vi)."""
+    at = reach(case)
+    bounds = [at.signals(layer) for layer in range(at.hidden)]
     return torch.stack([bound.amax((-2, -1)) for bound in bounds]).amax(0) / math.sqrt(case.parameters["m"])
 
 
-def sparse_signals(case: Case) -> Tensor:
-    """Lemma B.1 (v): no part of the signal is longer than the whole."""
-    p = case.parameters
-    return signals(case) / (p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) * math.sqrt(math.log(p["m"])))
+def sparse_signals(case: Case, entries: int) -> Tensor:
+    """Lemma B.1 (v): that many entries of the signal at W⁽⁰⁾, and all of its change."""
+    p, at, trace = case.parameters, reach(case), case.at_initial
+    still = [trace.input_signals, *trace.unmasked_signals[:-1]]
+    tops = [g.abs().topk(min(entries, g.shape[-1]), dim=-1).values.norm(dim=-1) for g in still]
+    bounds = [top + at.signal_moves("all", layer) for layer, top in enumerate(tops)]
+    scale = p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"]))
+    return torch.stack([bound.amax((-2, -1)) for bound in bounds]).amax(0) / scale
 
 
 def gradient_change(case: Case) -> Tensor:
-    """Largest ‖∇_{W_L} f(x_i) − ∇_{W_L} f⁽⁰⁾(x_i)‖_F / √m over the ball and the examples, (S,).
+    """Largest ‖∇_{W_L} f(x_i) − ∇_{W_L} f⁽⁰⁾(x_i)‖_F / √m over the ball and the examples, (S,)."""
+    return reach(case).gradient_changes()[:, -1].amax((-2, -1)) / math.sqrt(case.parameters["m"])
 
-    x bᵀ − x⁽⁰⁾ b⁽⁰⁾ᵀ = (x − x⁽⁰⁾) b⁽⁰⁾ᵀ + x (b − b⁽⁰⁾)ᵀ, with b of entries ±1 on the active units.
-    """
-    trace, top = case.at_initial, case.hidden - 1
-    active = trace.patterns[top].sum(-1).sqrt()
-    flips = flippable(trace, case.tau, both=False)[top].sqrt()
-    move = feature_moves(trace, case.tau)[top] * active + feature_norms(trace, case.tau)[top] * flips
-    return move.amax(-1) / math.sqrt(case.parameters["m"])
+
+def frozen_gradient(case: Case) -> Tensor:
+    """‖G‖_F / (√m E_S) is at least this for all weights of the examples, and so for those of any W, (S,)."""
+    least = simplex_minimum(last_layer_gram(case.at_initial, case.labels))
+    return (least.value - least.gap).clamp_min(0).sqrt()
 
 
 def least_gradient(case: Case) -> Tensor:
@@ -110,5 +178,4 @@ def least_gradient(case: Case) -> Tensor:
 
     The minimum at W⁽⁰⁾ over all weights of the examples, less what the ball can change.
     """
-    least = simplex_minimum(last_layer_gram(case.at_initial, case.labels))
-    return ((least.value - least.gap).clamp_min(0).sqrt() - gradient_change(case)).clamp_min(0)
+    return (frozen_gradient(case) - gradient_change(case)).clamp_min(0)

@@ -59,6 +59,7 @@ def _crossed(case: Case, *, flipped: bool) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "push-features"),
     ascends=True,
+    certificate=certificates.preactivations,
     preconditions=PRE_B1,
     unrefuted={
         "L": Reason("proof", "ẑ_l − z̃_l = Ŵ_l (x̂_{l−1} − x̃_{l−1}) + (Ŵ_l − W̃_l) x̃_{l−1}, and Lemma B.1 (i), (iii): √L")
@@ -82,10 +83,18 @@ def preactivations_are_lipschitz(case: Case) -> Measurement:
     domain=NEAR,
     quantifiers="for all W̃, Ŵ in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    attacks=(
+        "random",
+        "along-gradient",
+        "overshoot-kinks",
+        "place-on-kinks",
+        "place-on-lowering-kinks",
+        "place-on-kinks-deep",
+        "place-on-lowering-kinks-deep",
+    ),
     ascends=True,
     limit=one_layer,
-    certificate=certificates.almost_linear,
+    certificate=certificates.crossing,
     preconditions=PRE_5,
     erratum="E-09",
     unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
@@ -111,6 +120,7 @@ def flips_contribute_little(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "compound-changes"),
     ascends=True,
+    certificate=certificates.compound,
     preconditions=PRE_5,
     unrefuted={
         "L": Reason(

@@ -102,6 +102,7 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
     quantifiers="for the weights −ℓ'(y_i f_W(x_i)) of any W",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "along-gradient"),
+    certificate=lambda case: certificates.frozen_gradient(case) * math.sqrt(case.parameters["m"]) / _least(case),
     preconditions=PRE_B2,
     erratum="E-05",
     controls=(
@@ -116,8 +117,12 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
 )
 def frozen_gradient_does_not_vanish(case: Case) -> Measurement:
     """‖G‖_F with the slopes of a W as far as τ away, features and patterns those of W⁽⁰⁾."""
-    size = 2.0**-case.hidden * gamma(case) * math.sqrt(case.initial.architecture.widths[-1])
-    return Measurement(_frozen_norm(case), (size * _error(case),))
+    return Measurement(_frozen_norm(case), (_least(case) * _error(case),))
+
+
+def _least(case: Case) -> float:
+    """2^−L γ √m_L."""
+    return 2.0**-case.hidden * gamma(case) * math.sqrt(case.initial.architecture.widths[-1])
 
 
 def _frozen_norm(case: Case) -> Tensor:

@@ -50,10 +50,17 @@ def loss_difference_is_quadratic(case: Case) -> Measurement:
     domain=NEAR,
     quantifiers="for all W̃, Ŵ in the ball",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks", "place-on-kinks-deep"),
+    attacks=(
+        "random",
+        "along-gradient",
+        "overshoot-kinks",
+        "place-on-kinks",
+        "place-on-kinks-deep",
+        "place-on-kinks-together",
+    ),
     ascends=True,
     limit=lambda c: one_layer(c) if c.n == 1 else None,
-    certificate=certificates.almost_linear,
+    certificate=certificates.first_order,
     preconditions=PRE_5,
     erratum="E-18",
     unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
@@ -93,6 +100,7 @@ def _first_order(case: Case, *, power: int) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "move-all-units"),
     ascends=True,
+    certificate=certificates.outputs,
     preconditions=PRE_B1,
     unrefuted={
         "L": Reason(

@@ -36,7 +36,7 @@ def _sparsity(case: Case) -> int:
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
     ascends=True,
-    certificate=certificates.sparse_signals,
+    certificate=lambda case: certificates.sparse_signals(case, _sparsity(case)),
     preconditions=PRE_B1,
     obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
     notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",

@@ -15,6 +15,12 @@ from lemmata.model.network import Engine
 _INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
 _WORDS = {"data", "labels"}
 
+LARGEST = {"m": 10**9, "L": 10**4}
+"""What a size in a token may be; of what is not named as m. No machine holds more."""
+
+MOST = 10**6
+"""Initialisations of a token."""
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -79,11 +85,23 @@ def parse(token: str) -> Replay:
     try:
         sizes: dict[str, Any] = {name: _value(name, text) for name, text in values.items()}
         configuration = Configuration(**sizes)
-        chosen = tuple(number for part in numbers.split("+") for number in _range(part))
+        chosen = _numbers(numbers)
         aim = None if recipe is None else Recipe.parse(recipe)
         return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"replay token {token!r}: {error}") from None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The initialisations `0-7+12`.
+
+    Raises:
+        ValueError: if they are none, or too many to measure.
+    """
+    ranges = [_range(part) for part in text.split("+")]
+    if not all(ranges) or sum(part.stop - part.start for part in ranges) > MOST:
+        raise ValueError(f"init={text[:40]} must be 1 to {MOST:,} numbers such as 0-7+12")
+    return tuple(number for part in ranges for number in part)
 
 
 def _pair(part: str) -> tuple[str, str]:
@@ -98,7 +116,10 @@ def _value(name: str, text: str) -> object:
         return text
     if text == "None":
         return None
-    return int(text) if name in _INTEGERS else float(text)
+    value = int(text) if name in _INTEGERS else float(text)
+    if not abs(value) <= LARGEST.get(name, LARGEST["m"]):
+        raise ValueError(f"{name}={text[:40]} must be a number of at most {LARGEST.get(name, LARGEST['m']):,}")
+    return value
 
 
 def _compact(numbers: tuple[int, ...]) -> str:

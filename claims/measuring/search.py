@@ -1,7 +1,6 @@
 """The worst case of a claim over the ball: its attacks, and ascent from the worst they find."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -13,7 +12,23 @@ from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Changes, LowRank
+from lemmata.model.changes import Changes, LowRank, distances
+from lemmata.model.watched import Watched, gradients
+
+SMOOTHING = (0.5, 0.02)
+"""How near its kink a unit has a derivative, at an ascent's first step and at its last: see `Network.smoothing`."""
+
+SHARPNESS = (3.0, 100.0)
+"""How much more the worst member counts than the others, at the first step and at the last."""
+
+STEP = (0.4, 0.05)
+"""How far a point moves in the first step and in the last, over the radius."""
+
+SHORT = 0.05
+"""A step shorter than this, over the radius, is only a direction."""
+
+COLUMNS = 8
+"""Factors that a change keeps on the way."""
 
 
 def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
@@ -28,7 +43,7 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     worst = found_by(claim, case, recipes[0])
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
-    if ascent and claim.ascends:
+    if ascent and claim.ascends and not claim.exact(case.configuration):
         start = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends).most_common(1)
         for recipe, _ in start:
             worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
@@ -41,7 +56,7 @@ def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
     Raises:
         MeasurementError: if that is outside of the ball.
     """
-    if recipe.attack == "stay":
+    if recipe.attack == "stay" and not recipe.ascent:
         return evaluate(claim, case, recipe)
     reached = case.attacked(recipe)
     if recipe.ascent:
@@ -59,80 +74,117 @@ def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:
 
 
 def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
-    """Projected gradient ascent of the ratio over W̃ and Ŵ, started at the case's own pair.
+    """Projected gradient ascent of the ratio over W̃ and Ŵ, in all layers, started at the case's own pair.
 
-    Both points stay factored with the columns that they start with, every layer takes a step of its own relative
-    size, and both are projected to the ball. Per initialisation the best pair ever seen is kept, so the result is
-    never worse than the start. Started from a random point this fails where the structured start does not: the
-    ratio is flat almost everywhere until a unit flips.
+    The gradient is that of the measurement itself, with patterns that have a derivative near their kinks, ever nearer
+    ones from step to step. It comes in factors, and what is found keeps the leading `COLUMNS` of them. A short step, of
+    which the ratio only sees the direction, stays as long as it was; else both points move in the whole ball. Per
+    initialisation the best pair ever seen is kept, so the result is never worse than the start.
 
     Args:
         claim: an inequality whose measurement is differentiable almost everywhere.
-        case: at the starting pair, with at least one column in some layer.
+        case: at the starting pair.
         steps: number of gradient steps.
     """
     ball = Ball(case.setting.ball, case.tau)
     tilde, step = (_factors(changes) for changes in case.pair)
-    best, found = case, evaluate(claim, case)
-    size = 0.1
-    for _ in range(steps):
-        leaves = [part.detach().requires_grad_() for change in (*tilde, *step) for part in (change.left, change.right)]
-        moving = [LowRank(a, b) for a, b in zip(leaves[::2], leaves[1::2], strict=True)]
-        pair = Pair(tuple(moving[: len(tilde)]), tuple(moving[len(tilde) :]))
-        objective = _objective(claim, case.at_pair(pair))
-        if not objective.requires_grad:
-            return best
-        gradients = torch.autograd.grad(objective.sum(), leaves, allow_unused=True)
-        moved = [
-            _step(leaf.detach(), gradient, claim.direction.sign * size)
-            for leaf, gradient in zip(leaves, gradients, strict=True)
-        ]
-        changes = [LowRank(a, b) for a, b in zip(moved[::2], moved[1::2], strict=True)]
-        tilde, step = _into(ball, changes[: len(tilde)], changes[len(tilde) :])
-        candidate = case.at_pair(Pair(tilde, step))
-        outcome = evaluate(claim, candidate)
-        better = _improves(claim, found, outcome)
-        best, found = _merge(best, candidate, better), found.where(better, outcome)
-        size *= 0.8
-    return best
+    short = bool((distances(step, ball.norm).amax() < SHORT * case.tau) and any(change.rank for change in step))
+    best, most = Pair(tilde, step), torch.full_like(case.initial.like, -torch.inf)
+    for turn in range(steps + 1):
+        share = turn / max(steps, 1)
+        smoothed = case.smoothed(_between(SMOOTHING, share))
+        watched = [[Watched(change) for change in changes] for changes in (tilde, step)]
+        members = _members(claim, smoothed.at_pair(Pair(*map(tuple, watched))))
+        value = members.detach().amax(-1)
+        better = value.isfinite() & (value > most)
+        best, most = _chosen(best, Pair(tilde, step), better), torch.where(better, value, most)
+        if turn == steps:
+            break
+        slopes = gradients(_leaning(members, _between(SHARPNESS, share)), [*watched[0], *watched[1]])
+        size = _between(STEP, share)
+        tilde, step = _moved(ball, tilde, step, slopes, size, short=short)
+    return case.at_pair(best)
 
 
-def _objective(claim: Claim, case: Case) -> Tensor:
-    """The ratio at the worst member, (S,)."""
+def _moved(
+    ball: Ball,
+    tilde: tuple[LowRank, ...],
+    step: tuple[LowRank, ...],
+    slopes: list[LowRank],
+    size: float,
+    *,
+    short: bool,
+) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
+    """Both points a step of relative `size` further, in the ball."""
+    at_tilde, at_hat = slopes[: len(tilde)], slopes[len(tilde) :]
+    # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
+    own = at_tilde if short else [_sum(a, b.scaled(-1.0)) for a, b in zip(at_tilde, at_hat, strict=True)]
+    inside = ball.project(
+        tuple(_further(change, slope, size * ball.radius) for change, slope in zip(tilde, own, strict=True))
+    )
+    inside = tuple(_leading(change) for change in inside)
+    if short:
+        moved = (_further(change, slope, size * change.spectral()) for change, slope in zip(step, at_hat, strict=True))
+        return inside, ball.shortened(inside, tuple(_leading(change) for change in moved))
+    hat = ball.project(
+        tuple(
+            _leading(_further(_sum(a, b), slope, size * ball.radius))
+            for a, b, slope in zip(tilde, step, at_hat, strict=True)
+        )
+    )
+    return inside, ball.shortened(inside, tuple(_sum(b, a.scaled(-1.0)) for a, b in zip(inside, hat, strict=True)))
+
+
+def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
+    """The change and so much of the slope's direction; where there is no slope, the change."""
+    if not slope.rank:
+        return change
+    length = slope.frobenius()
+    return _sum(change, slope.scaled(torch.where(length > 0, size / length, 0.0)))
+
+
+def _leading(change: LowRank) -> LowRank:
+    """The change with its `COLUMNS` leading singular directions."""
+    return change if change.rank <= COLUMNS else change.truncated(COLUMNS)
+
+
+def _sum(a: LowRank, b: LowRank) -> LowRank:
+    return b.onto(a)
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    """From the first to the last, in equal ratios."""
+    first, last = ends
+    return first * (last / first) ** share
+
+
+def _members(claim: Claim, case: Case) -> Tensor:
+    """The ratio of every member, with the sign with which larger is worse, (S, ·); −∞ where it is undefined."""
     measurement = measured(claim, case)
     if isinstance(measurement, Sides):
         raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
-    ratio = (measurement.lhs / right_hand_side(claim, case, measurement)).reshape(len(measurement.lhs), -1)
-    return claim.direction.sign * (claim.direction.sign * ratio).amax(-1)
+    rhs = right_hand_side(claim, case, measurement)
+    ratio = torch.where(rhs > 0, claim.direction.sign * measurement.lhs / rhs, -torch.inf)
+    return ratio.reshape(len(ratio), -1)
+
+
+def _leaning(members: Tensor, sharpness: float) -> Tensor:
+    """The members' mean, (S,), the more of the worst the sharper: one that is not the worst yet may become it."""
+    values = members.detach()
+    scale = values.abs().amax(-1, keepdim=True).clamp_min(torch.finfo(values.dtype).tiny)
+    weights = (sharpness * values / scale).softmax(-1)
+    return torch.where(weights > 0, weights * members, 0.0).sum(-1)
 
 
 def _factors(changes: Changes) -> tuple[LowRank, ...]:
     return tuple(change.factors() for change in changes)
 
 
-def _step(value: Tensor, gradient: Tensor | None, size: float) -> Tensor:
-    """A step of `size` relative to the factor's own norm, per initialisation; none without a gradient."""
-    if gradient is None or not value.numel():
-        return value
-    norms = [torch.linalg.vector_norm(x, dim=(-2, -1), keepdim=True) for x in (value, gradient)]
-    direction = gradient / norms[1].clamp_min(torch.finfo(value.dtype).tiny)
-    return value + size * norms[0] * direction.nan_to_num(0.0)
-
-
-def _into(
-    ball: Ball, tilde: Sequence[LowRank], step: Sequence[LowRank]
-) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
-    """Project W̃, then shorten the step, layer by layer, until Ŵ is in the ball too."""
-    inside = ball.project(tuple(tilde))
-    return inside, ball.shortened(inside, tuple(step))
-
-
-def _improves(claim: Claim, old: Evaluation, new: Evaluation) -> Tensor:
-    return new.ratio.isfinite() & claim.direction.worse(new.ratio, old.ratio)
-
-
-def _merge(old: Case, new: Case, better: Tensor) -> Case:
-    pairs = []
-    for a, b in zip(old.pair, new.pair, strict=True):
-        pairs.append(tuple(x.where(better, y) for x, y in zip(_factors(a), _factors(b), strict=True)))
-    return old.at_pair(Pair(*pairs))
+def _chosen(old: Pair, new: Pair, better: Tensor) -> Pair:
+    """The new pair at the initialisations that it betters."""
+    return Pair(
+        *(
+            tuple(x.where(better, y) for x, y in zip(_factors(a), _factors(b), strict=True))
+            for a, b in zip(old, new, strict=True)
+        )
+    )

@@ -1,4 +1,4 @@
-"""Sound bounds, over the whole ball, of the ratios that the lemmas of this paper measure at one hidden layer."""
+"""Sound bounds, over the whole ball, of the ratios that the lemmas of this paper measure."""
 
 import math
 
@@ -6,30 +6,31 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.model.certificates import flippable_output
+from lemmata.model.reach import Reach
 from lemmata.model.spectra import spectral_norm
 
 
 def gradient(case: Case) -> Tensor:
-    """Lemma 4.1, from below: √K loses at most the norm of V on the units that can flip; NaN for more layers."""
-    if case.hidden > 1:
-        return torch.full_like(case.initial.like, math.nan)
+    """Lemma 4.1, from below: √λ_min of the tangent kernel loses at most the norm of all gradients' changes."""
     p, n = case.parameters, len(case.inputs)
     kernel = case.at_initial.ntk().flatten(3, 4).flatten(1, 2)
     root = torch.linalg.eigvalsh(kernel)[..., 0].clamp_min(0).sqrt()
-    sizes = torch.linalg.vector_norm(case.inputs, dim=-1).square()
-    # Σ_i (Vᵀ r_i ∘ flips_i) x_iᵀ is at most ‖r‖ times this in Frobenius norm.
-    lost = (flippable_output(case.at_initial, case.tau, both=False) * sizes).sum(-1).sqrt()
+    lost = Reach(case.at_initial, case.tau).gradient_changes().square().sum((1, 2, 3)).sqrt()
     return 2 / n * (root - lost).clamp_min(0).square() * p["k"] * n**2 / (p["m"] * p["phi"])
 
 
 def semi_smooth(case: Case) -> Tensor:
-    """Lemma 4.4: √(2L) times V on the units that can flip, and ½ ‖V‖_2² for the square; NaN for more layers."""
-    if case.hidden > 1:
-        return torch.full_like(case.initial.like, math.nan)
-    p = case.parameters
-    size = torch.linalg.vector_norm(case.inputs, dim=-1).amax()
-    flipped = flippable_output(case.at_initial, case.tau, both=True).amax(-1)
-    kinks = (2 * p["k"] * flipped).sqrt() * size / (p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"])))
-    output = spectral_norm(case.initial.materialise(1))
-    return torch.maximum(kinks, (output * size).square() * p["k"] / (2 * p["m"]))
+    """Lemma 4.4: the linearisation errors against the first term, ½ ‖Δf‖² against the second.
+
+    (1/n) Σ <r_i, R_i> is at most √2L times the root mean square of ‖R_i‖, and every layer's step at most the largest.
+    """
+    p, at = case.parameters, Reach(case.at_initial, case.tau)
+    rates = at.crossing_rates().sum(-1) + 2 * at.radius * at.compounds().sum((-2, -1))
+    scale = p["L"] ** 2 * p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"]) / p["k"])
+    squares = at.gradients().square().sum(-1).sqrt().sum(1).square().mean(-1) / 2
+    if case.hidden == 1:
+        size = torch.linalg.vector_norm(case.inputs, dim=-1).amax()
+        squares = torch.minimum(squares, (spectral_norm(case.initial.materialise(1)) * size).square() / 2)
+    return torch.maximum(
+        rates.square().mean(-1).sqrt() * math.sqrt(2) / scale, squares * p["k"] / (p["L"] ** 2 * p["m"])
+    )

@@ -8,7 +8,7 @@ from lemmata.model.losses import LOSSES
 from lemmata.model.training import gradient_descent
 
 
-@attack("stay", aims=(), informed=Informed.NOTHING, ascends=False)
+@attack("stay", aims=(), informed=Informed.NOTHING)
 def stay(target: Target) -> Pair:
     """W̃ = Ŵ = W⁽⁰⁾."""
     return Pair(target.still(), target.still())

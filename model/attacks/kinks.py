@@ -7,15 +7,13 @@ import torch
 from torch import Tensor
 
 from lemmata.model.attacks.record import Informed, attack
-from lemmata.model.attacks.spending import affordable, unit
+from lemmata.model.attacks.spending import affordable
 from lemmata.model.attacks.target import Pair, Target
-from lemmata.model.changes import LowRank
-from lemmata.model.imposing import DIRECTIONS, impose
+from lemmata.model.crossing import DIRECTIONS, cross
 from lemmata.model.losses import LOSSES
-from lemmata.model.trace import Trace
 
 
-@attack("place-on-kinks", aims=("layer", "example", "output"), informed=Informed.ERROR_APART)
+@attack("place-on-kinks", aims=("layer", "example", "output"), informed=Informed.ERROR_APART, ascends=False)
 def place_on_kinks(target: Target) -> Pair:
     """W̃ spends the radius putting units with one sign of g exactly on their kink; Ŵ crosses them all.
 
@@ -26,7 +24,7 @@ def place_on_kinks(target: Target) -> Pair:
     return _placed(target, target.harmful_sign())
 
 
-@attack("place-on-lowering-kinks", aims=("layer", "example", "output"), informed=Informed.NETWORK)
+@attack("place-on-lowering-kinks", aims=("layer", "example", "output"), informed=Informed.NETWORK, ascends=False)
 def place_on_lowering_kinks(target: Target) -> Pair:
     """The same with the other sign: the loss ends below its linearisation, worst for almost-convexity."""
     return _placed(target, -target.harmful_sign())
@@ -51,51 +49,54 @@ def overshoot_kinks(target: Target) -> Pair:
 
 @attack(
     "place-on-kinks-deep",
-    aims=("last layer", "example", "output"),
+    aims=("example", "output"),
     informed=Informed.NETWORK,
     needs=("depth",),
     directions=DIRECTIONS,
+    ascends=False,
 )
 def place_on_kinks_deep(target: Target) -> Pair:
-    """Kink placement at depth: W̃ with all layers' radii, then a short step of the layer aimed at alone."""
-    return _placed_deep(target, target.harmful_sign())
+    """Kinks of all layers, and one short step of the first that crosses them, for the example aimed at."""
+    return _crossed(target, target.harmful_sign())
 
 
 @attack(
     "place-on-lowering-kinks-deep",
-    aims=("last layer", "example", "output"),
+    aims=("example", "output"),
     informed=Informed.NETWORK,
     needs=("depth",),
     directions=DIRECTIONS,
+    ascends=False,
 )
 def place_on_lowering_kinks_deep(target: Target) -> Pair:
     """The same with the sign that leaves the loss below its linearisation."""
-    return _placed_deep(target, -target.harmful_sign())
+    return _crossed(target, -target.harmful_sign())
 
 
-@attack("place-on-kinks-together", aims=("last layer", "output"), informed=Informed.NETWORK, needs=("examples",))
+@attack(
+    "place-on-kinks-together",
+    aims=(),
+    informed=Informed.NETWORK,
+    needs=("examples",),
+    directions=DIRECTIONS,
+    ascends=False,
+)
 def place_on_kinks_together(target: Target) -> Pair:
-    """Kink placement for all examples at once, where a claim adds them up: each pair of example and unit is a target.
+    """Kinks of all layers and examples, where a claim adds the examples up, weighted by the slopes of the loss."""
+    return _crossed_together(target, 1.0)
 
-    In the Frobenius ball the examples share the radius; in the spectral ball, if they are nearly orthogonal, each has
-    the whole of it. The step crosses every placed kink of every example at equal speeds.
-    """
-    trace, layer = target.trace, target.layer
-    z = trace.preactivations[layer - 1]
-    g = trace.unmasked_signals[layer - 1][:, :, target.output]
-    slopes = LOSSES[trace.network.setting.loss].slopes(trace.outputs, target.labels)[..., target.output]
-    found = impose(
-        trace, layer, range(z.shape[1]), _price(z, g, slopes[..., None]), -1e-3 * z, target.ball, closeness=2.0
-    )
-    there = Trace(trace.network.moved(found.changes), trace.inputs)
-    toward = unit(torch.where(found.served, z.sign() * g.abs(), 0.0))
-    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
-    step = list(target.still())
-    # The dual basis moves the pre-activations of each example alone; nearly equal examples move together.
-    # By LAPACK, as `spectra.svd`.
-    dual = torch.linalg.pinv(there.features[layer - 1].cpu(), rtol=1e-2).to(z)
-    step[layer - 1] = LowRank((toward * typical * 0.1).mT, dual)
-    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
+
+@attack(
+    "place-on-lowering-kinks-together",
+    aims=(),
+    informed=Informed.NETWORK,
+    needs=("examples",),
+    directions=DIRECTIONS,
+    ascends=False,
+)
+def place_on_lowering_kinks_together(target: Target) -> Pair:
+    """The same with the sign that leaves the mean loss below its linearisation."""
+    return _crossed_together(target, -1.0)
 
 
 def _placed(target: Target, sign: Tensor) -> Pair:
@@ -113,24 +114,20 @@ def _placed(target: Target, sign: Tensor) -> Pair:
     return Pair(target.displacing(tilde), target.displacing(torch.where(placed, after - before, 0.0)))
 
 
-def _placed_deep(target: Target, sign: Tensor) -> Pair:
-    """The same with least changes of all layers below."""
-    z, g = target.preactivation(), target.signal()
-    found = target.imposing(_price(z, g, sign), -1e-3 * z, closeness=2.0)
-    there = Trace(target.trace.network.moved(found.changes), target.trace.inputs)
-    x = there.features[target.layer - 1][:, target.example]
-    toward = torch.where(found.served, z.sign() * g.abs(), 0.0)
-    typical = torch.where(found.served, z.square(), 0.0).sum(-1, keepdim=True).sqrt()
-    crossing = unit(toward) * typical * 0.1
-    step = list(target.still())
-    step[target.layer - 1] = LowRank(crossing[..., None], (x / _square(x))[..., None])
-    return Pair(found.changes, target.ball.shortened(found.changes, tuple(step)))
+def _crossed(target: Target, sign: Tensor) -> Pair:
+    """All layers' kinks of the example aimed at; of several outputs those of `Target.signal`."""
+    weights = torch.zeros_like(target.trace.outputs)
+    weights[:, target.example] = sign * target.combination()
+    found = cross(target.trace, weights, target.ball)
+    return Pair(found.changes, found.step)
+
+
+def _crossed_together(target: Target, sign: float) -> Pair:
+    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
+    found = cross(target.trace, sign * slopes, target.ball)
+    return Pair(found.changes, found.step)
 
 
 def _price(z: Tensor, g: Tensor, sign: Tensor) -> Tensor:
     """|z_j| / |g_j| where g_j has the sign, (S, m); infinite elsewhere."""
     return torch.where(sign * g > 0, z.abs() / g.abs().clamp_min(torch.finfo(z.dtype).tiny), torch.inf)
-
-
-def _square(x: Tensor) -> Tensor:
-    return x.square().sum(-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)

@@ -61,7 +61,7 @@ class Attack:
         needs: more than one layer ("depth"), more than one example ("examples"): with one it says what others say.
         iterations: power iterations, on either side, that it and the measurement after it ask of one example.
         directions: that it asks of a matrix besides, both sides together.
-        ascends: whether gradient steps may start from what it finds.
+        ascends: whether gradient steps may start from what it finds; the first would take units off their kinks.
     """
 
     name: str

@@ -57,18 +57,21 @@ class Target:
         """z_l of the example aimed at, (S, m_l)."""
         return self.trace.preactivations[self.layer - 1][:, self.example]
 
-    def signal(self) -> Tensor:
-        """g_l = ∂f/∂x_l of the example aimed at, (S, m_l).
+    def combination(self) -> Tensor:
+        """Which outputs of the example aimed at are combined, (S, k), of length 1.
 
-        Of several outputs it is their combination along the slope of the loss, with the sign of the output aimed at.
+        Of several they lie along the slope of the loss, with the sign of the output aimed at.
         """
-        g = self.trace.unmasked_signals[self.layer - 1][:, self.example]
         slopes = LOSSES[self.trace.network.setting.loss].slopes(self.trace.outputs, self.labels)[:, self.example]
         size = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True)
         aimed = torch.zeros_like(slopes)
         aimed[:, self.output] = 1.0
-        weights = torch.where(size > 0, self.harmful_sign() * slopes / size, aimed)
-        return (weights[..., None] * g).sum(-2)
+        return torch.where(size > 0, self.harmful_sign() * slopes / size, aimed)
+
+    def signal(self) -> Tensor:
+        """g_l = ∂f/∂x_l of the example aimed at, (S, m_l), of the combined outputs."""
+        g = self.trace.unmasked_signals[self.layer - 1][:, self.example]
+        return (self.combination()[..., None] * g).sum(-2)
 
     def harmful_sign(self) -> Tensor:
         """The sign of the output change that raises the loss of the example aimed at, (S, 1)."""

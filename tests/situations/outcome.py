@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import tempfile
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -45,7 +47,11 @@ def outcome(situation: Situation, folder: Path) -> Outcome:
 
 
 def run(arguments: tuple[str, ...], folder: Path) -> tuple[int, str, str]:
-    """Status, standard output and error of the command line, in this process."""
+    """Status, standard output and error of the command line: audits in a process of their own."""
+    if arguments[0] == "audit":
+        command = [sys.executable, "-m", "lemmata", *arguments]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+        return ended.returncode, ended.stdout, ended.stderr
     out, err = io.StringIO(), io.StringIO()
     with chdir(folder), redirect_stdout(out), redirect_stderr(err):
         status = main(arguments)
