@@ -43,15 +43,15 @@ def tenfold(case):
 
 TRUE = (Scaling(m="-1/2"),)
 lemma("true", terms=TRUE, controls=(Control("tenfold", "ten times as large", measure=tenfold),))(size)
-lemma("true@printed", terms=TRUE, expected="refuted")(size)
+lemma("survives@printed", terms=TRUE, expected="refuted")(size)
 lemma("flat")(size)
 lemma("flat@printed", expected="refuted")(size)
 lemma("steep", terms=(Scaling(m=-1),))(size)
 """
 
 ENTRY = '["mine-2026/{id}"]\nconstant = {constant}\nat = "m=16,n=2"\nseed = 0\nprovenance = "before"\n\n'
-AT_SIXTEEN = {"true": (0.8, 1.6), "flat": (0.2, 0.4), "steep": (3.2, 6.4)}
-"""Constants (c, C) that all three statements have at m = 16, where E|z| = √(2/π) · √(2/m) = 0.28."""
+AT_SIXTEEN = {"true": (0.8, 1.6), "flat": (0.2, 0.4), "steep": (3.2, 6.4), "survives": (0.8, 1.6)}
+"""Constants (c, C) that the statements have at m = 16, where E|z| = √(2/π) · √(2/m) = 0.28."""
 
 
 @pytest.fixture
@@ -136,9 +136,9 @@ def test_of_a_false_reading_one_side_must_fall(constants):
     assert outcome.verdict == "refuted"
     assert "mine-2026/flat.lower@printed is violated" in outcome.words
     with pytest.raises(
-        NotAsExpected, match=r"true\.upper@printed is expected to be refuted and survived(.|\n)*true\.lower"
+        NotAsExpected, match=r"survives\.upper@printed is expected to be refuted and survived(.|\n)*survives\.lower"
     ):
-        verify(claims["true@printed"], profile=PROFILES["ci"])
+        verify(claims["survives@printed"], profile=PROFILES["ci"])
 
 
 def test_constants_are_stored_for_each_side_that_has_one(file, capsys):
@@ -161,8 +161,8 @@ def test_constants_are_stored_for_each_side_that_has_one(file, capsys):
 
 def test_it_shows_as_one_claim(constants, capsys):
     """Neither a list nor a pattern has its sides; its row has both constants."""
-    assert list(stated(constants)) == ["true", "true@printed", "flat", "flat@printed", "steep"]
-    assert [claim.id for claim in select(("*true*",))] == ["mine-2026/true", "mine-2026/true@printed"]
+    assert list(stated(constants)) == ["true", "survives@printed", "flat", "flat@printed", "steep"]
+    assert [claim.id for claim in select(("*flat*",))] == ["mine-2026/flat", "mine-2026/flat@printed"]
     with pytest.raises(LookupError):
         select(("true.upper",))
     row = json.loads(output(capsys, "list", "true", "--format", "json")[1])[0]
