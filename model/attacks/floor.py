@@ -7,6 +7,9 @@ from lemmata.model.attacks.target import Pair, Target
 from lemmata.model.losses import LOSSES
 from lemmata.model.training import gradient_descent
 
+STEPS = 20
+"""Of gradient descent."""
+
 
 @attack("stay", aims=(), informed=Informed.NOTHING)
 def stay(target: Target) -> Pair:
@@ -20,14 +23,14 @@ def random(target: Target) -> Pair:
     return Pair(target.still(), target.ball.sample(target.trace.network, target.rng))
 
 
-@attack("descend", aims=(), informed=Informed.LOSS)
+@attack("descend", aims=(), informed=Informed.LOSS, directions=2 * STEPS)
 def descend(target: Target) -> Pair:
-    """Twenty steps of gradient descent on the labels, shortened to stay in the ball."""
+    """`STEPS` steps of gradient descent on the labels, shortened to stay in the ball."""
     network = target.trace.network
     loss = LOSSES[network.setting.loss]
     norms = target.trace.batch_gradient_norms(loss.slopes(target.trace.outputs, target.labels))
-    step_size = target.ball.radius / (10 * float(norms.max()))
-    run = gradient_descent(network, target.trace.inputs, target.labels, step_size=max(step_size, 1e-300), steps=20)
+    step_size = target.ball.radius / (STEPS / 2 * float(norms.max()))
+    run = gradient_descent(network, target.trace.inputs, target.labels, step_size=max(step_size, 1e-300), steps=STEPS)
     *_, last = run
     return Pair(target.still(), target.ball.project(last.changes))
 

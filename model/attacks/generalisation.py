@@ -25,7 +25,7 @@ def memorise(target: Target) -> Pair:
     return _fit(target, Dataset(target.trace.inputs, target.labels))
 
 
-@attack("mislead", aims=(), informed=Informed.NETWORK)
+@attack("mislead", aims=(), informed=Informed.NETWORK, directions=2 * MEMORISING * UNSEEN)
 def mislead(target: Target) -> Pair:
     """Training labels kept and those of unseen examples flipped: G_l = mean y_i ∇f(x_i) − mean y_j ∇f(x_j).
 

@@ -83,20 +83,9 @@ def place_on_lowering_kinks_deep(target: Target) -> Pair:
 )
 def place_on_kinks_together(target: Target) -> Pair:
     """Kinks of all layers and examples, where a claim adds the examples up, weighted by the slopes of the loss."""
-    return _crossed_together(target, 1.0)
-
-
-@attack(
-    "place-on-lowering-kinks-together",
-    aims=(),
-    informed=Informed.NETWORK,
-    needs=("examples",),
-    directions=DIRECTIONS,
-    ascends=False,
-)
-def place_on_lowering_kinks_together(target: Target) -> Pair:
-    """The same with the sign that leaves the mean loss below its linearisation."""
-    return _crossed_together(target, -1.0)
+    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
+    found = cross(target.trace, slopes, target.ball)
+    return Pair(found.changes, found.step)
 
 
 def _placed(target: Target, sign: Tensor) -> Pair:
@@ -119,12 +108,6 @@ def _crossed(target: Target, sign: Tensor) -> Pair:
     weights = torch.zeros_like(target.trace.outputs)
     weights[:, target.example] = sign * target.combination()
     found = cross(target.trace, weights, target.ball)
-    return Pair(found.changes, found.step)
-
-
-def _crossed_together(target: Target, sign: float) -> Pair:
-    slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
-    found = cross(target.trace, sign * slopes, target.ball)
     return Pair(found.changes, found.step)
 
 

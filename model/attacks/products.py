@@ -21,7 +21,7 @@ def stretch_product(target: Target) -> Pair:
     return Pair(target.still(), tuple(step))
 
 
-@attack("compound-changes", aims=("example", "output"), informed=Informed.NETWORK)
+@attack("compound-changes", aims=("example", "output"), informed=Informed.NETWORK, iterations=1)
 def compound_changes(target: Target) -> Pair:
     """Layer 1 moved where the others amplify it most, and each of them along b_l dx_{l−1}ᵀ: change meets change."""
     trace = target.trace
