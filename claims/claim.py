@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal, get_args
 
 import torch
@@ -13,10 +14,10 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
-from lemmata.claims.language.direction import LOWER, UPPER, Direction
+from lemmata.claims.language.direction import LOWER, STRONGER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.language.plan import Coupled, Plan
+from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 
@@ -25,7 +26,11 @@ Bound = Literal["upper", "lower", "equality"]
 Judged = Literal["identity", "violations", "growth", "derivation", "nothing"]
 Expected = Literal["supported", "refuted", "vacuous", "not-executable"]
 Search = Literal["no ball", "exact", "ascent", "sampled"]
+Ground = Literal["proof", "closed form", "computation", "out of reach"]
 
+
+OUTERMOST = 0.1
+"""The radius at L = 1 where it falls with the depth: the largest of the audit's own line."""
 
 ALLOWED: dict[str, tuple[str | None, ...]] = {
     "kind": get_args(Kind),
@@ -71,8 +76,9 @@ class Measurement:
     """One side of a claim against the rest of the other.
 
     Attributes:
-        lhs: (S, …), one value per initialisation and per member of `axes`.
-        factors: what the scalings multiply, one per term of the right-hand side, broadcastable to lhs.
+        lhs: (S, …), one value per initialisation and per member of `axes`, in the case's dtype.
+        factors: what the scalings multiply, one per term of the right-hand side: a number, or a tensor with the axes of
+            lhs, of which some may have length 1.
         axes: what the trailing axes of lhs run over, for naming the worst member. Layers count from 1.
     """
 
@@ -112,12 +118,52 @@ class Sides:
         return cls(norm(left), norm(right), norm(left - right), axes, None if terms is None else norm(terms))
 
 
+class MeasurementError(TypeError):
+    """A measurement that cannot be used: it says nothing about the claim, so it never refutes it.
+
+    Attributes:
+        function: whose fault it is, if not that of the claim's own.
+    """
+
+    def __init__(self, words: str, function: Callable[..., object] | None = None) -> None:
+        super().__init__(words)
+        self.function = function
+
+
 Measure = Callable[[Case], Measurement | Sides]
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why a neighbour of a claim need not be refuted.
+
+    Attributes:
+        ground: what shows that it is true, and was checked: a proof, a closed form or a computation. Or that it is out
+            of reach: false or open, and no size here can tell; where one does all the same, it is refuted.
+        text: the proof in short, which form or computation, or what is in the way.
+    """
+
+    ground: Ground
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.ground not in get_args(Ground):
+            raise ValueError(f"ground={self.ground!r} must be one of {', '.join(get_args(Ground))}")
+        if not self.text:
+            raise ValueError(f"text={self.text!r} must say why")
+
+    def __str__(self) -> str:
+        return self.text if self.ground == "out of reach" else f"{self.ground}: {self.text}"
+
+    @property
+    def true(self) -> bool:
+        """Whether it shows that the neighbour is true."""
+        return self.ground != "out of reach"
+
+
+@dataclass(frozen=True)
 class Control:
-    """A neighbour of a claim, false unless `true` says why not, which the suite must be able to refute.
+    """A neighbour of a claim, which the suite must be able to refute unless `unrefuted` says why not.
 
     Attributes:
         name: unique within its claim.
@@ -128,7 +174,8 @@ class Control:
         measure: the measurement that replaces the claim's, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
-        true: the reason why this neighbour is in fact true; empty when it is false.
+        unrefuted: why it need not be refuted; None where it must.
+        of: what it changes: the statement, or the algorithm that the statement is about.
         shift: of a derivation, the premise that is multiplied and by what.
     """
 
@@ -140,7 +187,8 @@ class Control:
     measure: Measure | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
-    true: str = ""
+    unrefuted: Reason | None = None
+    of: Literal["statement", "algorithm"] = "statement"
     shift: tuple[str, Scaling] | None = None
 
 
@@ -188,7 +236,7 @@ class Claim:
         erratum: key of the catalogue's erratum.
         expected: the verdict that truth demands.
         controls: false neighbours.
-        slack: parameters (or logs) in which the bound is loose, so that the next stronger exponent is true: why.
+        unrefuted: why the next stronger exponent of a parameter (or no power of a log) need not be refuted.
         notes: what a reader of the verdict should know.
     """
 
@@ -220,7 +268,7 @@ class Claim:
     erratum: str = ""
     expected: Expected = "supported"
     controls: tuple[Control, ...] = ()
-    slack: Mapping[str, str] = field(default_factory=dict)
+    unrefuted: Mapping[str, Reason] = field(default_factory=dict)
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -239,6 +287,8 @@ class Claim:
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
                 raise ValueError(f"{name}={value!r} must be a tuple of {kind.__name__}s")
+        if not all(isinstance(why, Reason) for why in self.unrefuted.values()):
+            raise ValueError(f"unrefuted={dict(self.unrefuted)!r} must have Reasons, by letter")
         if not self.terms:
             raise ValueError(f"terms={self.terms!r} must be one or more Scalings")
         if self.measured:
@@ -318,6 +368,20 @@ class Claim:
         return LOWER if self.bound == "lower" else UPPER
 
     @property
+    def moved(self) -> dict[str, Fraction]:
+        """By how much its neighbours move which exponents of the first term, that of a width that varies included.
+
+        What is stronger than a false reading is false for no new reason: no exponent of one moves. A logarithm is
+        dropped, where the bound is weaker for it.
+        """
+        if self.judged != "growth" or self.expected == "refuted":
+            return {}
+        powers, sign = self.terms[0].powers, self.direction.sign
+        names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
+        steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
+        return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
+
+    @property
     def balls(self) -> bool:
         """Whether the claim quantifies over a ball."""
         return self.domain.tau is not None
@@ -326,6 +390,20 @@ class Claim:
     def start(self) -> dict[str, Any]:
         """What is set where an audit starts from: what the statement fixes, the first of its values, the plan's own."""
         return {**self.domain.first, **self.plan.start}
+
+    def coupled(self, name: str) -> dict[str, Coupled]:
+        """What moves along the line of a parameter: as the plan says, or as the conditions ask along the audit's own.
+
+        The radius falls with the depth as the steepest of the conditions on it does: at a fixed one a statement for
+        τ ≤ L^(−6) says nothing from some depth on.
+        """
+        if self.plan.lines or name != "L" or not self.balls:
+            return self.plan.coupled(name)
+        limits = [
+            condition for condition in self.preconditions if (condition.letter, condition.relation) == ("tau", "<=")
+        ]
+        steepest = min((bound.powers.get("L", Fraction()) for c in limits for bound in c.bounds), default=Fraction())
+        return {"tau": Coupled(OUTERMOST, Scaling(L=steepest))} if steepest < 0 else {}
 
     def recipes(self, case: Case) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""

@@ -5,12 +5,12 @@ import sys
 import sysconfig
 import traceback
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
 from lemmata.claims import beside
-from lemmata.claims.claim import Claim
+from lemmata.claims.claim import Claim, MeasurementError
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
 from lemmata.claims.language.derivation import as_stated
@@ -91,9 +91,13 @@ def explained(claim: Claim, at: str, error: BaseException) -> str:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             kind, place = f"{type(error).__name__}: ", f" ({Path(frame.filename).name}, line {frame.lineno})"
         return f"{claim.id} at {at or 'the base configuration'}: {kind}{_words(error)}{place}"
-    code = getattr(claim.derive or claim.measure, "__code__", None)
-    line = _line(error, str(file)) or getattr(code, "co_firstlineno", 1)
-    return f"{file}, line {line}: measuring {claim.id}: {type(error).__name__}: {_words(error)}"
+    line = (
+        _line(error, str(file))
+        or _begins(getattr(error, "function", None), str(file))
+        or _begins(claim.derive or claim.measure)
+    )
+    kind = "" if isinstance(error, MeasurementError) else f"{type(error).__name__}: "
+    return f"{file}, line {line}: measuring {claim.id}: {kind}{_words(error)}"
 
 
 def _words(error: BaseException) -> str:
@@ -164,6 +168,12 @@ def _names() -> dict[str, object]:
 def _unregister(id: str) -> None:
     for table in (REGISTRY, ERRATA, ATTACKS):
         table.pop(id, None)
+
+
+def _begins(function: Callable[..., object] | None, file: str = "") -> int | None:
+    """The first line of a function, if it is in the file."""
+    code = getattr(function, "__code__", None)
+    return None if code is None or not code.co_filename.endswith(file) else code.co_firstlineno
 
 
 def _line(error: BaseException, file: str) -> int | None:

@@ -22,7 +22,7 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         data: the other fields of `Claim`; `setting` defaults to the paper's.
 
     Raises:
-        ValueError: if the id is taken, or a field cannot be what it is.
+        ValueError: if the id is taken, a field cannot be what it is, or a reason is that of no neighbour.
         TypeError: if a field is missing or unknown.
     """
 
@@ -36,8 +36,13 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         if unknown:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
         fields = data if "setting" in data else {"setting": source.paper.setting, **data}
-        REGISTRY[id] = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
-        return REGISTRY[id]
+        made = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
+        idle = sorted(made.unrefuted.keys() - made.moved.keys())
+        if idle:
+            moved = ", ".join(made.moved) or "none"
+            raise ValueError(f"unrefuted has {idle[0]!r}, whose exponent no neighbour of {id} moves; moved: {moved}")
+        REGISTRY[id] = made
+        return made
 
     return register
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lemmata.claims.claim import Control as Control
     from lemmata.claims.claim import Measurement as Measurement
     from lemmata.claims.claim import Paper as Paper
+    from lemmata.claims.claim import Reason as Reason
     from lemmata.claims.claim import Sides as Sides
     from lemmata.claims.erratum import Decision as Decision
     from lemmata.claims.erratum import decided as decided
@@ -60,6 +61,7 @@ _HOMES = {
     "Control": "lemmata.claims.claim",
     "Measurement": "lemmata.claims.claim",
     "Paper": "lemmata.claims.claim",
+    "Reason": "lemmata.claims.claim",
     "Sides": "lemmata.claims.claim",
     "Decision": "lemmata.claims.erratum",
     "decided": "lemmata.claims.erratum",

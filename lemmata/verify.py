@@ -203,7 +203,11 @@ def verify(
         attempt(configuration, data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe"))
 
     if claim.expected == "refuted":
-        witness = falsify(claim, lambda configuration: trial(configuration, None), settings(profile, max_examples=most))
+        try:
+            witness = falsify(claim, lambda where: trial(where, None), settings(profile, max_examples=most))
+        except BaseException:
+            report(tally.row(claim, "error", budget))
+            raise
         report(tally.row(claim, "refuted" if witness else "not refuted", budget))
         if witness is None:
             raise NotAsExpected(f"{claim.id} is expected to be refuted and survived {len(tally.trials)} cases")

@@ -6,6 +6,8 @@ vector is a sort, and every difference of two networks is a subtraction of fifty
 
 import itertools
 import json
+import time
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, replace
 
 import mpmath
@@ -16,6 +18,7 @@ from safetensors.torch import save_file
 
 from lemmata.audit.cli import main
 from lemmata.claims import REGISTRY
+from lemmata.claims.constants import constant
 from tests.assertions import assert_resolved
 
 mpmath.mp.dps = 50
@@ -201,7 +204,17 @@ class Reference:
             "eq-B.2": (first, (almost * step + L**3 * root * squares) * self.surrogate(old)),
             "eq-B.3": ([[c**2] for c in changes], m * L**2 * step**2),
         }
-        return {claim: pair for claim, pair in sides.items() if claim != "lemma-B.1-v" or s}
+        error, last = root * self.surrogate(new), self.batch_gradient(L)
+        frozen = norm(sum(-slope(v) * y / n * p.gradients[L] for v, y, p in zip(z0, self.y, old, strict=True)))
+        sides |= {
+            "eq-4.1": ([last], error),
+            "lemma-5.4": ([last], error / 2**L),
+            "lemma-5.5": ([last], error),
+            "B.3-G-definition": ([frozen], [frozen]),
+        }
+        absent = {"lemma-B.1-v"} if not s else set()
+        absent |= {"lemma-5.4"} if L == 1 else set()
+        return {claim: pair for claim, pair in sides.items() if claim not in absent}
 
     def crossed(self, l: int) -> dict[str, list]:
         """Per example: the units of layer l that change their activation, how far all move, what those contribute."""
@@ -228,8 +241,9 @@ IDENTITIES = {
     "B.2-telescoping",
     "B.2-split",
     "B.2-I3-is-gradient",
+    "B.3-G-definition",
 }
-LOWER = {"loss-indicator", "loss-markov"}
+LOWER = {"loss-indicator", "loss-markov", "eq-4.1", "lemma-5.4", "lemma-5.5"}
 
 
 def save(run: Run, folder) -> list[str]:
@@ -351,6 +365,120 @@ def test_csv_and_normalise_give_the_same_answer(tmp_path, capsys):
     (tmp_path / "data.csv").write_text("\n".join(["a,b,c,d,label", *rows]) + "\n")
     arguments[arguments.index("--data") + 1] = str(tmp_path / "data.csv")
     assert report([*arguments, "--normalise"], capsys) == expected
+
+
+def test_lemma_4_1_is_measured_at_the_labels_given(tmp_path, capsys):
+    """‖∇L(Ŵ)‖² and m φ L(Ŵ) / (k n²) at one's own labels, by automatic differentiation; the infimum stands beside."""
+    run = draw(4, (7, 10), 0.1)
+    arguments = [*save(run, tmp_path), "--setting", "zou-gu-2019", "lemma-4.1", "grad-decomposition"]
+    entries = report(arguments, capsys)
+    weights = [torch.tensor(W, requires_grad=True) for W in run.trained]
+    h = torch.tensor(run.X)
+    for W in weights:
+        h = (h @ W.T).relu()
+    loss = (h @ torch.tensor(run.V).T - torch.tensor(run.y)[:, None]).square().sum() / 2 / len(run.X)
+    squares = [float(g.square().sum()) for g in torch.autograd.grad(loss, weights)]
+    phi = min(np.linalg.norm(a - b) for a, b in itertools.combinations(run.X, 2))
+    entry, parts = entries["zou-gu-2019/lemma-4.1"], entries["zou-gu-2019/grad-decomposition"]
+    assert_resolved(entry["lhs"], sum(squares))
+    assert_resolved(entry["rhs"], 7 * phi * float(loss) / len(run.X) ** 2)
+    assert 0 < entry["beside"]["infimum"] <= entry["ratio"]
+    assert_resolved(parts["lhs"], squares[-1])
+    assert_resolved(parts["rhs"], sum(squares))
+
+
+def test_what_the_paper_leaves_to_the_data_stands_beside(tmp_path, capsys):
+    """B and γ count as 1 in the ratio; their value, and the ratio with it, stand beside."""
+    entries = report(save(draw(4, (7, 10), 1e-2), tmp_path), capsys)
+    for claim, letter in (("eq-4.1", "B"), ("lemma-5.4", "gamma"), ("lemma-5.5", "gamma of the kernel")):
+        entry = entries[f"{PAPER}/{claim}"]
+        value = entry["beside"][letter]
+        assert 0 < value < 1
+        assert_resolved(entry["beside"][f"ratio with {letter}"], entry["ratio"] / value)
+
+
+def test_audited_constants_and_limits_stand_beside_each_ratio(tmp_path, capsys):
+    """With a word: an honest network needs less than what audits found enough, one that is blown up more."""
+    run = draw(4, (8, 8), 1e-2)
+    entry = report(save(run, tmp_path), capsys)[f"{PAPER}/lemma-5.1a"]
+    assert (entry["audited"], entry["word"], entry["holds"]) == (
+        constant(REGISTRY[f"{PAPER}/lemma-5.1a"]),
+        "ordinary",
+        None,
+    )
+    assert entry["limit"] == 0.5**0.5
+    blown = replace(run, init=[9 * W for W in run.init], trained=[9 * W for W in run.trained])
+    assert report(save(blown, tmp_path), capsys)[f"{PAPER}/lemma-5.1a"]["word"] == "beyond what audits found"
+
+
+def test_assumptions_are_rows_that_hold_or_do_not(tmp_path, capsys):
+    """Widths that differ by a factor of nine break Assumption 4.2, and unit inputs keep Assumption 4.1."""
+    entries = report(save(draw(4, (4, 36), 1e-2), tmp_path), capsys)
+    assert (entries[f"{PAPER}/assumption-4.1"]["holds"], entries[f"{PAPER}/assumption-4.2"]["holds"]) == (True, False)
+    assert entries[f"{PAPER}/assumption-4.2"]["word"] == "does not hold"
+
+
+def test_what_is_too_dear_is_skipped_with_its_reason(tmp_path, capsys, monkeypatch):
+    """A measurement that outlasts the patience is given up, one that wants more memory than is free too."""
+
+    def slow(case):
+        time.sleep(60)
+
+    def large(case):
+        return torch.ones(10**15)
+
+    for name, measure in (("lemma-5.3", slow), ("lemma-5.1b", large)):
+        id = f"{PAPER}/{name}"
+        monkeypatch.setitem(REGISTRY, id, replace(REGISTRY[id], measure=measure))
+    entries = report([*save(draw(4, (7, 10), 1e-2), tmp_path), "--patience", "0.5"], capsys)
+    assert entries[f"{PAPER}/lemma-5.3"]["reason"] == "skipped: it takes longer than 0.5 s"
+    assert entries[f"{PAPER}/lemma-5.1b"]["reason"] == "skipped: it needs more memory than is free"
+    assert entries[f"{PAPER}/lemma-5.1a"]["ratio"] > 0
+
+
+def test_the_echo_says_what_was_read(tmp_path, capsys):
+    """Per layer its shape, norm, movement, variance and p-value, and loss and errors before and after."""
+    run = draw(4, (7, 10), 1e-2)
+    arguments = save(run, tmp_path)
+    assert main(arguments) == 0
+    said = capsys.readouterr().err
+    assert main([*arguments, "--format", "json"]) == 0
+    read = json.loads(capsys.readouterr().out)["read"]
+    for layer, before, after in zip(read["layers"], run.init, run.trained, strict=False):
+        assert layer["shape"] == list(before.shape)
+        assert_resolved(layer["norm"], np.linalg.norm(before))
+        assert_resolved(layer["moved"], np.linalg.norm(after - before))
+        assert_resolved(layer["variance"], (before**2).mean() * len(before) / 2)
+        assert layer["p"] > 1e-6
+        assert f"{layer['norm']:.4g}" in said
+    reference = Reference(run)
+    for value, passes in zip(read["data"]["loss"], (reference.old, reference.new), strict=True):
+        assert_resolved(value, float(reference.loss(passes)))
+    assert (read["data"]["n"], read["data"]["d"], read["data"]["k"], read["warnings"]) == (3, 4, 1, [])
+    assert "share of wrong signs" in said
+
+
+def test_checkpoints_of_a_run_give_a_ratio_each(tmp_path, capsys):
+    """`--trained a b c` is one record per checkpoint, a row per claim, and a picture with a panel per claim."""
+    run = draw(4, (7, 10), 0.1)
+    arguments = save(run, tmp_path)
+    between = [[a + share * (b - a) for a, b in zip(run.init, run.trained, strict=True)] for share in (0.0, 0.5, 1.0)]
+    paths = []
+    for number, weights in enumerate(between):
+        paths.append(str(tmp_path / f"{number}.npz"))
+        np.savez(paths[-1], **{f"W{l}": W for l, W in enumerate(weights, 1)}, V=run.V)
+    at = arguments.index("--trained") + 1
+    several = [*arguments[:at], *paths, *arguments[at + 1 : -2], "lemma-5.*"]
+    assert main([*several, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["checkpoints"]
+    alone = report([*arguments[:at], paths[1], *arguments[at + 1 :], "lemma-5.*"], capsys)
+    assert found[1]["claims"] == alone
+    assert main([*several, "--plot", str(tmp_path / "run.svg")]) == 0
+    printed = capsys.readouterr()
+    assert "3 checkpoints" in printed.out
+    assert printed.err.count("‖W⁽⁰⁾‖_F") == 1
+    picture = ElementTree.parse(tmp_path / "run.svg").getroot()
+    assert "lemma-5.2a" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
 
 
 @pytest.mark.parametrize("setting", ["zou-gu-2019", "cao-gu-2019-slides", "chen-et-al-2019-poster"])

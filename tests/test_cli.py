@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import numpy as np
@@ -15,6 +16,7 @@ from rich.cells import cell_len
 from lemmata.audit import choosing
 from lemmata.audit.cli import COMMANDS, lemmata, main
 from lemmata.audit.errors import UserError, naming, one_line
+from lemmata.audit.judge.controls import Outcome
 from lemmata.audit.show import claim_page
 from lemmata.audit.show.tables import WIDTH, emit, finite, grid, render
 from lemmata.claims import REGISTRY
@@ -65,6 +67,23 @@ def test_list_has_every_claim_in_order(capsys):
     rows = json.loads(output(capsys, "list", "--format", "json"))
     assert [row["id"] for row in rows] == list(REGISTRY)
     assert all(set(row) == ROW for row in rows)
+
+
+def test_controls_are_counted_by_paper(capsys):
+    """The document says of every neighbour what it changes, and the last lines count what became of them."""
+    arguments = ["controls", "cao-gu-2020/eq-5.2", "zou-gu-2019/abstract-gd", "zou-gu-2019/table-1-oymak"]
+    document = json.loads(output(capsys, *arguments, "--format", "json"))
+    assert document["score"] == 1
+    found = {id: claim["controls"] for id, claim in document["claims"].items()}
+    assert {control["of"] for controls in found.values() for control in controls} == {"statement"}
+    lines = output(capsys, *arguments).splitlines()[-3:]
+    papers = {"cao-gu-2020": arguments[1:2], "zou-gu-2019": arguments[2:], "all": arguments[1:]}
+    for (paper, ids), line in zip(papers.items(), lines, strict=True):
+        verdicts = [control["verdict"] for id in ids for control in found[id]]
+        assert {"refuted", *(["true"] if paper != "cao-gu-2020" else [])} == set(verdicts)
+        counts = {verdict: verdicts.count(verdict) for verdict in get_args(Outcome)}
+        words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        assert line == f"{paper}: {len(verdicts)} controls, {words}; score 100.0%"
 
 
 def test_listed_scalings_are_exact(capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lemmata.audit.judge.controls import judge_control
+from lemmata.audit.judge.controls import NO_CONSTANT, judge_control
 from lemmata.audit.measure.options import Options
 from lemmata.claims import REGISTRY
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
@@ -16,7 +16,7 @@ COUNTED = [
     pytest.param(member, control, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
     for member in REGISTRY.values()
     for control in neighbours(member)
-    if control.scaling is None and control.shift is None and not control.true
+    if control.scaling is None and control.shift is None and control.unrefuted is None
     for name in [f"{member}:{control.name}"]
 ]
 
@@ -25,6 +25,8 @@ COUNTED = [
 def test_a_false_neighbour_is_refuted(member, control):
     """A halved constant, a dropped part or the printed reading is violated where the claim is not."""
     result = judge_control(member, control, [], Options())
+    if result.reason == NO_CONSTANT:
+        pytest.skip(f"{member}: {NO_CONSTANT}")
     assert result.verdict == "refuted", result.reason
     assert result.witness is not None
 
@@ -38,4 +40,4 @@ def test_every_claim_has_a_neighbour_that_is_not_the_claim_itself(member):
     for control in neighbours(member):
         changed = neighbour(member, control)
         same = (changed.terms, changed.measure, changed.derive) == (member.terms, member.measure, member.derive)
-        assert not same or control.factor != 1 or control.domain is not None or control.true
+        assert not same or control.factor != 1 or control.domain is not None

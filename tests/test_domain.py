@@ -47,7 +47,7 @@ def narrowed(id: str, domain: Domain) -> Claim:
 def test_the_audit_s_own_lines_stay_inside(id, domain):
     """Each has a line per parameter that its domain leaves any choice of."""
     member = narrowed(id, domain)
-    for found in ([c for c, _ in points(member, Sizes())], corners(member), small(member)):
+    for found in ([c for c, *_ in points(member, Sizes())], corners(member), small(member)):
         assert found
         assert all(member.domain.contains(c) for c in found)
 
@@ -64,7 +64,7 @@ def test_generated_cases_stay_inside(domain, data):
 @pytest.mark.parametrize("member", measured_claims(), ids=str)
 def test_no_claim_of_the_papers_is_measured_outside_of_its_domain(member):
     """Nor is any of what tests draw."""
-    found = [*(c for c, _ in points(member, Sizes())), *corners(member), *small(member)]
+    found = [*(c for c, *_ in points(member, Sizes())), *corners(member), *small(member)]
     assert all(member.domain.contains(c) for c in found)
     assert all(member.domain.has(name, end) for name in ("m", "L", "n") for end in member.domain.drawn(name))
 
@@ -72,7 +72,7 @@ def test_no_claim_of_the_papers_is_measured_outside_of_its_domain(member):
 def test_one_layer_stays_one_layer():
     """`L=(1, 1)` and m to 1024: a line in m, one in n, and no other depth."""
     member = replace(REGISTRY[KINDS[0]], domain=Domain(L=(1, 1), m=(64, 1024), n=(1, 4)), plan=Plan())
-    found = {(c.m, c.L, c.n) for c, _ in points(member, Sizes())}
+    found = {(c.m, c.L, c.n) for c, *_ in points(member, Sizes())}
     assert found == {
         *((m, 1, 4) for m in (128, 256, 512, 1024)),
         (512, 1, 4),
@@ -83,7 +83,7 @@ def test_one_layer_stays_one_layer():
 def test_where_a_line_would_have_one_size_it_goes_on_to_twice_that():
     """n from 100 has none of the audit's own sizes, depth from 5 has one."""
     member = replace(REGISTRY[KINDS[0]], domain=Domain(L=(5, None), n=(100, 60_000)), plan=Plan())
-    found = [c for c, _ in points(member, Sizes())]
+    found = [c for c, *_ in points(member, Sizes())]
     assert {c.n for c in found} == {100, 200}
     assert {c.L for c in found} == {5, 8, 10}
 
@@ -115,7 +115,7 @@ def test_sizes_outside_of_the_domain_are_skipped_and_said():
     member = narrowed(KINDS[0], Domain(L=(1, 2), m=(64, 512)))
     sizes = Sizes(widths=(8, 64, 256, 1024), depths=(1, 3), radii=(9.0,), initialisations=3)
     assert skipped(member, sizes) == {"widths": [8, 1024], "depths": [3]}
-    assert [(c.m, c.L, s) for c, s in points(member, sizes)] == [(64, 1, 3), (256, 1, 3)]
+    assert [(c.m, c.L, s) for c, s, *_ in points(member, sizes)] == [(64, 1, 3), (256, 1, 3)]
     other, ball = REGISTRY[KINDS[0]], narrowed(KINDS[1], Domain(L=(1, 2), m=(64, 512)))
     assert left_out([member, other, ball], sizes) == [
         "--widths 8,1024: outside of the domain of 2 of 3 claims, not measured there",
@@ -127,7 +127,7 @@ def test_sizes_outside_of_the_domain_are_skipped_and_said():
 def test_a_product_has_a_line_for_every_list():
     """Of two or more sizes each, with the other lists' sizes."""
     sizes = Sizes(widths=(64, 256, 1024), depths=(1, 2), initialisations=3)
-    found = [(c.m, c.L, s) for c, s in points(REGISTRY[KINDS[0]], sizes)]
+    found = [(c.m, c.L, s) for c, s, *_ in points(REGISTRY[KINDS[0]], sizes)]
     assert found == [(m, L, 3) for m in (64, 256, 1024) for L in (1, 2)]
 
 

@@ -53,7 +53,7 @@ BROKEN = {
     "odd": ("raising(Odd('no exception'))", "Odd: no exception"),
     "mute": ("raising(Mute())", "Mute: an error that cannot be printed"),
     "memory": ("raising(MemoryError())", "MemoryError"),
-    "none": ("lambda case: None", "AttributeError"),
+    "none": ("lambda case: None", "it must return Measurement"),
     "long": (f"raising(ValueError('x' * {3 * MOST_WORDS}))", "x…"),
     "lines": ("raising(ValueError('one\\ntwo \\x1b[31m'))", "one two �[31m"),
     "limit-nan": ("fine, limit=lambda c: float('nan')", "limit=nan must be None or a finite number"),

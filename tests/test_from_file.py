@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lemmata.audit.cli import main
+from lemmata.audit.judge.controls import NO_CONSTANT
 from lemmata.audit.measure import versions
 from lemmata.claims import REGISTRY
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
@@ -61,9 +62,16 @@ def test_the_papers_claims_stay(stated, capsys):
 
 
 def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
-    """`--write-constants` leaves the papers' constants alone, and pytest and the controls find those it wrote."""
+    """`--write-constants` leaves the papers' constants alone, and pytest and the controls find those it wrote.
+
+    Before that twice a constant is no statement, which is neither refuted nor survives.
+    """
     file = stated()
     papers = (ROOT / "claims" / "constants.toml").read_bytes()
+    assert main(["controls", "--claims-from", file, ID, "--format", "json"]) == 0
+    before = {c["name"]: c for c in json.loads(capsys.readouterr().out)["claims"][ID]["controls"]}
+    assert before["constant doubled"]["verdict"] == "inconclusive"
+    assert before["constant doubled"]["reason"] == NO_CONSTANT
     assert main(["audit", "--claims-from", file, ID, *SIZES, "--write-constants"]) == 0
     assert (ROOT / "claims" / "constants.toml").read_bytes() == papers
     assert ID in Path(file).with_suffix(".toml").read_text()
@@ -129,7 +137,7 @@ def test_a_mistake_is_named_with_file_line_and_field(old, new, at, words, stated
     ("old", "new", "words"),
     [
         ("gradient**2", "gradient.no_such", ["no_such"]),
-        ("gradient**2, (", "gradient[:, None].expand(-1, 5), (", ["size"]),
+        ("gradient**2, (", "gradient[:, None].expand(-1, 5), (", ["(initialisations)", "of shape (2, 5)"]),
         ("return Measurement(", "return (", ["tuple"]),
     ],
 )
@@ -349,11 +357,12 @@ def test_check_takes_a_file_too(folder, tmp_path, capsys):
     file = str(folder("mine", 10.0))
     W, V = np.eye(4), np.array([[1.0, -1.0, 1.0, -1.0]])
     np.savez(tmp_path / "w.npz", W1=W, V=V)
+    np.savez(tmp_path / "u.npz", W1=W + 0.01, V=V)
     np.savez(tmp_path / "d.npz", X=np.eye(4)[:2], y=[1.0, -1.0])
-    weights, data = str(tmp_path / "w.npz"), str(tmp_path / "d.npz")
-    arguments = ["check", "--init", weights, "--trained", weights, "--data", data, "--claims-from", file]
+    weights, moved, data = (str(tmp_path / f"{name}.npz") for name in "wud")
+    arguments = ["check", "--init", weights, "--trained", moved, "--data", data, "--claims-from", file]
     assert main([*arguments, "mine/*", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["mine/lemma"]["ratio"] == 0.1
+    assert json.loads(capsys.readouterr().out)["claims"]["mine/lemma"]["ratio"] == 0.1
 
 
 def test_a_result_depends_on_the_modules_beside_the_file(folder):

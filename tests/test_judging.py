@@ -1,13 +1,17 @@
 """The judging half against faults that a judge could have: each test here falls when its fault is planted."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
+from types import SimpleNamespace
+from typing import get_args
 
 import pytest
+import torch
 
+from lemmata.audit.judge import controls
 from lemmata.audit.judge.controls import judge_control
 from lemmata.audit.judge.evidence import Budget
-from lemmata.audit.judge.verdicts import Finding, judge
+from lemmata.audit.judge.verdicts import RESOLUTION, Finding, judge
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials, run
 from lemmata.audit.plan.grid import Sizes
@@ -15,11 +19,13 @@ from lemmata.audit.plan.job import Job
 from lemmata.audit.show.document import searched, to_json
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
-from lemmata.claims.claim import Control
+from lemmata.claims.claim import Control, Ground, Measurement, MeasurementError, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
+from lemmata.claims.registry import claim
 from tests.assertions import assert_at_most
 from tests.test_verdicts import WIDTHS, trials, verdict
 
@@ -93,7 +99,7 @@ def test_a_claim_that_has_a_certificate_is_measured_with_it():
 def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_is_loose(id, name, loose, outcome):
     """A ratio a little above the bound outgrows the next stronger one; one with half an exponent to spare does not."""
     claim = REGISTRY[id]
-    control = replace(next(c for c in neighbours(claim) if c.name == name), true="")
+    control = replace(next(c for c in neighbours(claim) if c.name == name), unrefuted=None)
     base = Configuration(n=1, m=65_536)
     power = loose * claim.direction.sign
     line = [trials(replace(base, m=m), m**power, id) for m in WIDTHS]
@@ -106,7 +112,7 @@ def test_a_moved_exponent_is_refuted_where_the_bound_is_tight_and_not_where_it_i
 def test_the_witness_of_a_refuted_exponent_is_the_worst_of_its_direction(id, name, width):
     """The smallest ratio is at the first width, the largest at the last: a lower bound shows the former."""
     claim = REGISTRY[id]
-    control = replace(next(c for c in neighbours(claim) if c.name == name), true="")
+    control = replace(next(c for c in neighbours(claim) if c.name == name), unrefuted=None)
     line = [trials(Configuration(n=1, m=m), 1.0, id) for m in WIDTHS]
     for item in line:
         item.ratio[:] = [1.0] * len(item.ratio)
@@ -129,6 +135,121 @@ def test_a_moved_exponent_claims_more(id, control):
     assert claim.direction.sign * (after / before).log_value(known) < 0
 
 
+@pytest.mark.parametrize(("reason", "verdict"), [("proof", "true"), ("out of reach", "refuted")])
+def test_what_is_out_of_reach_is_tried_and_what_is_true_is_not(reason, verdict):
+    """A size that can tell refutes a statement that was thought to be out of reach."""
+    control = replace(moved_width(), unrefuted=Reason(reason, "because"))
+    line = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
+    assert judge_control(REGISTRY[UPPER_CLAIM], control, line, Options()).verdict == verdict
+
+
+@pytest.mark.parametrize("power", [-0.5, -7 / 60])
+def test_what_no_size_can_tell_is_out_of_reach_and_says_why(power):
+    """Whether the bound is loose at these sizes, or the sizes are too few: neither makes a statement true."""
+    control = replace(moved_width(), unrefuted=Reason("out of reach", "open: nobody knows"))
+    line = [trials(Configuration(n=1, m=m), m**power) for m in WIDTHS]
+    plain = judge_control(REGISTRY[UPPER_CLAIM], replace(control, unrefuted=None), line, Options())
+    assert plain.verdict == ("survived" if power == -0.5 else "inconclusive")
+    found = judge_control(REGISTRY[UPPER_CLAIM], control, line, Options())
+    assert (found.verdict, found.reason) == ("out-of-reach", "open: nobody knows")
+
+
+def moved_width() -> Control:
+    """The control that moves the exponent of the width."""
+    return next(c for c in neighbours(REGISTRY[UPPER_CLAIM]) if c.name == "m -1/6")
+
+
+def test_a_reason_has_a_ground_and_a_text():
+    """Only a proof, a closed form or a computation makes a stronger statement true."""
+    assert [Reason(ground, "text").true for ground in get_args(Ground)] == [True, True, True, False]
+    with pytest.raises(ValueError, match="ground='hope' must be one of proof, closed form, computation, out of reach"):
+        Reason("hope", "text")
+    with pytest.raises(ValueError, match="text=''"):
+        Reason("proof", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "excess", "verdict"),
+    [("m", (0.9, 1.1), "out-of-reach"), ("log_m", (0.4, 0.6), "refuted"), ("log_m", (-0.6, 0.0), "survived")],
+)
+def test_a_power_of_a_logarithm_is_judged_like_any_other_where_it_was_measured(name, excess, verdict, monkeypatch):
+    """By its own exponent; where the sizes give it none it is out of reach, whatever other exponents say."""
+    member = REGISTRY["cao-gu-2020/lemma-B.1-v"]
+    control = next(c for c in neighbours(member) if c.name == "no log_m")
+    measured = SimpleNamespace(excess=excess, broken=excess[0] > RESOLUTION)
+    monkeypatch.setattr(controls, "exponents", lambda *_: {name: measured})
+    line = [trials(Configuration(L=2, n=1, m=m), 0.4, member.id) for m in WIDTHS]
+    found = judge_control(member, control, line, Options())
+    assert found.verdict == verdict
+    assert (found.reason == controls.UNTESTED_LOG) is (verdict == "out-of-reach")
+
+
+@pytest.mark.parametrize(("second", "fell"), [(0.0, True), (10.0, False)])
+def test_another_term_may_make_up_for_a_moved_exponent(second, fell, monkeypatch):
+    """1 ≤ C (m^(-1/6) + s) is false for s = 0 alone: the whole right-hand side decides, not its first term."""
+    member = replace(
+        REGISTRY[UPPER_CLAIM],
+        terms=(ONE, ONE),
+        measure=lambda case: Measurement(torch.ones_like(case.initial.like), (1.0, second)),
+        attacks=("stay",),
+        certificate=None,
+        unrefuted={},
+    )
+    monkeypatch.setitem(REGISTRY, UPPER_CLAIM, member)
+    line = [run(Job(UPPER_CLAIM, Configuration(n=1, m=m), 8)) for m in (64, 256, 1024, 4096)]
+    control = next(c for c in neighbours(member) if c.name == "m -1/6")
+    assert (judge_control(member, control, line, Options()).verdict == "refuted") is fell
+
+
+def test_without_a_constant_no_part_of_it_is_refuted_or_survives():
+    """Half of a constant that nobody has measured says nothing, nor does a part less at that constant."""
+    member = replace(REGISTRY["cao-gu-2020/lemma-5.2b"], id="somebody/lemma")
+    counted = [c for c in neighbours(member) if c.scaling is None]
+    assert {c.name for c in counted} == {"no kink term", "constant halved"}
+    for control in counted:
+        found = judge_control(member, control, [], Options())
+        assert (found.verdict, found.reason) == ("inconclusive", controls.NO_CONSTANT)
+
+
+@pytest.mark.parametrize(("letter", "changes"), [("n", {}), ("log_n", {}), ("L", {"expected": "refuted"})])
+def test_a_reason_without_a_neighbour_is_refused(letter, changes):
+    """No exponent of n moves in Lemma 5.2, and none at all in a reading that is false already."""
+    member = REGISTRY[UPPER_CLAIM]
+    data = {f.name: getattr(member, f.name) for f in fields(member)}
+    data |= {"unrefuted": {letter: Reason("proof", "obvious")}, **changes}
+    id, measure = "somebody/lemma", data.pop("measure")
+    del data["id"]
+    with pytest.raises(ValueError, match=f"unrefuted has '{letter}', whose exponent no neighbour of {id} moves"):
+        claim(id, **data)(measure)
+    assert id not in REGISTRY
+    with pytest.raises(ValueError, match="must have Reasons"):
+        replace(member, unrefuted={"L": "obvious"})
+
+
+def test_every_reason_of_the_papers_claims_is_that_of_a_neighbour():
+    """As registration demands; and the moved exponents are those of the neighbours."""
+    for member in REGISTRY.values():
+        assert member.unrefuted.keys() <= member.moved.keys()
+        own = {control.name for control in member.controls}
+        made = [c.parameter for c in neighbours(member) if c.scaling is not None and c.name not in own]
+        assert made == list(member.moved)
+
+
+def test_a_change_of_an_algorithm_is_named_by_one_word():
+    """Layers that move one after the other, a step that is too long, batches that skip an example."""
+    changed = [c for member in REGISTRY.values() for c in member.controls if c.of == "algorithm"]
+    assert {"layerwise", "overstepping", "skipping"} <= {control.name for control in changed}
+    assert all(control.name.isalpha() for control in changed)
+
+
+def test_a_logarithm_is_dropped_where_the_bound_is_weaker_for_it():
+    """An upper bound that grows with one, a lower bound that falls with one; otherwise dropping it claims less."""
+    upper, lower = REGISTRY[UPPER_CLAIM], REGISTRY[LOWER_CLAIM]
+    for member, power, dropped in ((upper, 1, True), (upper, -1, False), (lower, 1, False), (lower, -1, True)):
+        term = Scaling(m="1/2", log_nL=power)
+        assert ("log_nL" in replace(member, terms=(term,)).moved) is dropped
+
+
 def test_lower_bounds_have_moved_exponents_too():
     """The test above is about bounds of both directions."""
     assert any(REGISTRY[id].direction is LOWER for id, _ in shifted())
@@ -139,9 +260,9 @@ def test_an_identity_measures_two_sides_and_a_bound_one():
     """A claim whose measurement is of the other kind would be judged by a rule that is not its own: it is refused."""
     identity, bound = REGISTRY["cao-gu-2020/B.2-split"], REGISTRY[UPPER_CLAIM]
     case = draw(bound.setting, ONE_EXAMPLE, 0, 2)
-    for claim, other in ((identity, bound), (bound, identity)):
-        with pytest.raises(TypeError, match=claim.id):
-            evaluate(replace(claim, measure=other.measure), case)
+    for member, other, wanted in ((identity, bound, "Sides"), (bound, identity, "Measurement")):
+        with pytest.raises(MeasurementError, match=f"it must return {wanted}, as bound='{member.bound}'"):
+            evaluate(replace(member, measure=other.measure), case)
     with pytest.raises(ValueError, match="identity"):
         replace(identity, stated=2.0)
 

@@ -46,7 +46,7 @@ def radius(p: P) -> float:
 
 
 def distance(p: P, m: float) -> float:
-    return math.sqrt(p.k * p.n**2 * p.log_n / (m * p.phi))
+    return math.sqrt(p.k * p.n**2 / (m * p.phi))
 
 
 WORST = "zou-gu-2019/rem-3.7-"
@@ -83,7 +83,7 @@ BY_HAND = {
         "Theorem 3.10 over Theorem 3.8": (p.k**2.5 * p.n**11 / p.phi**5 / p.n) / (p.k * p.n**17 / p.n**4 / p.phi**8),
     },
     "zou-gu-2019/eq-3.1@printed": lambda p: {
-        "least width": p.k * p.n**2 * p.log_n / (p.phi * radius(p) ** 2) / (p.k * p.n**8 * p.L**12 / p.phi**4)
+        "least width": p.k * p.n**2 / (p.phi * radius(p) ** 2) / (p.k * p.n**8 * p.L**12 / p.phi**4)
     },
     "zou-gu-2019/step-iii-radius@printed": lambda p: {
         "distance at this m": distance(p, theorem_3_3(p)[0]) / radius(p)
@@ -123,7 +123,7 @@ BY_HAND = {
         "iterations": (p.R / p.m_to_alpha) ** 2 * p.L * p.m_to_alpha**2 / p.eps / (p.L**2 * p.R**2 / p.eps)
     },
 }  # fmt: skip
-"""Left over right of each comparison, from the papers' formulas as numbers, logarithms of m taken as 1."""
+"""Left over right of each comparison, from the papers' formulas as numbers, logarithms of m and n taken as 1."""
 
 
 def poster_distance(p: P) -> float:

@@ -31,7 +31,7 @@ EVIL = (
 )
 SIZES = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "2"]
 FILE = """
-from lemmata import CAO_GU_2020, Condition, Control, Domain, Measurement, Paper, Scaling, claim
+from lemmata import CAO_GU_2020, Condition, Control, Domain, Measurement, Paper, Reason, Scaling, claim
 
 EVIL = {evil!r}
 for number, evil in enumerate(EVIL):
@@ -54,7 +54,7 @@ for number, evil in enumerate(EVIL):
         notes=evil,
         erratum=evil,
         preconditions=(Condition("m", ">=", (Scaling(n=1),)),),
-        controls=(Control(evil, evil, factor=0.5, true=evil),),
+        controls=(Control(evil, evil, factor=0.5, unrefuted=Reason('proof', evil)),),
     )(measure)
 """
 

@@ -1,5 +1,6 @@
 """Appendix C of Cao & Gu (2020) against loops, exact laws and limits: witnesses of separable features."""
 
+import itertools
 import math
 
 import numpy as np
@@ -14,8 +15,9 @@ from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, feature, g
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import supremum
-from lemmata.model.kernels import last_layer_kernel
-from lemmata.model.margins import hard_margin
+from lemmata.model.data import unit_rows
+from lemmata.model.kernels import feature_kernel, last_layer_kernel
+from lemmata.model.margins import hard_margin, random_feature_margin
 from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_limit, assert_plausible
 
@@ -118,3 +120,20 @@ def test_the_certificate_of_the_least_gradient_is_tight_without_a_ball():
     assert bool((certificates.least_gradient(here) > 0.95 * expected).all())
     claim = REGISTRY["cao-gu-2020/lemma-5.4"]
     assert_at_most(claim.certificate(here), supremum(claim, here).ratio * (1 + 1e-6))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_margins_lose_at_most_what_the_reasons_of_true_neighbours_say(seed):
+    """At infinite width √2 a layer from √2 γ on, and a half to the last gradient: of any unit inputs and any labels.
+
+    So Lemma B.2 holds with 2^(−(l−1)/2), Lemma B.3 with the constant 1, and Lemma 5.5 with the features' own margin.
+    """
+    rng = np.random.default_rng(seed)
+    inputs = unit_rows(torch.as_tensor(rng.standard_normal((3 + seed, 2 + seed // 2))))
+    labels = torch.as_tensor(rng.choice([-1.0, 1.0], (len(inputs), 1)))
+    margins = [hard_margin(feature_kernel(inputs, layer), labels) for layer in range(6)]
+    assert_at_most(math.sqrt(2) * random_feature_margin(inputs, labels).lower, margins[1])
+    for layer in range(1, 6):
+        assert_at_most(margins[layer - 1] / 2, hard_margin(last_layer_kernel(inputs, layer), labels))
+    for below, above in itertools.pairwise(margins[1:]):
+        assert_at_most(below / math.sqrt(2), above)

@@ -25,9 +25,11 @@ from lemmata.audit.errors import Interrupted, UserError, WorkerKilled
 from lemmata.audit.judge.constants import write_constants
 from lemmata.audit.judge.findings import left_out, sweep
 from lemmata.audit.measure.backends import Name
-from lemmata.audit.measure.files import load_data, write_whole
+from lemmata.audit.measure.echo import Read, lines, read_data
+from lemmata.audit.measure.files import BUILT_IN, NORMALISED, write_whole
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
+from lemmata.audit.measure.sweep import loaded
 from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.plan.engines import Wanted
 from lemmata.audit.plan.grid import Sizes
@@ -36,7 +38,7 @@ from lemmata.audit.show import step_summary
 from lemmata.audit.show.document import to_json
 from lemmata.audit.show.overview import tables
 from lemmata.audit.show.progress import progress
-from lemmata.audit.show.tables import Format, emit
+from lemmata.audit.show.tables import Format, emit, finite_throughout
 from lemmata.claims.claim import Claim
 from lemmata.model.data import GENERATED
 
@@ -64,7 +66,9 @@ def audit(
     if resume and out is None:
         raise UserError("--resume needs the directory of the audit to go on with: --out DIR")
     before = None if baseline is None else earlier.load(baseline, sizes)
-    sizes = _with_dimension(sizes, chosen)
+    sizes, read = _on_data(sizes, chosen)
+    if read is not None and form == "table":
+        click.echo("\n".join(lines(read)), err=True)
     for line in left_out(chosen, sizes):
         click.echo(f"lemmata: {line}", err=True)
     with ExitStack() as opened:
@@ -81,6 +85,8 @@ def audit(
             raise UserError(f"{error}; {_how_to_go_on(store)}") from error
         failed = [finding for finding in findings if finding.verdict == "error"]
         document = to_json(findings, sizes, options)
+        if read is not None:
+            document["read"] = finite_throughout(read.document())
         changes = [] if before is None else earlier.changes(before, document)
         if before is not None:
             document["baseline"] = {"file": baseline, "changes": changes}
@@ -109,24 +115,32 @@ def _how_to_go_on(store: Store | None) -> str:
     return f"{store.kept} results are kept in {store.path.parent}: the same command with --resume continues"
 
 
-def _with_dimension(sizes: Sizes, chosen: Sequence[Claim]) -> Sizes:
-    """The sizes with the input dimension of the data, which decides how wide a network may be.
+def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]:
+    """The sizes with those of the data, and the data as they were read; None for data that are generated.
 
     Raises:
-        UserError: if the data cannot be read, or have fewer examples than are asked for.
+        UserError: if the data cannot be read, a setting does not allow them, or they have fewer examples than are
+            asked for.
     """
     if sizes.data in GENERATED or not chosen:
-        return sizes
-    inputs = load_data(sizes.data, chosen[0].setting).data.inputs
-    if sizes.samples and max(sizes.samples) > len(inputs):
-        raise UserError(f"--samples: {max(sizes.samples)} examples asked of {sizes.data}, which has {len(inputs)}")
-    return replace(sizes, dimension=inputs.shape[1])
+        return sizes, None
+    settings = {claim.setting.id: claim.setting for claim in chosen}
+    loaded.cache_clear()  # the file may be another than in an earlier audit of this process
+    found = {id: loaded(sizes.data, setting) for id, setting in settings.items()}
+    first = next(iter(found.values()))
+    n, d = first.data.inputs.shape
+    if sizes.samples and max(sizes.samples) > n:
+        raise UserError(f"--samples: {max(sizes.samples)} examples asked of {sizes.data}, which has {n}")
+    warnings = [read_data(found[id], setting) for id, setting in settings.items()]
+    read = replace(warnings[0], warnings=tuple(dict.fromkeys(w for each in warnings for w in each.warnings)))
+    return replace(sizes, dimension=d, outputs=first.data.labels.shape[1], rows=n), read
 
 
 @click.command("audit")
 @format_option
 @claims_from
 @click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
+@click.option("--normalise", is_flag=True, help="Scale the inputs of a file to unit norm.")
 @click.option(
     "--engine",
     type=click.Choice(["dense", "deferred", "auto"]),
@@ -167,6 +181,7 @@ def command(
     initialisations: int | None,
     delta: float,
     data: str,
+    normalise: bool,
     engine: Wanted,
     device: str,
     dtype: str,
@@ -190,7 +205,7 @@ def command(
         samples=samples,
         initialisations=initialisations,
         delta=delta,
-        data=data,
+        data=data + NORMALISED if normalise and data not in (*GENERATED, *BUILT_IN) else data,
     )
     options = Options(
         seed=seed,

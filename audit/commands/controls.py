@@ -55,6 +55,7 @@ def _document(results: dict[str, list[Result]]) -> dict[str, Any]:
             "controls": [
                 {
                     "name": r.control.name,
+                    "of": r.control.of,
                     "statement": r.control.statement,
                     "verdict": r.verdict,
                     "witness": None if r.witness is None else r.witness.token(),
@@ -70,13 +71,22 @@ def _document(results: dict[str, list[Result]]) -> dict[str, Any]:
 
 
 def _summary(results: dict[str, list[Result]]) -> str:
-    flat = [r for found in results.values() for r in found]
-    counts = {verdict: sum(r.verdict == verdict for r in flat) for verdict in get_args(Outcome)}
-    score = _score(flat)
-    shown = "none decided" if score is None else f"score {score:.1%}"
+    """A line of counts per paper, one for all where there are several, and the claims that nothing refuted."""
+    papers: dict[str, list[Result]] = {}
+    for id, found in results.items():
+        papers.setdefault(id.partition("/")[0], []).extend(found)
+    if len(papers) > 1:
+        papers["all"] = [result for found in results.values() for result in found]
+    lines = [f"{paper}: {_counts(found)}" for paper, found in papers.items()]
     empty = [id for id, found in results.items() if not any(r.verdict == "refuted" for r in found)]
-    tail = f"; no control refuted for: {', '.join(empty)}" if empty else ""
-    return f"{len(flat)} controls: {', '.join(f'{n} {v}' for v, n in counts.items())}; {shown}{tail}"
+    return "\n".join([*lines, *([f"no control refuted for: {', '.join(empty)}"] if empty else [])])
+
+
+def _counts(found: Sequence[Result]) -> str:
+    counts = {verdict: sum(r.verdict == verdict for r in found) for verdict in get_args(Outcome)}
+    score = _score(found)
+    shown = "none decided" if score is None else f"score {score:.1%}"
+    return f"{len(found)} controls, {', '.join(f'{n} {v}' for v, n in counts.items())}; {shown}"
 
 
 @click.command("controls")
@@ -89,8 +99,9 @@ def command(patterns: tuple[str, ...], seed: int, device: str, form: Format) -> 
     """Whether each claim's false neighbours are refuted: a claim that nothing can refute tests nothing.
 
     A neighbour is the claim with one exponent moved, its constant halved, or a part left out or replaced.
-    `true`: a stronger statement that holds, which says how loose the paper's bound is. Score: refuted over refuted
-    and survived.
+    `true`: a stronger statement that holds, with a proof, a closed form or a computation; it says how loose the
+    paper's bound is. `out-of-reach`: one that is false or open, and that no size here can tell. Score: refuted over
+    refuted and survived.
     """
     options = Options(seed=seed, device=choose_device(device), workers=workers())
     return controls(choose(patterns), options, form)

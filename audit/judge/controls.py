@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import torch
-
 from lemmata.audit.judge.evidence import Budget, Evidence
 from lemmata.audit.judge.verdicts import RESOLUTION, exponents
 from lemmata.audit.measure.options import Options
@@ -15,13 +13,20 @@ from lemmata.claims.claim import Claim, Control
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.scaling import LOGS
 from lemmata.claims.measuring.neighbours import neighbour, neighbours
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import measured_claims
 
-Outcome = Literal["refuted", "survived", "true", "inconclusive", "error"]
+Outcome = Literal["refuted", "survived", "true", "out-of-reach", "inconclusive", "error"]
 FIRST, MOST = 16, 1024
 """Initialisations at first, and at most while some violate a control and nothing is decided."""
+
+NO_CONSTANT = "no constant yet: `lemmata audit --write-constants` stores one"
+"""Why a half of a constant, or a part less at the same constant, is neither refuted nor survives."""
+
+UNTESTED_LOG = "the sizes do not span enough of the logarithm to test its power"
+"""Why a power of a logarithm is neither refuted nor survives."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Result:
     """What became of one control.
 
     Attributes:
-        verdict: "true" is a stronger statement that holds, as the claim says; it counts in no score.
+        verdict: "true" is a stronger statement that holds, with a checked reason; "out-of-reach" one that is false or
+            open, and that no size here can tell from the claim. Neither counts in a score.
         witness: the case that refutes it.
         reason: in words.
     """
@@ -53,9 +59,18 @@ def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Resu
 
 
 def judge_control(claim: Claim, control: Control, trials: list[Trials], options: Options) -> Result:
-    """Whether the control falls: by growth where an exponent moved, else by counting violations."""
-    if control.true:
-        return Result(control, "true", control.true)
+    """Whether the control falls. One that is known to be true is not tried, one that is out of reach is."""
+    why = control.unrefuted
+    if why is not None and why.true:
+        return Result(control, "true", str(why))
+    result = _judge(claim, control, trials, options)
+    if why is not None and result.verdict in ("survived", "inconclusive"):
+        return replace(result, verdict="out-of-reach", reason=str(why))
+    return result
+
+
+def _judge(claim: Claim, control: Control, trials: list[Trials], options: Options) -> Result:
+    """By growth where an exponent moved, by arithmetic where a premise did, else by counting violations."""
     if control.shift is not None:
         return _by_derivation(claim, control)
     if control.scaling is not None:
@@ -72,10 +87,15 @@ def _by_derivation(claim: Claim, control: Control) -> Result:
 
 
 def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
-    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own."""
+    """Whether the ratio outgrows the moved exponent, of the claim's measurement or of the control's own.
+
+    Where the right-hand side has several terms and one of them moved, it is measured anew: another may make up for it.
+    """
     moved = neighbour(claim, control)
     if control.measure is not None:
         trials = [run(item.job, replace(claim, measure=control.measure)) for item in trials]
+    elif len(claim.terms) > 1:
+        trials, moved = [run(item.job, moved) for item in trials], claim
     name = control.parameter
     found = exponents(moved, trials, Budget().shared(len(measured_claims()))).get(name)
     if found is not None and found.broken:
@@ -84,8 +104,8 @@ def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
         low, high = found.excess
         reason = f"the ratio outgrows it in {name} by an exponent in [{low:.2f}, {high:.2f}]"
         return Result(control, "refuted", reason, witness)
-    if name.startswith("log_"):
-        return _by_transfer(claim, moved, control, trials)
+    if found is None and name in LOGS:
+        return Result(control, "out-of-reach", UNTESTED_LOG)
     if found is None:
         return Result(control, "inconclusive", f"{name} does not vary in the grid")
     low, high = found.excess
@@ -95,31 +115,12 @@ def _by_growth(claim: Claim, control: Control, trials: list[Trials]) -> Result:
     return Result(control, "inconclusive", f"{interval}: needs a longer range or more initialisations")
 
 
-def _by_transfer(claim: Claim, moved: Claim, control: Control, trials: list[Trials]) -> Result:
-    """With the constant that fits the easiest configuration, some other configuration violates it."""
-    factor = {id(t): moved.terms[0].value(t.parameters) / claim.terms[0].value(t.parameters) for t in trials}
-    level = {id(t): max(t.ratio) / factor[id(t)] for t in trials if t.ratio}
-    low = min(level, key=lambda key: level[key])
-    for item in trials:
-        ratios = torch.tensor(item.ratio) / factor[id(item)]
-        violations = int((ratios > 2 * level[low]).sum())
-        evidence = Evidence(violations, len(ratios), Budget().shared(len(measured_claims())).alpha)
-        if evidence.refutes(claim.rate(item.job.configuration)):
-            reason = f"the constant doubles between two configurations ({violations} of {len(ratios)} exceed it twice)"
-            return Result(control, "refuted", reason, item.replay(item.extreme()), float(ratios.max()))
-    return Result(
-        control,
-        "inconclusive",
-        "a logarithm is below the resolution of the sizes measured: it takes orders of magnitude more of its argument",
-    )
-
-
 def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     """Violations at the claim's hardest configuration, or the control's, of the changed measurement or constant."""
     changed = neighbour(claim, control)
     known = constant(claim)
     if known is None and claim.judged != "identity":
-        return Result(control, "inconclusive", "no constant yet: `lemmata audit --write-constants` stores one")
+        return Result(control, "inconclusive", NO_CONSTANT)
     limit = None if known is None else known * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0

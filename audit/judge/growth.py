@@ -81,6 +81,8 @@ def growth(
         return None
     order = np.argsort(sizes)
     x = np.log(np.asarray(sizes, dtype=float))[order]
+    if len(x) < 2:
+        return None
     levels = [levels[at] for at in order] if len(levels) > 1 else list(levels) * len(x)
     upper = levels[0] >= 0.5
     chosen = [np.atleast_2d(np.asarray(samples[at], dtype=float)) * (1 if upper else -1) for at in order]

@@ -1,20 +1,23 @@
 """What the statistics say of truths that are known: simulations for their tests and for `docs/error-rates.md`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
 from lemmata.audit.judge.evidence import Evidence
-from lemmata.audit.judge.growth import growth, largest
+from lemmata.audit.judge.growth import Slope, growth, largest
 
 RUNS, LENGTH = 20_000, 256
 """Simulated runs of counts, and the trials of each."""
 
 FITS = 400
 """Simulated fits of an exponent."""
+
+GROWTHS = 200
+"""Simulated lines of each law, for each question that is asked of it."""
 
 SIZES = np.array([256.0, 2048.0, 16_384.0, 131_072.0])
 
@@ -111,27 +114,35 @@ LAWS = (
 
 @dataclass(frozen=True)
 class Judged:
-    """Shares of runs: of the true exponent refuted; of one a step too strong refuted, and called supported."""
+    """Shares of runs.
+
+    Attributes:
+        false_refutations: of the true exponent refuted, at the first α.
+        refuted: of one a step too strong refuted, per α.
+        missed: of that called supported.
+    """
 
     false_refutations: float
-    refuted: float
+    refuted: tuple[float, ...]
     missed: float
 
 
-def judged(law: Law, alpha: float, resolution: float, runs: int) -> Judged:
+def judged(law: Law, alphas: Sequence[float], resolution: float) -> Judged:
     """What becomes of a claimed exponent 0 for a law whose exponent is 0, and for one a step larger."""
-    counts = np.zeros(3)
-    for run in range(runs):
-        for step in (0.0, law.spacing):
-            rng = np.random.default_rng([17, run])
-            logs = [math.log(law.shape(size)) + step * math.log(size) + law.draw(rng) for size in law.sizes]
-            slope = growth(law.sizes, logs, alpha=alpha, levels=[0.95], random=law.random, shift=law.shift)
-            assert slope is not None
-            if step:
-                counts[1:] += slope.rising > resolution, slope.high < law.spacing
-            else:
-                counts[0] += slope.rising > resolution
-    return Judged(*(counts / runs))
+
+    def slope(run: int, step: float, alpha: float) -> Slope:
+        rng = np.random.default_rng([17, run])
+        logs = [math.log(law.shape(size)) + step * math.log(size) + law.draw(rng) for size in law.sizes]
+        found = growth(law.sizes, logs, alpha=alpha, levels=[0.95], random=law.random, shift=law.shift)
+        assert found is not None
+        return found
+
+    def share(step: float, alpha: float) -> tuple[float, float]:
+        found = [slope(run, step, alpha) for run in range(GROWTHS)]
+        return tuple(np.mean([(s.rising > resolution, s.high < law.spacing) for s in found], axis=0))
+
+    stronger = [share(law.spacing, alpha) for alpha in alphas]
+    return Judged(share(0.0, alphas[0])[0], tuple(refuted for refuted, _ in stronger), stronger[0][1])
 
 
 def largest_covered(count: int, spread: float, configurations: int = 15) -> float:

@@ -213,7 +213,7 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
     And the powers of the claim's named logarithms, where a line is long enough to show them.
     """
     trials = list(trials)
-    lines = {name: _lines(name, trials, claim.plan.coupled(name)) for name in FITTED}
+    lines = {name: _lines(name, trials, claim.coupled(name)) for name in FITTED}
     conditions = {
         item.job.configuration: _all_met(claim, item) for of in lines.values() for line in of for item in line
     }
@@ -250,7 +250,7 @@ def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Ex
     )
     if measured is None:
         return None
-    claimed = _claimed(claim, name, line, claim.plan.coupled(name))
+    claimed = _claimed(claim, name, line, claim.coupled(name))
     outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
     return _beside(name, name, claimed, measured, outward, line)
 

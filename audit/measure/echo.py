@@ -192,11 +192,12 @@ def _of_another_law(before: Weights, layers: Sequence[Layer], setting: Setting) 
         law = law_of(place, before, setting)
         if law is None or layer.p is None or layer.p >= UNLIKELY:
             continue
-        fits = fitting(before.matrices[place], width)
+        turned = is_orthogonal(before.matrices[place])
+        fits = None if turned else fitting(before.matrices[place], width)
         what = f"{layer.variance:.2g} times the variance of"
         if fits is not None:
             what += f" {{}}; they fit {fits.name}" + (f" ({fits.instead})" if fits.instead else "")
-        elif is_orthogonal(before.matrices[place]):
+        elif turned:
             what += " {}; they are orthogonal"
         else:
             what += " {}; no usual law fits, were they trained already?"

@@ -29,6 +29,12 @@ from lemmata.model.settings import Setting
 
 T = TypeVar("T")
 
+NORMALISED = "@normalise"
+"""After the name of a file of data: with its rows scaled to unit norm."""
+
+LFS = b"version https://git-lfs"
+"""How Git LFS begins what it leaves in the place of a file."""
+
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 """Colours in the messages of other programs."""
 
@@ -56,7 +62,7 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
     """The data in a .npz or .csv file, or a built-in data set.
 
     Args:
-        source: a file, or a key of `BUILT_IN`.
+        source: a file, followed by `NORMALISED` where its rows are to be scaled, or a key of `BUILT_IN`.
         setting: decides which labels are allowed.
         normalise: whether to scale the rows to unit norm; built-in data are always scaled.
 
@@ -65,6 +71,8 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
     """
     if source in BUILT_IN:
         return BUILT_IN[source](source)
+    normalise = normalise or source.endswith(NORMALISED)
+    source = source.removesuffix(NORMALISED)
     inputs, labels = _reader(source, DATA)(source)
     return dataset(Names(f"{source}: "), inputs, labels, setting, normalise=normalise)
 
@@ -93,6 +101,9 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
         raise UserError(f"{path}: is not a file; allowed: {allowed}")
     if not size:
         raise UserError(f"{path}: is empty; allowed: a {suffix} file")
+    with open(path, "rb") as file:
+        if file.read(len(LFS)) == LFS:
+            raise UserError(f"{path}: is a pointer of Git LFS and not the file itself: git lfs pull")
     check_declared(path)
     return readers[suffix]
 
@@ -212,6 +223,7 @@ INSTEAD = {
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), "; pickles are refused, save torch.save(net.state_dict(), FILE)"),
     **dict.fromkeys((".npy", ".parquet", ".feather", ".mat"), "; store numpy.savez(FILE, X=…, y=…)"),
     **dict.fromkeys((".msgpack", ".onnx", ".pb", ".gguf"), "; store numpy.savez(FILE, W1=…, …, V=…), each (out, in)"),
+    ".tsv": "; store it with commas, as .csv",
     ".json": "; load the whole network, and save torch.save(net.state_dict(), FILE)",
 }
 """What to do with files of other kinds, by extension."""

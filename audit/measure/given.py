@@ -167,7 +167,9 @@ def float64(name: str, value: object) -> Tensor:
         tensor = value.detach().to(torch.float64)
     else:
         kind = str(getattr(value, "dtype", type(value).__name__))
-        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers")
+        way = ": store 2.0 * array - 1 for labels" if "bool" in kind else ""
+        way = ": save it dequantised" if "qint" in kind or "quint" in kind else way
+        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers{way}")
     bad = (~tensor.isfinite()).nonzero()
     if len(bad):
         raise UserError(f"{name}{bad[0].tolist()} is {float(tensor[tuple(bad[0])])}, every entry must be finite")

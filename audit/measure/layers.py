@@ -138,6 +138,8 @@ def _check_matrix(path: str, name: str, value: object) -> None:
             f"{path}: {name} has shape {shape_of(value)}, as of a convolution, it must be a matrix (out, in): "
             f"{WEIGHTS_ALONE}"
         )
+    if len(shape) == 1 and name == "V":
+        raise UserError(f"{path}: V has shape {shape_of(value)}, it must be a matrix (k, m): store V[None]")
     if len(shape) < 2 and hasattr(value, "shape"):
         raise UserError(
             f"{path}: {name} has shape {shape_of(value)}, as of a normalisation layer or a learned scale, it must be "

@@ -95,18 +95,19 @@ def measure_each(
 ) -> list[Record]:
     """Each claim on the case; one that takes longer than `patience` seconds is given up."""
     records = []
+    dear: set[str] = set()
     for claim in chosen:
-        records.append(_check(claim, case, patience))
+        records.append(_check(claim, case, patience, dear))
         done()
     return records
 
 
-def _check(claim: Claim, case: Case, patience: float) -> Record:
+def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
     obstacle = _obstacle(claim, case)
     if obstacle:
         return Record(id=claim.id, applicable=False, reason=obstacle)
     try:
-        return _measured(claim, case, patience)
+        return _measured(claim, case, patience, dear)
     except TooDear as error:
         return Record(id=claim.id, applicable=True, reason=f"skipped: it {error}")
     except Exception as error:  # one claim's defect must not cost the user the other claims
@@ -122,10 +123,14 @@ def _obstacle(claim: Claim, case: Case) -> str:
         return NOT_MEASURED[claim.kind]
     if len(case.inputs) < 2 and any("phi" in term.powers for term in claim.terms):
         return "needs a finite separation phi, one example has none"
+    for name in ("m", "L", "n"):
+        if not claim.domain.has(name, case.parameters[name]):
+            low, high = claim.domain.ends(name)
+            return f"stated for {name} {f'≥ {low:g}' if case.parameters[name] < low else f'≤ {high:g}'}"
     return claim.obstacle(case)
 
 
-def _measured(claim: Claim, case: Case, patience: float) -> Record:
+def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
     """The statement at the case's own labels and slopes, with what the paper leaves to the data taken as 1."""
     own = replace(claim, measure=claim.own or claim.measure)
     with at_most(patience), case.leaving_to_data() as values:
@@ -133,7 +138,7 @@ def _measured(claim: Claim, case: Case, patience: float) -> Record:
     beside: dict[str, float | None] = {}
     at_data: Evaluation | None = found
     if values or claim.own is not None:
-        at_data = _beside(claim, own, case, values, beside, patience)
+        at_data = _beside(claim, own, case, values, beside, patience, dear)
     lhs, rhs = _only(found.lhs), _only(found.rhs)
     if found.residual is None and claim.stated is not None:
         rhs *= claim.stated
@@ -168,19 +173,27 @@ def _beside(
     values: dict[str, Callable[[], float]],
     beside: dict[str, float | None],
     patience: float,
+    dear: set[str],
 ) -> Evaluation | None:
-    """What stands beside a claim; returned is the statement with what the data say, None where that is too dear."""
+    """What stands beside a claim; returned is the statement with what the data say, None where that is too dear.
+
+    What was too dear for one claim, of those in `dear`, is not tried again for another.
+    """
     try:
         with at_most(patience):
+            if dear & set(values):
+                raise TooDear("took too long for another claim")
             beside |= {letter: value() for letter, value in values.items()}
             at_data = evaluate(own, case)
             if values:
                 beside["ratio with " + ", ".join(values)] = _only(at_data.ratio)
-            if claim.own is not None:
+            if claim.own is not None and claim.kind == "SCALE":
                 beside["infimum"] = _only(evaluate(claim, case).ratio)
             return at_data
     except TooDear:
-        beside |= dict.fromkeys(name for name in values if name not in beside)
+        missing = [name for name in values if name not in beside]
+        dear.update(missing)
+        beside |= dict.fromkeys(missing)
         return None
 
 

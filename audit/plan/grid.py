@@ -22,9 +22,14 @@ SMALL = 8
 LARGE = 64
 """Initialisations of an expensive and of a cheap configuration."""
 
+SHRINKING = (1, 2, 3)
+"""Depths along which the radius falls like a high power of the depth: at the next one hardly a unit flips any more."""
+
 COORDINATE = 0.3
 """μ of generated inputs, where the setting fixes a coordinate."""
 
+
+DEFAULT = Configuration()
 
 OPTIONS = {"widths": "m", "depths": "L", "samples": "n", "radii": "tau"}
 """What the lists of sizes are of."""
@@ -46,7 +51,10 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Sizes that a user asks for; an empty list leaves the default lines. `dimension` is that of the data."""
+    """Sizes that a user asks for; an empty list leaves the default lines.
+
+    Of data that are not generated, `dimension`, `outputs` and `rows` are d, k and how many examples there are.
+    """
 
     widths: Sequence[int] = ()
     depths: Sequence[int] = ()
@@ -56,6 +64,8 @@ class Sizes:
     delta: float = 0.05
     data: str = "sphere"
     dimension: int = Configuration.d
+    outputs: int = Configuration.k
+    rows: int | None = None
 
     @property
     def given(self) -> bool:
@@ -68,14 +78,38 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights. None leaves the domain.
     """
-    base = _of(claim, n=1, d=sizes.dimension, delta=sizes.delta, data=sizes.data)
+    given = {} if own_data(claim, sizes) else {"d": sizes.dimension, "k": sizes.outputs, "data": sizes.data}
+    base = _of(claim, n=1, delta=sizes.delta, **given)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
+    if given and sizes.rows is not None:
+        chosen = [_on_given(claim, c, sizes) for c in chosen]
+        chosen = [c for c in chosen if claim.domain.contains(c)]
     several = redrawn(claim, chosen)
     found = []
     for c in dict.fromkeys(chosen):
         count = sizes.initialisations or _initialisations(claim, c)
         found.append(Point(c, count, *(spread(count) if c in several else ())))
     return found
+
+
+def own_data(claim: Claim, sizes: Sizes) -> str:
+    """The construction that a claim is measured on in place of the data asked for: its statement's; empty if none.
+
+    A statement is about data of its own where it fixes how they are made, or another number of outputs.
+    """
+    data = {**claim.domain.first, **claim.plan.start}.get("data", "")
+    if data in GENERATED and data != sizes.data:
+        return str(data)
+    if sizes.data not in GENERATED and claim.domain.fixed.get("k", sizes.outputs) != sizes.outputs:
+        return "sphere"
+    return ""
+
+
+def _on_given(claim: Claim, c: Configuration, sizes: Sizes) -> Configuration:
+    """The configuration on data that somebody gave: their d and k, at most their rows, nothing of how data are made."""
+    made = {name: getattr(DEFAULT, name) for name in ("phi", "mu", "labels", "noise")}
+    most = c.n if sizes.rows is None else min(c.n, sizes.rows)
+    return replace(c, n=most, d=sizes.dimension, k=sizes.outputs, data=sizes.data, **made)
 
 
 def corners(claim: Claim) -> list[Configuration]:
@@ -191,8 +225,10 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
     if domain.has("L", 2 + top):
         widths = (128, 256, 512, *((1024, 2048) if cheap and shallow > 1 else ()))
         lines += line(replace(base, L=2 + top), m=[m for m in widths if domain.has("m", m)])
-    layers = (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
-    lines += line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
+    moving = claim.coupled("L").get("tau")
+    layers = SHRINKING if moving else (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
+    deep = line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
+    lines += [domain.nearest(replace(c, tau=moving.at(c))) for c in deep] if moving else deep
     lines += line(replace(low, m=1024), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
     if claim.balls:
         radii = _inside(domain, "tau", (0.001, 0.00316, 0.01, 0.0316, 0.1))

@@ -48,7 +48,7 @@ def redrawn(claim: Claim, chosen: Sequence[Configuration]) -> set[Configuration]
     found: set[Configuration] = set()
     for name in DECIDES_DATA:
         lines: dict[Configuration, list[Configuration]] = defaultdict(list)
-        aside: dict[str, Any] = dict.fromkeys((name, *claim.plan.coupled(name)))
+        aside: dict[str, Any] = dict.fromkeys((name, *claim.coupled(name)))
         for c in chosen:
             lines[replace(c, **aside)].append(c)
         for line in lines.values():

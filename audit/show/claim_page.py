@@ -50,7 +50,12 @@ def page(claim: Claim) -> dict[str, object]:
         "limit": _limits(claim),
         "engines": _engines(claim),
         "controls": [
-            {"name": control.name, "statement": control.statement, "true": control.true or None}
+            {
+                "name": control.name,
+                "of": control.of,
+                "statement": control.statement,
+                "unrefuted": None if control.unrefuted is None else str(control.unrefuted),
+            }
             for control in neighbours(claim)
         ],
         "erratum": claim.erratum or None,

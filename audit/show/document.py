@@ -12,11 +12,11 @@ from lemmata.audit.judge.growth import quantile
 from lemmata.audit.judge.verdicts import Finding, places, trivial, worst_of
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.claim_page import page, right_hand_side
 from lemmata.audit.show.reading import AUDIT
 from lemmata.audit.show.tables import finite, finite_throughout
-from lemmata.claims.claim import Search
+from lemmata.claims.claim import Claim, Search
 from lemmata.claims.language.condition import met
 
 STRENGTH: tuple[Search, ...] = ("exact", "ascent", "sampled")
@@ -36,20 +36,28 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
             "dtype": options.dtype,
             "seed": options.seed,
             "data": sizes.data,
+            "own_data": [finding.claim.id for finding in findings if _data(finding.claim, sizes) != sizes.data],
             "delta": sizes.delta,
             "sizes": {name: list(getattr(sizes, name)) for name in ("widths", "depths", "radii", "samples")},
         },
-        "claims": {finding.claim.id: finite_throughout(_claim(finding)) for finding in findings},
+        "claims": {finding.claim.id: finite_throughout(_claim(finding, sizes)) for finding in findings},
     }
 
 
-def _claim(finding: Finding) -> dict[str, Any]:
+def _data(claim: Claim, sizes: Sizes) -> str:
+    """The data asked for, or "own" where the statement is about data of a kind of its own, or about none."""
+    own = own_data(claim, sizes) if claim.measured else "none"
+    return f"own ({own})" if own else sizes.data
+
+
+def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
     claim, at = finding.claim, finding.at
     constant = finding.constant
     configurations = [_configuration(items) for items in finding.places.values()]
     return {
         "verdict": finding.verdict,
         "expected": claim.expected,
+        "data": _data(claim, sizes),
         "reason": finding.reason,
         "constant": {
             "estimate": None if constant is None else finite(constant.estimate),

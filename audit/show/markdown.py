@@ -16,6 +16,9 @@ def page(document: dict[str, Any]) -> str:
     run = ", ".join(
         f"{name} {plain(str(environment[name]))}" for name in ("lemmata", "torch", "dtype", "device", "data", "seed")
     )
+    own = environment.get("own_data", [])
+    if own:
+        run += f" ({len(own)} of {len(document['claims'])} claims are about data of their own)"
     attention = ["", "## What needs attention", "", *remarks] if remarks else []
     return "\n".join(["# lemmata audit", "", run + ".", "", *rows(document), *attention, ""])
 

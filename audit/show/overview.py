@@ -6,14 +6,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from lemmata.audit.judge.verdicts import Finding
-from lemmata.audit.plan.grid import Sizes
+from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.document import replay_command, searched
 from lemmata.audit.show.tables import COMMON, exponent, grid, number, symbol
+from lemmata.model.data import GENERATED
 
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
-    columns = ("claim", "verdict", "constant (95 %)", "limit", "stated", *map(symbol, COMMON), "searched", "others")
+    growth = tuple(map(symbol, COMMON))
+    columns: tuple[str, ...] = ("claim", "verdict", "constant (95 %)", "limit", "stated", *growth, "searched", "others")
     rows = _by_paper(findings)
     legend = Text(
         f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
@@ -30,6 +32,12 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     surprises = [finding for finding in findings if not finding.expected]
     open_ = [finding for finding in surprises if finding.verdict == "inconclusive"]
     total = sum(finding.initialisations for finding in findings)
+    own = {_short(f): data for f in findings if f.claim.measured and (data := own_data(f.claim, sizes))}
+    if sizes.data not in GENERATED and own:
+        columns = (*columns, "data")
+        rows = [[*row, f"own ({own[row[0]]})" if row[0] in own else ""] for row in rows]
+        said = f"data {sizes.data}: {len(own)} of {len(findings)} claims are about data of a kind of their own"
+        remarks.insert(0, Text(f"{said}, and were measured on those"))
     closing = f"{len(findings)} claims, {total} initialisations, {len(surprises)} verdicts not as expected"
     closing += f", {len(open_)} of them open." if open_ else "."
     return [grid(columns, rows), "", legend, *remarks, closing]

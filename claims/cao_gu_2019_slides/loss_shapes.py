@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2019_slides.almost_linear import NO_LOGARITHM, RATE
+from lemmata.claims.cao_gu_2019_slides.almost_linear import RATE, UNREFUTED
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, NEAR, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
@@ -58,10 +58,7 @@ def example_losses_are_lipschitz(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     attacks=("random", "along-gradient", "place-on-lowering-kinks", "place-on-lowering-kinks-deep"),
     ascends=True,
-    slack={
-        "L": "with all layers' budgets the deficit grows like (L − 1)^(1/3) (K15)",
-        "log_m": NO_LOGARITHM,
-    },
+    unrefuted=UNREFUTED,
     controls=(
         Control(
             "convex",

@@ -38,7 +38,7 @@ def bounds_do_not_grow_with_width(case: Case) -> Measurement:
     reach = trace.gradient_norms()[..., 0].sum(1).amax(-1) / math.sqrt(m)
     complexity = label_complexity(trace.ntk()[:, :, 0, :, 0] / m, labels).sqrt()
     limits = (1 + case.hidden / math.sqrt(2), _complexity(case))
-    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor(limits),), ("quantity",))
+    return Measurement(torch.stack([reach, complexity], -1), (reach.new_tensor([limits]),), ("quantity",))
 
 
 def _complexity(case: Case) -> float:

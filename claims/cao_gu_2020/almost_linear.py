@@ -3,7 +3,7 @@
 import math
 
 from lemmata.claims.cao_gu_2020 import certificates
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, NEAR, PRE_5, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
 from lemmata.claims.language.configuration import Configuration
@@ -37,10 +37,7 @@ def one_layer(c: Configuration) -> float | None:
     certificate=certificates.almost_linear,
     preconditions=PRE_5,
     erratum="E-06",
-    slack={
-        "L": "with all layers' budgets the error grows like L^(1/3) (K15)",
-        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
-    },
+    unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
     notes="Expansion at W̃, as the proof's I_3 and the proof of Theorem 4.5 have it.",
 )
 def outputs_are_almost_linear(case: Case) -> Measurement:
@@ -65,7 +62,6 @@ def outputs_are_almost_linear(case: Case) -> Measurement:
     preconditions=PRE_5,
     erratum="E-06",
     expected="refuted",
-    slack={"L": "the first-order change is at most √(m/2) times the step at any depth"},
     notes="Printed with the expansion at Ŵ. The left-hand side is then the first-order change itself, about "
     "√(m/2) ‖Ŵ − W̃‖, which no constant times τ^{1/3} bounds as τ → 0.",
 )

@@ -32,7 +32,7 @@ RADIUS_CONDITIONS = {
 
 
 def _path(schedule: Schedule, given: Given) -> Derivation:
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     path = d.take("left side of (5.2)", PATH, "(5.2)")
     iterations = d.take("K", schedule.iterations, "Theorem 4.7")
     eta = d.take("η", schedule.step, "Theorem 4.7")
@@ -109,7 +109,7 @@ def step_is_small_enough(given: Given = as_stated) -> Derivation:
 
 
 def _radius_condition(reading: str, given: Given) -> Derivation:
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     schedule, (left, right) = SCHEDULES[reading], RADIUS_CONDITIONS[reading]
     tau = d.take("τ", schedule.radius, "Theorem 4.7")
     left, right = d.take("left side of (5.4)", left, "(5.4)"), d.take("right side of (5.4)", right, "(5.4)")
@@ -173,7 +173,7 @@ def error_is_small_after_the_iterations(given: Given = as_stated) -> Derivation:
 )
 def some_schedule_fits_the_printed_radius(given: Given = as_stated) -> Derivation:
     """No K and η fit: τ is too small by B^{−1}, and so are both terms of Corollary 4.9."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     radius = _least_radius(d)
     d.at_most("the printed τ is as large as that", radius, d.take("τ", PRINTED.radius, "Theorem 4.7"))
     for name, term, printed in zip(("first", "second"), THEOREM_4_5, COROLLARY_4_9, strict=True):
@@ -199,14 +199,14 @@ def _least_radius(d: Derivation) -> Scaling:
 )
 def radius_is_forced(given: Given = as_stated) -> Derivation:
     """(5.2) and (5.5) force τ = B^{−2} ε^{−1} m^{−1/2}, whatever η."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     d.equal("τ as meant", _least_radius(d), Scaling(B=-2, eps=-1, m="-1/2"))
     return d
 
 
 def _least_width(schedule: Schedule, given: Given) -> Derivation:
     """Whether m* is enough for (5.6) and for the conditions of Lemmas 5.1 and 5.2."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     tau = d.take("τ", schedule.radius, "Theorem 4.7")
     width = d.take("m*", schedule.width, "Theorem 4.7")
     kink = kink_term(d)

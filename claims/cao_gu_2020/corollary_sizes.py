@@ -59,7 +59,7 @@ KERNEL = Margin(
 
 def _corollary(margin: Margin, reading: str, given: Given) -> Derivation:
     """Sizes from both terms of Corollary 4.9 being ε; then what Theorem 4.7 and the lemma ask, and the shape."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     schedule = SCHEDULES[reading]
     gradient = d.take("B", margin.gradient, margin.lemma)
     solved = []
@@ -131,7 +131,7 @@ def kernel_sizes_follow(given: Given = as_stated) -> Derivation:
 
 
 def _iterations(given: Given, poly: tuple[str, ...]) -> Derivation:
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     gradient = d.take("B", KERNEL.gradient, KERNEL.lemma)
     iterations = d.substitute("K", d.take("K", PRINTED.iterations, "Theorem 4.7"), B=gradient)
     d.equal("K is a polynomial times ε^(-2)", iterations, Scaling(eps=-2), up_to=poly)

@@ -17,6 +17,7 @@ from lemmata.model.data import LABELLED
 from lemmata.model.kernels import conjugate_kernel
 from lemmata.model.margins import random_feature_margin, signed, simplex_minimum
 from lemmata.model.randomness import generator, stream
+from lemmata.model.separability import feature_margin
 
 DATA: dict[str, Values] = {"n": (4, 8, 16), "phi": DRAWN}
 """Lines along which only the data vary: no network decides the assumptions."""
@@ -25,9 +26,16 @@ ONE_MARGIN = replace(TEACHER, fixed={**TEACHER.fixed, "phi": 0.3}, values={})
 """The teacher's data at one margin."""
 
 
+def _own(case: Case) -> Measurement:
+    """The γ that the data certify, in any dimension, over the error of its computation: it is to be positive."""
+    margin = feature_margin(case.data)
+    return Measurement(case.for_each(margin.lower), (margin.error,))
+
+
 @claim(
     "cao-gu-2020/assumption-4.10",
     source=CAO_GU_2020.at("Assumption 4.10"),
+    own=_own,
     statement=r"\exists f \in \mathcal{F}: y_i f(x_i) \ge \gamma > 0, \quad"
     r"\mathcal{F} = \{E_u[c(u) \sigma(u^\top x)]: \|c\|_\infty \le 1\}",
     kind="DEF",

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, PRE_4_7, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, PRE_4_7, PRE_5, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import (
     NEEDS_STEPS,
     ON_XOR,
@@ -19,7 +19,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     step_size,
 )
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
@@ -48,9 +48,15 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
     probability=WITH_PROBABILITY,
     preconditions=PRE_4_7,
     erratum="E-13",
-    slack={
-        "eps": "the error falls like 1/(ηmk), so that ε^(-1) iterations and a distance of order log(1/ε)/B do",
-        "L": "with this step size η m k B² at the end of a run does not grow with depth",
+    unrefuted={
+        "eps": Reason(
+            "out of reach",
+            "true at fixed n, where (5.6) makes 1/L_S grow by c η B² m a step, so that ε^(-1) steps do; open for all "
+            "n, as a share ε of examples with large losses would take ε^(-2)",
+        ),
+        "L": Reason(
+            "out of reach", "open: (4.1) counts the last layer alone, and the others speed up every run measured"
+        ),
     },
     controls=(
         Control(
@@ -68,9 +74,10 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
             measure=lambda case: _converges(case, iterations=0.0),
         ),
         Control(
-            "η of order 1",
+            "overstepping",
             "the same with η = Θ(L^-3 B²), whose first step leaves the ball",
             measure=lambda case: _converges(case, slower=1 / case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
@@ -96,7 +103,6 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
     preconditions=PRE_4_7,
     erratum="E-13",
     expected="refuted",
-    slack={"L": "depth does not vary", "eps": "ε does not vary"},
     notes="O(m^-1) contains m^-2: smaller steps are allowed, and take more of them.",
 )
 def descent_converges_with_any_small_step(case: Case) -> Measurement:
@@ -134,9 +140,10 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
         Control(
-            "step of order 1",
+            "overstepping",
             "η = L^-3 B² for L^-3 B² m^-1",
             measure=lambda case: _one_step(case, case.parameters["m"]),
+            of="algorithm",
         ),
     ),
     notes="The ball searched has radius τ/2. With η = L^-3 B² m^-1 and τ = (B ε √m)^-1 it takes B³ ε E_S ≤ 1/√2,"
@@ -167,10 +174,12 @@ def _one_step(case: Case, factor: float) -> Measurement:
     attacks=("stay", "random", "place-on-kinks", "switch-on"),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
-    slack={
-        "L": "the kink term of Lemma 5.2 grows like L^(1/3), the quadratic one like L",
-        "tau": "a gradient step moves all units alike, and meets those on their kinks only in passing",
-        "log_m": "Lemma 5.2 holds without the logarithm at one layer (K14)",
+    unrefuted={
+        "L": DEPTH_OPEN,
+        "tau": Reason(
+            "out of reach", "open: no W is known at which a gradient step meets as many kinks as the worst step"
+        ),
+        "log_m": LOG_OPEN,
     },
     controls=(
         Control(

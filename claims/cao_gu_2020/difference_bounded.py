@@ -4,9 +4,9 @@ import torch
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR, one_layer
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 
@@ -60,7 +60,9 @@ def _crossed(case: Case, *, flipped: bool) -> Measurement:
     attacks=("random", "along-gradient", "push-features"),
     ascends=True,
     preconditions=PRE_B1,
-    slack={"L": "the worst growth is that of √(e l), as in Lemma B.1 (iii)"},
+    unrefuted={
+        "L": Reason("proof", "ẑ_l − z̃_l = Ŵ_l (x̂_{l−1} − x̃_{l−1}) + (Ŵ_l − W̃_l) x̃_{l−1}, and Lemma B.1 (i), (iii): √L")
+    },
 )
 def preactivations_are_lipschitz(case: Case) -> Measurement:
     """‖ẑ_l − z̃_l‖ against the weights' movement."""
@@ -86,10 +88,7 @@ def preactivations_are_lipschitz(case: Case) -> Measurement:
     certificate=certificates.almost_linear,
     preconditions=PRE_5,
     erratum="E-09",
-    slack={
-        "L": "with all layers' budgets the error grows like L^(1/3) (K15)",
-        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
-    },
+    unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
     notes="The first step is the Cauchy–Schwarz inequality. The proof's own bounds multiply to L^(8/3), not L².",
 )
 def flips_contribute_little(case: Case) -> Measurement:
@@ -113,7 +112,13 @@ def flips_contribute_little(case: Case) -> Measurement:
     attacks=("random", "along-gradient", "compound-changes"),
     ascends=True,
     preconditions=PRE_5,
-    slack={"L": "at most L^(3/2) √m Σ_l ‖Δ_l‖², by Lemma B.1 (iii), (vi) and the Cauchy–Schwarz inequality"},
+    unrefuted={
+        "L": Reason(
+            "proof",
+            "Lemma B.1 (vi) above and (iii) below each Δ_l give √L √m (Σ_l ‖Δ_l‖)², the Cauchy–Schwarz inequality "
+            "another L: at most L^(3/2) √m Σ_l ‖Δ_l‖²",
+        )
+    },
     notes="With one layer I_2 = 0. The last step, to C_4 L² τ^(1/3) √(m log m) Σ_l ‖Ŵ_l − W̃_l‖, "
     "needs 2 L τ^(2/3) ≤ √log m, which the conditions on τ imply.",
 )

@@ -22,7 +22,7 @@ from lemmata.claims.registry import derived
 )
 def accuracy_decides_width_and_sample(given: Given = as_stated) -> Derivation:
     """The powers of ε in m and n when both terms of Corollary 4.9 are ε; the same for either radius."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     names = [("printed radius", PRINTED), ("consistent radius", CONSISTENT)]
     for name, schedule in names:
         first, second = _error_terms(d, schedule, name)
@@ -83,7 +83,7 @@ def _outer(d: Derivation) -> tuple[Scaling, Scaling, Scaling]:
 )
 def bartlett_grows_like_the_width(given: Given = as_stated) -> Derivation:
     """The bound of Bartlett et al. on the ball is m τ n^{−1/2}, up to depth."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     d.equal("Bartlett et al. on the ball", _bartlett(d), Scaling(m=1, tau=1, n="-1/2"), up_to=DEPTH)
     return d
 
@@ -97,7 +97,7 @@ def bartlett_grows_like_the_width(given: Given = as_stated) -> Derivation:
 )
 def neyshabur_grows_like_the_width(given: Given = as_stated) -> Derivation:
     """The bound of Neyshabur et al. on the ball is m τ n^{−1/2}, up to depth."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     d.equal("Neyshabur et al. on the ball", _neyshabur(d), Scaling(m=1, tau=1, n="-1/2"), up_to=DEPTH)
     return d
 
@@ -149,7 +149,7 @@ def bound_decreases_in_width(given: Given = as_stated) -> Derivation:
 )
 def printed_theorems_combine(given: Given = as_stated) -> Derivation:
     """Follows from the printed theorems taken at ε/2, its first term with a factor L to spare."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     surrogate = d.take("E_S(W^(k))", HALF_EPS, "Theorem 4.7 (ii), at ε/2")
     error = d.take("first part of Theorem 4.5", Scaling(two=1, E_S=1), "Theorem 4.5")
     d.at_most("error", d.substitute("2 E_S", error, E_S=surrogate), Scaling(eps=1))
@@ -172,7 +172,7 @@ def printed_theorems_combine(given: Given = as_stated) -> Derivation:
 )
 def theorems_combine(given: Given = as_stated) -> Derivation:
     """Theorem 4.5 at the consistent radius."""
-    d = Derivation(given)
+    d = Derivation(given, tilde=True)
     error = d.take("first part of Theorem 4.5", Scaling(two=1, E_S=1), "Theorem 4.5")
     surrogate = d.take("E_S(W^(k))", Scaling(eps=1), "Theorem 4.7 (ii)")
     d.equal("error", d.substitute("2 E_S", error, E_S=surrogate), Scaling(two=1, eps=1))

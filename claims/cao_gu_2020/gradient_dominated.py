@@ -8,7 +8,7 @@ from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import dominance
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
@@ -106,9 +106,12 @@ def _pair(c: Configuration) -> float | None:
     quantifiers="for all labels and separated inputs; at W⁽⁰⁾, over all slopes that the examples may have",
     probability=WITH_PROBABILITY,
     limit=_pair,
-    slack={
-        "n": "B² ≥ λ_min(H) / n, and λ_min(H) is of order φ whatever n (K21): B ≥ c √(φ/n)",
-        "m": "B does not depend on the width",
+    unrefuted={
+        "n": Reason(
+            "out of reach",
+            "open: B² ≥ λ_min(H)/n, and on chains λ_min(H) is of order φ whatever n (K21), but for all data only φ/n "
+            "is known",
+        ),
     },
     controls=(
         Control(

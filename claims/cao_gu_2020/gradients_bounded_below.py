@@ -18,7 +18,7 @@ from lemmata.claims.cao_gu_2020.paper import (
 )
 from lemmata.claims.cao_gu_2020.witnesses import conjugate_gamma, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
@@ -63,7 +63,7 @@ def _own(case: Case, margin: float) -> Measurement:
     kind="SCALE",
     bound="lower",
     terms=(Scaling(m="1/2"),),
-    domain=replace(CONES, tau=ANY).drawing(tau=RADIUS),
+    domain=replace(CONES, L=(2, None), tau=ANY).drawing(tau=RADIUS),
     plan=replace(CONES_PLAN, lines={**CONES_PLAN.lines, "m": (128, 512, 2048), "tau": (1e-4, 1e-3, 1e-2)}),
     quantifiers=WEIGHTS,
     probability=WITH_PROBABILITY,
@@ -78,7 +78,9 @@ def _own(case: Case, margin: float) -> Measurement:
             "‖∇_{W_L} L_S(W)‖_F ≥ (C/4) γ √m E_S(W)",
             measure=lambda case: Measurement(_least_gradient(case), (gamma(case),)),
             factor=0.25,
-            true="true at every depth within reach: B falls like a power of L, not like 2^−L",
+            unrefuted=Reason(
+                "out of reach", "false, but only at great depth: B falls like a power of L, not like 2^−L"
+            ),
         ),
     ),
     notes="The proof ends with C = 1/4, far below what is measured. L = 1 is excluded: see the printed reading.",
@@ -97,7 +99,10 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
     bound="lower",
     terms=(Scaling(m="1/2"),),
     domain=Domain(
-        tau=ANY, draws={"m": (64, 256), "L": (1, 1), "n": (256, 256), "tau": RADIUS}, fixed={"data": "axes", "d": 128}
+        L=(1, 1),
+        tau=ANY,
+        draws={"m": (64, 256), "n": (256, 256), "tau": RADIUS},
+        fixed={"data": "axes", "d": 128},
     ),
     plan=Plan(lines={"n": (16, 64, 256)}, start={"n": 256}),
     quantifiers=WEIGHTS,
@@ -137,7 +142,11 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
             measure=lambda case: Measurement(
                 _least_gradient(case), (2 ** ((case.hidden - 1) / 2) * conjugate_gamma(case),)
             ),
-            true="true with C = 1/2 at infinite width, by the parallelogram identity for w and −w",
+            unrefuted=Reason(
+                "proof",
+                "at infinite width, with C = 1/2: units active at w and at −w split Σ_i p_i y_i x_i in two parts, "
+                "whose squared norms sum to half of its own at least (K26)",
+            ),
         ),
     ),
     notes="Printed without L in its conditions, which Lemma B.1 needs; γ ≤ 2^{−(L−1)/2} makes up for it.",

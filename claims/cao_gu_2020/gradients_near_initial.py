@@ -12,7 +12,7 @@ from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHA
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.claim import Control, Measurement, Reason, Sides
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
@@ -149,7 +149,13 @@ def _norm(features: Tensor, signals: Tensor, slopes: Tensor) -> Tensor:
     limit=lambda c: FLIPPED_SIGNAL / (1 + c.tau ** (2 / 3)) if c.L == c.n == 1 else None,
     certificate=lambda case: certificates.gradient_change(case) / _scale(case),
     preconditions=PRE_B1,
-    slack={"L": "with all layers' budgets the flipped signal grows like L^(1/3) (K12); L²τ covers that at these radii"},
+    unrefuted={
+        "L": Reason(
+            "out of reach",
+            "false as τ → 0, where all layers' budgets flip l^(2/3) (K12) and the signal grows like l^(1/3); at "
+            "radii that flip units of networks that can be drawn L² τ covers that",
+        )
+    },
 )
 def gradient_stays_near_the_frozen_one(case: Case) -> Measurement:
     """The feature part (x − x⁽⁰⁾) b⁽⁰⁾ᵀ and the flip part x (b − b⁽⁰⁾)ᵀ together, without cancellation."""

@@ -10,7 +10,7 @@ from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
@@ -33,7 +33,7 @@ DRAWS = 6
     kind="PROB",
     bound="lower",
     stated=1 / 8,
-    domain=replace(CONES, values={"phi": (0.001, 0.05, 0.4)}),
+    domain=replace(CONES, L=(2, None), values={"phi": (0.001, 0.05, 0.4)}),
     plan=CONES_PLAN,
     quantifiers="for all a_i ≥ 0",
     probability=WITH_PROBABILITY,
@@ -50,7 +50,11 @@ DRAWS = 6
             "1 for 1/8",
             "the constant 1",
             factor=8.0,
-            true="true for these data: 1/8 is what the proof gives, the margin is hundreds of times larger",
+            unrefuted=Reason(
+                "proof",
+                "at infinite width, with a factor 2^(L+1) to spare: a quarter of the squared margin of layer L − 1 "
+                "(K26), which is 2^(2−L) 2 γ² at least, see lemma-B.2",
+            ),
         ),
     ),
 )
@@ -67,7 +71,7 @@ def no_weights_cancel_the_gradient(case: Case) -> Measurement:
     kind="PROB",
     bound="lower",
     stated=1 / 8,
-    domain=Domain(draws={"m": (64, 256), "L": (1, 1), "n": (128, 128)}, fixed={"data": "axes", "d": 64}),
+    domain=Domain(L=(1, 1), draws={"m": (64, 256), "n": (128, 128)}, fixed={"data": "axes", "d": 64}),
     plan=Plan(lines={"m": (256, 1024, 4096)}, start={"n": 128}),
     quantifiers="for all a_i ≥ 0",
     probability=WITH_PROBABILITY,

@@ -11,7 +11,7 @@ from lemmata.claims.cao_gu_2020.paper import (
     KERNEL_MARGIN,
 )
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.claim import Control, Measurement, Reason, Sides
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
@@ -41,7 +41,9 @@ LEARNING = {
     "quantifiers": "for the iterate of least surrogate error among W⁽⁰⁾, …, W⁽¹²⁰⁾, which is the last",
     "probability": "at least 1 − δ over W⁽⁰⁾ and the sample",
     "resampled": True,
-    "slack": {"n": "separable data are learned at the fast rate 1/n"},
+    "unrefuted": {
+        "n": Reason("out of reach", "open: at these sizes the error falls faster, which no theorem says it must")
+    },
     "controls": (
         Control(
             "without the assumption",

@@ -4,9 +4,9 @@ import torch
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR, one_layer
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, NEAR, PRE_5, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.losses import LOSSES, surrogate_error, taylor_remainder
@@ -56,10 +56,7 @@ def loss_difference_is_quadratic(case: Case) -> Measurement:
     certificate=certificates.almost_linear,
     preconditions=PRE_5,
     erratum="E-18",
-    slack={
-        "L": "with all layers' budgets the error grows like L^(1/3) (K15)",
-        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
-    },
+    unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
     controls=(
         Control(
             "E_S squared",
@@ -97,7 +94,13 @@ def _first_order(case: Case, *, power: int) -> Measurement:
     attacks=("random", "along-gradient", "move-all-units"),
     ascends=True,
     preconditions=PRE_B1,
-    slack={"L": "to first order Δ_i² is at most (m/2)(Σ_l ‖Ŵ_l − W̃_l‖)² at every depth"},
+    unrefuted={
+        "L": Reason(
+            "proof",
+            "Lemma B.1 (i), (vi) bound every ‖∇_{W_l} f‖ by C √m in the ball, which has the way from W̃ to Ŵ in it: "
+            "|Δ_i| ≤ C √m Σ_l ‖Ŵ_l − W̃_l‖",
+        )
+    },
     notes="The second step is the Cauchy–Schwarz inequality.",
 )
 def outputs_are_lipschitz(case: Case) -> Measurement:

@@ -165,9 +165,10 @@ STEPS = 3
     erratum="E-11",
     controls=(
         Control(
-            "layer by layer",
+            "layerwise",
             "each layer's gradient is taken after the layers below have moved",
             measure=lambda case: _replayed(case, _one_layer_after_the_other),
+            of="algorithm",
         ),
         Control(
             "as indexed",

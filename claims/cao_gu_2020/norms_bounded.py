@@ -8,7 +8,7 @@ import torch
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement
+from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
@@ -78,7 +78,12 @@ def features_are_bounded(case: Case) -> Measurement:
     attacks=("stay", "stretch-product"),
     certificate=certificates.products,
     preconditions=PRE_B1,
-    slack={"L": "the true growth in depth is √(2eL)"},
+    unrefuted={
+        "L": Reason(
+            "proof",
+            "(iii) along Ŵ_l − W̃_l = t a x_{l−1}ᵀ, t → 0, bounds the product without W_l by C √L, and (i) bounds ‖W_l‖",
+        )
+    },
     notes=f"The true growth in depth is √(2eL) = {math.sqrt(2 * math.e):.3g} √L: the printed L is slack by √L.",
 )
 def masked_products_are_bounded(case: Case) -> Measurement:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lemmata.claims.claim import Paper
+from lemmata.claims.claim import Paper, Reason
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
@@ -70,6 +70,16 @@ AT_INITIALISATION = Domain()
 """Statements about W⁽⁰⁾ alone."""
 
 WITH_PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
+
+DEPTH_OPEN = Reason(
+    "out of reach", "open: changes of all layers reach L^(2/3) of the L² (K15), and no bound below L² is known"
+)
+LOG_OPEN = Reason(
+    "out of reach",
+    "open: one layer needs no logarithm, 0.884 √m τ^(1/3) being a bound there (K14), and with more none is known "
+    "without it",
+)
+"""What stands between Lemma 5.2 and stronger statements: powers of L and of log m that no attack needs."""
 
 CONES = Domain(
     draws={"m": (64, 256), "L": (2, 4), "n": (8, 8)}, fixed={"data": "cones", "d": 2}, values={"phi": (0.05, 0.2, 0.4)}

@@ -5,7 +5,7 @@ import torch
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement
+from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.limits import PAIR_FLIPS
@@ -25,7 +25,13 @@ from lemmata.model.limits import PAIR_FLIPS
     limit=lambda c: PAIR_FLIPS if c.L == 1 else None,
     certificate=certificates.patterns,
     preconditions=PRE_B1,
-    slack={"L": "with all layers' budgets flips grow like l^(2/3) (K12)"},
+    unrefuted={
+        "L": Reason(
+            "out of reach",
+            "open: all layers' budgets flip l^(2/3) (K12), and what Lemma B.1 (iii) leaves of a preactivation's move, "
+            "√L · L τ, gives no less than L",
+        )
+    },
 )
 def few_patterns_change(case: Case) -> Measurement:
     """The number of units of a layer that are active under one network and not under the other."""

@@ -2,7 +2,7 @@
 
 from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.almost_linear import ALMOST_LINEAR
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, DEPTH_OPEN, LOG_OPEN, NEAR, PRE_5, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.scaling import Scaling
@@ -35,10 +35,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
     ascends=True,
     certificate=certificates.almost_smooth,
     preconditions=PRE_5,
-    slack={
-        "L": "the kink term grows like L^(1/3), the quadratic one like L",
-        "log_m": "kink placement gives 0.788 √m τ^(1/3) without a logarithm (K14)",
-    },
+    unrefuted={"L": DEPTH_OPEN, "log_m": LOG_OPEN},
     controls=(
         Control("no kink term", "the quadratic term alone bounds the excess", measure=lambda case: _excess(case, 0.0)),
     ),

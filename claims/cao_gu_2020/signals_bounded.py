@@ -38,7 +38,6 @@ def _sparsity(case: Case) -> int:
     ascends=True,
     certificate=certificates.sparse_signals,
     preconditions=PRE_B1,
-    slack={"L": "at a fixed number of entries the signal does not grow with depth"},
     obstacle=lambda case: "" if _sparsity(case) >= 1 else "s = floor(L^(4/3) tau^(2/3) m) = 0 leaves no vector a",
     notes="Over a, the supremum is the norm of the s largest entries, s = ⌊L^{4/3} τ^{2/3} m⌋.",
 )

@@ -37,5 +37,5 @@ def unit_distances_sum_to_root_width(case: Case) -> Measurement:
 def _distance(case: Case, *, power: float) -> Measurement:
     moves = [torch.linalg.vector_norm(change.materialise(), dim=-1) for change in case.change]
     total = torch.stack([move.sum(-1) for move in moves], -1)
-    widths = total.new_tensor([math.pow(move.shape[-1], power) for move in moves])
+    widths = total.new_tensor([[math.pow(move.shape[-1], power) for move in moves]])
     return Measurement(total, (widths * case.tau,), ("layer",))

@@ -19,7 +19,7 @@ def gamma(case: Case) -> float:
 
 def conjugate_gamma(case: Case) -> float:
     """γ of Assumption 4.12, the largest of κ^{(L−1)}."""
-    return case.of_data("gamma", lambda: conjugate_margin(case.data, case.hidden - 1))
+    return case.of_data("gamma of the kernel", lambda: conjugate_margin(case.data, case.hidden - 1))
 
 
 def beyond_a_plane(case: Case) -> str:

@@ -78,9 +78,9 @@ def _first_deviation(case: Case, *, truth: float = math.sqrt(2)) -> Tensor:
 
 
 def _first_error(case: Case) -> Tensor:
-    """Standard deviation of α̃_1ᵀ x_{1,i} where |c| = 1: √((1 − 2 f(x_i)²) / m_1), (n,); no c has a larger one."""
+    """Standard deviation of α̃_1ᵀ x_{1,i} where |c| = 1: √((1 − 2 f(x_i)²) / m_1), (1, n); no c has a larger one."""
     second = 1 - 2 * feature(case).values.square()
-    return (second / case.initial.architecture.widths[0]).sqrt()
+    return (second / case.initial.architecture.widths[0]).sqrt()[None]
 
 
 @claim(

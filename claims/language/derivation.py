@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from lemmata.claims.language.scaling import LOGS, ONE, Scaling
@@ -22,12 +23,12 @@ def shifted(by: Mapping[str, Scaling]) -> Given:
     return lambda name, scaling: scaling * by.get(name, ONE)
 
 
-def unit_shifts(premises: Mapping[str, Scaling]) -> list[tuple[str, Scaling]]:
-    """Each exponent of each premise one up and one down, by premise; exponents of logarithms do not count."""
+def unit_shifts(derivation: "Derivation") -> list[tuple[str, Scaling]]:
+    """Each exponent of each premise one up and one down, by premise; those of logarithms where logarithms count."""
     return [
         (name, Scaling(**{parameter: by}))
-        for name, scaling in premises.items()
-        for parameter in scaling.without_logs().powers
+        for name, scaling in derivation.premises.items()
+        for parameter in derivation.counted(scaling).powers
         for by in (1, -1)
     ]
 
@@ -73,18 +74,29 @@ class Regime:
     small: frozenset[str]
 
     def excess(self, ratio: Scaling) -> Scaling:
-        """The factors that are unbounded: the product is bounded, and then by 1, if and only if there are none.
+        """The factors that are unbounded: the product is bounded if and only if there are none.
 
-        Logarithms are left out: this is the order of growth up to logarithms.
+        Without logarithms it is then at most 1. A logarithm is at least 1, and unbounded unless powers of all its
+        letters outweigh it.
 
         Raises:
             ValueError: if nothing is assumed about a parameter.
         """
-        powers = ratio.without_logs().powers
-        unknown = sorted(powers.keys() - self.large - self.small)
+        powers = ratio.powers
+        unknown = sorted({letter for name in powers for letter in _parameters(name)} - self.large - self.small)
         if unknown:
             raise ValueError(f"parameters {unknown} must be assumed large or small")
-        return Scaling(**{name: power for name, power in powers.items() if (power > 0) == (name in self.large)})
+
+        def vanishes(letter: str) -> bool:
+            power = powers.get(letter, 0)
+            return power < 0 if letter in self.large else power > 0
+
+        def unbounded(name: str, power: Fraction) -> bool:
+            if name in LOGS:
+                return power > 0 and not all(vanishes(letter) for letter in _parameters(name))
+            return (power > 0) == (name in self.large)
+
+        return Scaling(**{name: power for name, power in powers.items() if unbounded(name, power)})
 
 
 ASYMPTOTIC = Regime(
@@ -94,6 +106,12 @@ ASYMPTOTIC = Regime(
 """L, m, n, K ≥ 1; B, ε, γ, φ, τ, η, δ, E_S ≤ 1. `two` is the number 2 and `two_to_L` is 2^L, both as bases.
 
 Where powers of L are to be absorbed by those of 2^L, a derivation says so: `Derivation.enlarge`."""
+
+
+def _parameters(name: str) -> tuple[str, ...]:
+    """The parameters that a factor is of."""
+    over, under = LOGS.get(name, ((name,), ()))
+    return over + under
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,7 @@ class Step:
         text: what was combined, and what came out.
         result: the product it yields.
         left, right: what it compares.
+        ratio: left over right, without what the comparison leaves open.
         holds: outcome of a comparison, None for the other rules.
         excess: the factor by which a comparison fails.
         slack: the factor that a comparison has to spare, in other parameters if it fails.
@@ -117,6 +136,7 @@ class Step:
     result: Scaling | None = None
     left: Scaling | None = None
     right: Scaling | None = None
+    ratio: Scaling = ONE
     holds: bool | None = None
     excess: Scaling = ONE
     slack: Scaling = ONE
@@ -142,11 +162,18 @@ class Step:
 class Derivation:
     """A chain of steps from premises to comparisons: it holds if every comparison does.
 
-    Constants and logarithms are left out of comparisons, as Õ and Ω̃ do; explicit powers of 2 are not.
+    Constants are left out of comparisons; explicit powers of 2 are not. Named logarithms count where the statement is
+    written with O, Ω or =, which hide constants alone, and do not where it is written with Õ or Ω̃.
+
+    Attributes:
+        given: what premises are read through.
+        regime: where comparisons are claimed.
+        tilde: whether the statement hides logarithms.
     """
 
     given: Given = as_stated
     regime: Regime = ASYMPTOTIC
+    tilde: bool = False
     steps: list[Step] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -172,6 +199,15 @@ class Derivation:
     def premises(self) -> dict[str, Scaling]:
         """What was given, by name."""
         return {step.name: step.result for step in self.steps if step.rule == "given" and step.result is not None}
+
+    def tighter(self, stated: "Derivation") -> list[Step]:
+        """The comparisons that ask for more than in the same derivation from other premises."""
+        pairs = zip(self.steps, stated.steps, strict=True)
+        return [step for step, before in pairs if self.regime.excess(step.ratio / before.ratio) != ONE]
+
+    def counted(self, scaling: Scaling) -> Scaling:
+        """The product without what the statement hides."""
+        return scaling.without_logs() if self.tilde else scaling
 
     def verdict(self) -> str:
         """The outcome in words."""
@@ -229,15 +265,15 @@ class Derivation:
 
         Strictly so where the difference of the two is what remains: the two must then not be the same.
         """
-        ratio = without(left / right, up_to).without_logs()
+        ratio = self.counted(without(left / right, up_to))
         excess = self.regime.excess(ratio)
         holds = excess == ONE and not (strict and ratio == ONE)
-        self._compare("at most", name, left, right, up_to, holds, excess, excess / ratio)
+        self._compare("at most", name, left, right, up_to, ratio, holds, excess, excess / ratio)
 
     def equal(self, name: str, left: Scaling, right: Scaling, *, up_to: tuple[str, ...] = ()) -> None:
         """Compare: the same power product, up to logarithms and powers of the parameters named."""
-        ratio = without(left / right, up_to).without_logs()
-        self._compare("equal", name, left, right, up_to, ratio == ONE, ratio, ONE)
+        ratio = self.counted(without(left / right, up_to))
+        self._compare("equal", name, left, right, up_to, ratio, ratio == ONE, ratio, ONE)
 
     def decreases(self, name: str, scaling: Scaling, parameter: str, log: str = "") -> None:
         """Compare: the product decreases in a parameter once its logarithm is large, or does not depend on it.
@@ -250,9 +286,10 @@ class Derivation:
         if power < 0:
             known = f" and decreases for log({parameter}) > {max(-logs / power, 0)}"
         holds = power < 0 or (not power and logs <= 0)
-        excess = ONE if holds else Scaling(**{parameter: power, log: logs})
+        ratio = Scaling(**{parameter: power, log: logs})
+        excess = ONE if holds else ratio
         text = f" is {scaling}{known}"
-        self.steps.append(Step("decreases", name, text, left=scaling, right=ONE, holds=holds, excess=excess))
+        self.steps.append(Step("decreases", name, text, None, scaling, ONE, ratio, holds, excess))
 
     def note(self, text: str) -> None:
         """A remark, which decides nothing."""
@@ -271,7 +308,7 @@ class Derivation:
         found, threshold = solve(left, right, parameter)
         outcome = None if found == wanted else False
         means = f"{text} means {Scaling(**{parameter: 1})} {found} {threshold}"
-        self.steps.append(Step("solve", name, means, threshold, left, right, outcome))
+        self.steps.append(Step("solve", name, means, threshold, left, right, holds=outcome))
         return threshold
 
     def _compare(
@@ -281,11 +318,12 @@ class Derivation:
         left: Scaling,
         right: Scaling,
         up_to: tuple[str, ...],
+        ratio: Scaling,
         holds: bool,
         excess: Scaling,
         slack: Scaling,
     ) -> None:
-        logs = (left / right).powers.keys() & LOGS.keys()
+        logs = self.tilde and (left / right).powers.keys() & LOGS.keys()
         ignored = [*(["logs"] if logs else []), *(f"powers of {Scaling(**{name: 1})}" for name in up_to)]
         known = [
             *([] if holds else [f"fails by {excess}"]),
@@ -294,7 +332,7 @@ class Derivation:
             *([f"up to {' and '.join(ignored)}"] if ignored else []),
         ]
         text = f": {left} {'≤' if rule == 'at most' else '='} {right}, {', '.join(known)}"
-        self.steps.append(Step(rule, name, text, None, left, right, holds, excess, slack))
+        self.steps.append(Step(rule, name, text, None, left, right, ratio, holds, excess, slack))
 
 
 Derive = Callable[[Given], Derivation]

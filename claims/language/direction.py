@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from torch import Tensor
 
@@ -60,3 +61,15 @@ class Direction:
 
 
 UPPER, LOWER = Direction(1), Direction(-1)
+
+STRONGER = {
+    "m": Fraction(-1, 6),
+    "tau": Fraction(1, 6),
+    "L": Fraction(-1, 2),
+    "n": Fraction(-1, 2),
+    "k": Fraction(-1, 2),
+    "batch": Fraction(-1, 2),
+    "phi": Fraction(1, 2),
+    "eps": Fraction(1, 2),
+}
+"""By how much an exponent moves in the direction that strengthens an upper bound; a lower bound's in the other."""

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 LOGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "log_m": (("m",), ()),
+    "log_n": (("n",), ()),
     "log_n_delta": (("n",), ("delta",)),
     "log_mn_delta": (("m", "n"), ("delta",)),
     "log_mnL_delta": (("m", "n", "L"), ("delta",)),
@@ -39,7 +40,6 @@ SYMBOLS = {
     "lambda_0": r"\lambda_0",
     "lambda_K": r"\lambda_{\min}(K^{(L)})",
     "loss": "L(W^{(0)})",
-    "log_n": r"\log n",
     "log_inverse_eps": r"\log(1/\epsilon)",
     "m_to_alpha": r"(m^\alpha)",
 }
@@ -56,7 +56,6 @@ PLAIN = {
     "X": "‖X‖",
     "lambda_0": "λ_0",
     "lambda_K": "λ_min(K)",
-    "log_n": "log(n)",
     "log_inverse_eps": "log(1/ε)",
     "m_to_alpha": "(m^α)",
 }

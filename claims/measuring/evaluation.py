@@ -12,6 +12,7 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
+from lemmata.claims.measuring.checks import check_measurement, check_repeatable, global_states, numbers
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -90,19 +91,36 @@ def measured(claim: Claim, case: Case) -> Measurement | Sides:
     """What the claim's function returns; what it prints goes to standard error, as output is a document.
 
     Raises:
+        MeasurementError: if that is not what the claim must measure.
         Exit: if it means to end the program, which is not for a claim to do.
     """
     try:
         with redirect_stdout(sys.stderr):
-            return claim.measure(case)
+            found = claim.measure(case)
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
         raise Exit(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+    check_measurement(claim, case, found)
+    return found
 
 
 class Exit(Exception):
     """What a measurement raised to end the program."""
+
+
+def look_twice(claim: Claim, case: Case) -> None:
+    """A second look at the case sees what the first saw, where the last of its attacks leads.
+
+    Raises:
+        MeasurementError: if it does not, naming the generator that the claim draws from.
+    """
+    recipe = claim.recipes(case)[-1]
+    here = case if recipe.attack == "stay" else case.attacked(recipe)
+    before = global_states()
+    first, after = numbers(measured(claim, here)), global_states()
+    drawn = [name for name, state in before.items() if after[name] != state]
+    check_repeatable(first, numbers(measured(claim, here)), drawn)
 
 
 def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
@@ -112,12 +130,9 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     stated one left to `violates`.
 
     Raises:
-        TypeError: if the measurement is not one of the claim's kind: `Sides` for an identity, else a `Measurement`.
+        MeasurementError: if the measurement is not what the claim must measure.
     """
     measurement = measured(claim, case)
-    if isinstance(measurement, Sides) != (claim.judged == "identity"):
-        wanted = "Sides, as it is an identity" if claim.judged == "identity" else "a Measurement, as it is a bound"
-        raise TypeError(f"{claim.id} measures {type(measurement).__name__}, it must measure {wanted}")
     recipes = [recipe or Recipe()] * case.initial.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)

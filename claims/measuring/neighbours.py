@@ -1,37 +1,19 @@
 """The false neighbours of a claim, derived from its data: a claim none of which can be refuted tests nothing."""
 
 from dataclasses import replace
-from fractions import Fraction
 
-from lemmata.claims.claim import Claim, Control
+from lemmata.claims.claim import Claim, Control, Reason
 from lemmata.claims.language.derivation import as_stated, shifted, unit_shifts
 from lemmata.claims.language.direction import LOWER
+from lemmata.claims.language.scaling import LOGS
 from lemmata.claims.registry import REGISTRY
-
-STRONGER = {
-    "m": Fraction(-1, 6),
-    "tau": Fraction(1, 6),
-    "L": Fraction(-1, 2),
-    "n": Fraction(-1, 2),
-    "k": Fraction(-1, 2),
-    "batch": Fraction(-1, 2),
-    "phi": Fraction(1, 2),
-    "eps": Fraction(1, 2),
-    "log_m": None,
-    "log_n_delta": None,
-}
-"""By how much an exponent moves in the direction that strengthens an upper bound; None drops the factor.
-
-A lower bound is strengthened in the other direction."""
 
 
 def neighbours(claim: Claim) -> tuple[Control, ...]:
     """The claim's own controls, and those that follow from its scaling, its constant and its other reading."""
     if claim.derive is not None:
         return _shifted_premises(claim) if claim.expected == "supported" else ()
-    # What is stronger than a false reading is false for no new reason: only its own constant is moved.
-    shifts = _shifts(claim) if claim.expected != "refuted" else []
-    derived = (*shifts, *_halved(claim)) if claim.judged == "growth" else ()
+    derived = (*_shifts(claim), *_halved(claim)) if claim.judged == "growth" else ()
     return (*claim.controls, *derived, *_printed(claim))
 
 
@@ -49,30 +31,34 @@ def neighbour(claim: Claim, control: Control) -> Claim:
 
 
 def _shifts(claim: Claim) -> list[Control]:
-    """Each exponent of the first term, and that of the width where it varies, one step stronger."""
-    powers = claim.terms[0].powers
-    varies = not claim.plan.lines or "m" in claim.plan.lines
+    """Each exponent of `Claim.moved` one step stronger."""
     controls = []
-    for parameter, step in STRONGER.items():
-        if parameter not in powers and not (parameter == "m" and varies):
-            continue
-        by = -powers[parameter] if step is None else step * claim.direction.sign
+    for parameter, by in claim.moved.items():
         scaling = claim.terms[0].shifted(parameter, by)
-        name = f"{parameter} {'+' if by > 0 else ''}{by}" if step is not None else f"no {parameter}"
+        name = f"no {parameter}" if parameter in LOGS else f"{parameter} {'+' if by > 0 else ''}{by}"
+        unrefuted = claim.unrefuted.get(parameter)
         words = f"right-hand side C {scaling}"
-        true = claim.slack.get(parameter, "")
-        controls.append(Control(name, words, scaling=scaling, parameter=parameter, true=true))
+        controls.append(Control(name, words, scaling=scaling, parameter=parameter, unrefuted=unrefuted))
     return controls
 
 
 def _shifted_premises(claim: Claim) -> tuple[Control, ...]:
-    """Each exponent of each premise one up and one down; those that the derivation survives say why."""
+    """Each exponent of each premise one up and one down, where a comparison then asks for more.
+
+    If every comparison is then easier, or none reads that power because the statement leaves it open, the shifted
+    derivation shows no more than the claim does, and is no neighbour. One that asks for more and holds is true: the
+    comparisons that are tighter, with what they have to spare, are the computation that shows it.
+    """
     controls = []
     assert claim.derive is not None
-    for name, by in unit_shifts(claim.derive(as_stated).premises):
+    stated = claim.derive(as_stated)
+    for name, by in unit_shifts(stated):
         moved = claim.derive(shifted({name: by}))
-        true = "the derivation leaves that power open, or has it to spare" if moved.holds else ""
-        controls.append(Control(f"{name} · {by}", f"{name} times {by}", shift=(name, by), true=true))
+        tighter = moved.tighter(stated)
+        if moved.holds and not tighter:
+            continue
+        spared = Reason("computation", "; ".join(step.name + step.text for step in tighter)) if moved.holds else None
+        controls.append(Control(f"{name} · {by}", f"{name} times {by}", shift=(name, by), unrefuted=spared))
     return tuple(controls)
 
 

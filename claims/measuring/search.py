@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
+from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
@@ -35,11 +36,18 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
 
 
 def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
-    """The claim measured where one recipe leads."""
+    """The claim measured where one recipe leads.
+
+    Raises:
+        MeasurementError: if that is outside of the ball.
+    """
     if recipe.attack == "stay":
         return evaluate(claim, case, recipe)
     reached = case.attacked(recipe)
-    return evaluate(claim, ascend(claim, reached, steps=recipe.ascent) if recipe.ascent else reached, recipe)
+    if recipe.ascent:
+        reached = ascend(claim, reached, steps=recipe.ascent)
+    check_inside(reached, recipe)
+    return evaluate(claim, reached, recipe)
 
 
 def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:

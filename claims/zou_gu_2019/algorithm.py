@@ -74,9 +74,10 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
     erratum="E-46",
     controls=(
         Control(
-            "one layer after the other",
+            "layerwise",
             "every layer steps from what those below have become",
             measure=lambda case: _replay(case, at_once=False),
+            of="algorithm",
             domain=Domain(fixed={"mu": MU}),
             plan=Plan(start={"m": 32, "L": 2, "n": 3}),
         ),
@@ -121,9 +122,10 @@ def _batches(case: Case) -> list[tuple[int, ...]]:
     erratum="E-46",
     controls=(
         Control(
-            "batches without the last example",
-            "uniform among the sets of B of the first n − 1 examples",
+            "skipping",
+            "batches uniform among the sets of B of the first n − 1 examples",
             measure=lambda case: _average(case, [b for b in _batches(case) if len(case.inputs) - 1 not in b]),
+            of="algorithm",
         ),
     ),
     notes="𝓑 ⊂ [n] is uniform among all sets of B examples: all of them are listed.",

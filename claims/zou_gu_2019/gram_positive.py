@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement, Sides
+from lemmata.claims.claim import Control, Measurement, Reason, Sides
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
@@ -27,7 +27,11 @@ _PAIR_OR_CHAIN = Domain(
 )
 
 _PAIR_OR_CHAIN_PLAN = Plan(lines={"phi": DRAWN, "n": (2, 4, 8, 16, 32)}, start={"n": 2, "phi": 0.1, "m": 4})
-_FEWER_THAN_ONE_WOULD_THINK = "on chains λ_0 → φ/(4π) for any number of inputs (K21)"
+_ONE_POWER_LESS = Reason(
+    "proof",
+    "Lemma 4.1 at k = L = 1 and infinite width, for the residual along the lowest eigenvector, is λ_0 ≥ C φ/n "
+    "(erratum-E-42)",
+)
 
 
 def smallest_eigenvalue(inputs: Tensor) -> Tensor:
@@ -100,7 +104,7 @@ def separation_is_positivity(case: Case) -> Sides:
     quantifiers="for all inputs under Assumptions 3.1 and 3.2",
     limit=lambda c: 2 / math.pi if c.n == 2 else None,
     erratum="E-19",
-    slack={"n": _FEWER_THAN_ONE_WOULD_THINK},
+    unrefuted={"n": _ONE_POWER_LESS},
 )
 def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
     """λ_min(H)."""
@@ -141,7 +145,7 @@ def eigenvalue_is_at_most_of_the_order(case: Case) -> Measurement:
     quantifiers="for all inputs under Assumptions 3.1 and 3.2 with a given μ",
     limit=lambda c: 2 / math.pi if c.n == 2 else None,
     erratum="E-48",
-    slack={"n": _FEWER_THAN_ONE_WOULD_THINK},
+    unrefuted={"n": _ONE_POWER_LESS},
 )
 def eigenvalue_is_bounded_below(case: Case) -> Measurement:
     """λ_min(H); for two inputs φ/(2π) as φ → 0, for a chain φ/(4π)."""

@@ -46,7 +46,7 @@ def _stated(d: Derivation, conditions: tuple[Scaling, Scaling], source: str) -> 
 
 def _factor(given: Given, before: Scaling, now: Scaling, stated: Scaling, remark: str) -> Derivation:
     """Whether a factor is the quotient of what was asked before and of what a theorem asks."""
-    d = Derivation(given, REGIME)
+    d = Derivation(given, REGIME, tilde=True)
     before, now = d.take("before", before, f"quoted in {remark}"), d.take("now", now, "the theorem")
     d.equal("factor", before / now, d.take("stated factor", stated, remark))
     return d
@@ -59,7 +59,7 @@ def _factor(given: Given, before: Scaling, now: Scaling, stated: Scaling, remark
 )
 def width_is_milder_than_before(given: Given = as_stated) -> Derivation:
     """The best condition before is of order n^24, and the paper's is milder; so are the iterations."""
-    d = Derivation(given, REGIME)
+    d = Derivation(given, REGIME, tilde=True)
     before = entry(d, ALLEN_ZHU, "width")
     d.equal("width before", before, d.take("order in n", Scaling(n=24), "abstract"), up_to=("k", "L", "phi"))
     width, iterations = _stated(d, THEOREM_3_3, "Theorem 3.3")
@@ -76,7 +76,7 @@ def width_is_milder_than_before(given: Given = as_stated) -> Derivation:
 )
 def descent_improves_by_the_stated_factors(given: Given = as_stated) -> Derivation:
     """The bullet repeats Theorem 3.3, and its factors are the quotients."""
-    d = Derivation(given, REGIME)
+    d = Derivation(given, REGIME, tilde=True)
     bullet = Scaling(k=1, n=8, L=12, phi=-4), Scaling(n=2, L=2, log_inverse_eps=1, phi=-1)
     before = entry(d, ALLEN_ZHU, "width"), entry(d, ALLEN_ZHU, "iterations")
     _compare(d, bullet, THEOREM_3_3, before, (Scaling(n=16, phi=-4), Scaling(n=4, phi=-1)))
@@ -95,7 +95,7 @@ def _compare(d: Derivation, bullet: Conditions, theorem: Conditions, before: Con
 
 
 def _sgd_bullet(given: Given, iterations: Scaling, factor: Scaling) -> Derivation:
-    d = Derivation(given, REGIME)
+    d = Derivation(given, REGIME, tilde=True)
     bullet = Scaling(k=1, n=17, L=12, batch=-4, phi=-8), iterations
     before = _stated(d, ALLEN_ZHU_SGD, "Remark 3.9")
     _compare(d, bullet, THEOREM_3_8, before, (Scaling(n=7, batch=5), factor))
@@ -282,7 +282,7 @@ def stochastic_width_improves(given: Given = as_stated) -> Derivation:
 
 
 def _faster(given: Given, factor: Scaling) -> Derivation:
-    d = Derivation(given, REGIME)
+    d = Derivation(given, REGIME, tilde=True)
     before = d.take("before", ALLEN_ZHU_SGD[1], "quoted in Remark 3.9")
     gained = d.multiply(
         "times the factor", d.take("now", THEOREM_3_8[1], "Theorem 3.8"), d.take("factor", factor, "as said")

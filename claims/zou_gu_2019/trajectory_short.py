@@ -22,14 +22,14 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     parameters_of,
     predicted,
 )
-from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.paper import EIGENVALUE_OPEN, WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.changes import distances
 from lemmata.model.losses import LOSSES
 from lemmata.model.training import Iterate, Run
 
 LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
 
-SLACK = {"n": "with λ_min of the kernel independent of n the distance grows like √n"}
+UNREFUTED = {"n": EIGENVALUE_OPEN}
 
 
 def _limiting_distance(c: Configuration) -> float | None:
@@ -91,7 +91,7 @@ def _against(case: Case, power: float) -> Measurement:
     probability=WITH_PROBABILITY,
     limit=_limiting_step,
     preconditions=(NEAR,),
-    slack=SLACK,
+    unrefuted=UNREFUTED,
     controls=(
         Control(
             "without the square roots",
@@ -121,7 +121,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     probability=WITH_PROBABILITY,
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(0.5)),
     preconditions=(NEAR,),
-    slack=SLACK,
+    unrefuted=UNREFUTED,
     notes="In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
 )
 def trajectory_telescopes(case: Case) -> Measurement:
@@ -144,7 +144,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(math.log(c.n))),
     preconditions=(NEAR,),
     erratum="E-45",
-    slack=SLACK,
+    unrefuted=UNREFUTED,
     notes="Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
 )
 def trajectory_is_short(case: Case) -> Measurement:
