@@ -57,8 +57,9 @@ class Positive(click.ParamType):
 class SizeList(click.ParamType):
     """A comma-separated list of positive numbers, whole ones or not."""
 
-    def __init__(self, kind: type[int] | type[float]) -> None:
+    def __init__(self, kind: type[int] | type[float], at_most: float = math.inf) -> None:
         self.kind = kind
+        self.at_most = at_most
         self.name = "LIST"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
@@ -70,14 +71,15 @@ class SizeList(click.ParamType):
         if isinstance(value, tuple):
             return value
         name = "list" if param is None else param.opts[-1]
-        wanted = "positive whole numbers" if self.kind is int else "positive numbers"
+        limit = f" up to {self.at_most:,.0f}" if self.at_most < math.inf else ""
+        wanted = f"positive {'whole ' if self.kind is int else ''}numbers{limit}"
         sizes = []
         for part in str(value).split(","):
             try:
                 sizes.append(self.kind(part))
             except ValueError:
                 sizes.append(self.kind(0))
-            if not 0 < sizes[-1] < math.inf:
+            if not 0 < sizes[-1] <= self.at_most or sizes[-1] == math.inf:
                 raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
         return tuple(sizes)
 

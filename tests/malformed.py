@@ -93,7 +93,11 @@ def unusable_option(rng: random.Random, folder: Path) -> list[str]:
         )
         return ["width", id, *(f"{name}={value}" for name, value in sizes.items())]
     if command == "regime":
-        return ["regime", rng.choice(["zou-gu-2019/thm-4.1", "cao-gu-2020/lemma-5.1a"]), f"--seed=-{number}"]
+        return [
+            "regime",
+            rng.choice(["zou-gu-2019/thm-4.1", "cao-gu-2020/lemma-5.1a"]),
+            f"{rng.choice(['--seed', '--depth', '--samples'])}={number}?",
+        ]
     if command == "calibrate":
         return ["calibrate", rng.choice([f"--seed=x{number}", "--format=?", number or "?"])]
     name = rng.choice([*numbers, *choices])

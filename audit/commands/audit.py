@@ -150,11 +150,11 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
 )
 @device_option
 @click.option("--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True)
-@click.option("--widths", type=SizeList(int), default=(), help="Widths m, for instance 256,1024.")
-@click.option("--depths", type=SizeList(int), default=(), help="Depths L, for instance 1,2,4.")
+@click.option("--widths", type=SizeList(int, 10**12), default=(), help="Widths m, for instance 256,1024.")
+@click.option("--depths", type=SizeList(int, 10**4), default=(), help="Depths L, for instance 1,2,4.")
 @click.option("--radii", type=SizeList(float), default=(), help="Radii τ, for instance 0.01,0.1.")
-@click.option("--samples", type=SizeList(int), default=(), help="Numbers of examples n, for instance 4,8.")
-@click.option("--initialisations", type=click.IntRange(1), metavar="N", help="Per configuration.")
+@click.option("--samples", type=SizeList(int, 10**9), default=(), help="Numbers of examples n, for instance 4,8.")
+@click.option("--initialisations", type=click.IntRange(1, 10**9), metavar="N", help="Per configuration.")
 @delta_option
 @seed_option
 @click.option("--budget", type=Duration(), help="Spend this time, on the widest intervals first.")

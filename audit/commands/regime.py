@@ -119,8 +119,10 @@ def _tables(document: dict[str, Any], conditions: Sequence[Comparison], found: S
 @click.command("regime")
 @format_option
 @click.argument("id", metavar="ID")
-@click.option("--depth", type=click.IntRange(1), metavar="L", help="Number of layers, where it is not fixed.")
-@click.option("--samples", type=click.IntRange(1), metavar="N", help="Number of examples n, where it is not fixed.")
+@click.option("--depth", type=click.IntRange(1, 10**4), metavar="L", help="Number of layers, where it is not fixed.")
+@click.option(
+    "--samples", type=click.IntRange(1, 10**6), metavar="N", help="Number of examples n, where it is not fixed."
+)
 @click.option("--state", metavar="FILE", help="Keep a long run there after each step, and go on from it.")
 @seed_option
 def command(id: str, depth: int | None, samples: int | None, state: str | None, seed: int, form: Format) -> int:
