@@ -5,6 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lemmata.claims import REGISTRY
+from lemmata.claims.case import Recipe, draw
+from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.claims.measuring.search import ascend
+from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, LowRank
 from lemmata.model.difference import Difference
 from lemmata.model.network import Architecture, initialise
@@ -12,7 +18,7 @@ from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2020
 from lemmata.model.trace import Trace, smoothed
 from lemmata.model.watched import Watched, gradients
-from tests.assertions import assert_close, assert_same, assert_vector_close
+from tests.assertions import assert_at_most, assert_close, assert_resolved, assert_same, assert_vector_close
 
 WIDTHS = (8, 6)
 
@@ -93,3 +99,20 @@ def test_a_smoothed_pattern_has_the_slope_of_its_ramp():
     z = torch.tensor([[[-1.5, -0.5, 0.0, 0.5, 1.5]]], dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(smoothed(z, torch.ones_like(z), 1.0).sum(), [z])
     assert_same(slope, torch.tensor([[[0.0, 0.5, 1.0, 0.5, 0.0]]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("id", "attack"),
+    [("lemma-B.1-iii", "push-features"), ("lemma-5.2a", "along-gradient"), ("lemma-5.1b", "stay"), ("lemma-5.4", "random")],
+)
+def test_what_an_ascent_finds_is_what_stored_weights_show(id, attack):
+    """No factors that cancel: with both changes stored whole the ratio is the same."""
+    claim = REGISTRY[f"cao-gu-2020/{id}"]
+    case = draw(claim.setting, replace(Configuration(m=32, L=2, n=1, tau=0.01), **claim.domain.first), 0, 4)
+    found = ascend(claim, case.attacked(Recipe(attack, 2)), steps=40)
+    whole = [tuple(DenseChange(change.materialise()) for change in changes) for changes in found.pair]
+    assert_resolved(evaluate(claim, found).ratio, evaluate(claim, found.at_pair(Pair(*whole))).ratio)
+    for change in (*found.pair.tilde, *found.pair.step):
+        low = change.factors()
+        terms = torch.linalg.matrix_norm(low.left) * torch.linalg.matrix_norm(low.right)
+        assert_at_most(terms[low.frobenius() > 0], 1e3 * low.frobenius()[low.frobenius() > 0])

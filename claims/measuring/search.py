@@ -159,7 +159,7 @@ def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
     """The change and so much of the slope's direction; where there is none but rounding, the change."""
     if not slope.rank:
         return change
-    slope = LowRank(*(part.nan_to_num(0.0, 0.0, 0.0) for part in (slope.left, slope.right)))
+    slope = LowRank(slope.left.nan_to_num(0.0, 0.0, 0.0), slope.right.nan_to_num(0.0, 0.0, 0.0))
     length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
     return _sum(change, slope.scaled(torch.where(length > CANCELS * terms, size / length, 0.0)))
 
