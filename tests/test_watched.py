@@ -103,7 +103,12 @@ def test_a_smoothed_pattern_has_the_slope_of_its_ramp():
 
 @pytest.mark.parametrize(
     ("id", "attack"),
-    [("lemma-B.1-iii", "push-features"), ("lemma-5.2a", "along-gradient"), ("lemma-5.1b", "stay"), ("lemma-5.4", "random")],
+    [
+        ("lemma-B.1-iii", "push-features"),
+        ("lemma-5.2a", "along-gradient"),
+        ("lemma-5.1b", "stay"),
+        ("lemma-5.4", "random"),
+    ],
 )
 def test_what_an_ascent_finds_is_what_stored_weights_show(id, attack):
     """No factors that cancel: with both changes stored whole the ratio is the same."""
