@@ -39,6 +39,10 @@ CERTIFIABLE = 2e7
 ASCENDED = 170_000_000
 """Products of a weight and an example that the steps may meet, before they become fewer."""
 
+SHALLOW = 20_000
+"""Products of a weight and an example of one network beyond which no step is taken with one hidden layer, where the
+attacks meet the dual bound but for a share of one unit."""
+
 LARGEST = 50_000_000
 """Products of a weight and an example per step beyond which none is taken."""
 
@@ -326,6 +330,8 @@ def _steps(case: Case) -> int:
     """How many gradient steps the networks are worth."""
     shapes = case.initial.architecture.shapes
     work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
+    if case.hidden == 1 and work > SHALLOW * case.initial.initialisations:
+        return 0
     return 0 if work > LARGEST else max(ASCENT[0], min(ASCENT[-1], ASCENDED // work))
 
 
