@@ -228,9 +228,11 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
         lines += line(replace(base, L=2 + top), m=[m for m in widths if domain.has("m", m)])
     moving = claim.coupled("L").get("tau")
     layers = SHRINKING if moving else (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
+    if layers[-1] > SHRINKING[-1] and not cheap:
+        depths //= 2
     deep = line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
     lines += [domain.nearest(replace(c, tau=moving.at(c))) for c in deep] if moving else deep
-    lines += line(replace(low, m=1024), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
+    lines += line(replace(low, m=1024 if shallow == 1 else 512), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
     if claim.balls:
         radii = _inside(domain, "tau", (0.001, 0.00316, 0.01, 0.0316, 0.1))
         lines += line(replace(low, m=wide // 2), tau=radii)
