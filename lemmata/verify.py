@@ -270,8 +270,10 @@ def verify(
     except BaseException as error:
         report(tally.row(claim, "refuted" if isinstance(error, NotAsExpected) else "error", budget))
         raise
-    report(tally.row(claim, "supported", budget))
-    return Outcome("supported")
+    # What says nothing where it can be measured is held to its constant all the same, and is no evidence.
+    verdict: Expected = "vacuous" if claim.expected == "vacuous" else "supported"
+    report(tally.row(claim, verdict, budget))
+    return Outcome(verdict)
 
 
 def _on_both_sides(claim: Claim, **options: Any) -> Outcome:

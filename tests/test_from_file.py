@@ -355,14 +355,15 @@ def test_a_replay_command_is_short_where_the_file_is_near(folder, monkeypatch):
 def test_check_takes_a_file_too(folder, tmp_path, capsys):
     """A claim of one's own is checked beside the papers'."""
     file = str(folder("mine", 10.0))
-    W, V = np.eye(4), np.array([[1.0, -1.0, 1.0, -1.0]])
+    W, V = np.eye(8)[:, :4], np.array([[1.0, -1.0] * 4])
     np.savez(tmp_path / "w.npz", W1=W, V=V)
     np.savez(tmp_path / "u.npz", W1=W + 0.01, V=V)
     np.savez(tmp_path / "d.npz", X=np.eye(4)[:2], y=[1.0, -1.0])
     weights, moved, data = (str(tmp_path / f"{name}.npz") for name in "wud")
     arguments = ["check", "--init", weights, "--trained", moved, "--data", data, "--claims-from", file]
     assert main([*arguments, "mine/*", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["claims"]["mine/lemma"]["ratio"] == 0.1
+    found = json.loads(capsys.readouterr().out)["claims"]["mine/lemma"]
+    assert found["ratio"] == 0.1, found
 
 
 def test_a_result_depends_on_the_modules_beside_the_file(folder):

@@ -16,7 +16,7 @@ RUNS, LENGTH = 20_000, 256
 FITS = 400
 """Simulated fits of an exponent."""
 
-GROWTHS = 200
+GROWTHS = 100
 """Simulated lines of each law, for each question that is asked of it."""
 
 SIZES = np.array([256.0, 2048.0, 16_384.0, 131_072.0])

@@ -36,6 +36,8 @@ LAST = 512
     r" \frac{L^{3/2} R}{\sqrt n} + \frac{L^{11/3} R^{4/3}}{m^{\alpha/3}}\right\} + C \sqrt{\frac{\log(1/\delta)}{n}}",
     kind="RUN",
     bound="upper",
+    ceiling=1.0,
+    expected="vacuous",
     terms=(ONE, Scaling(n="-1/2")),
     domain=Domain(
         draws={"m": (64, 64), "L": DEPTH, "n": (8, 16)},
@@ -91,6 +93,7 @@ def _complexity(case: Case) -> Tensor:
     r" \eta = \tfrac12 m^{-2\alpha} (L R^2 n^{-1} \epsilon^{-1} \wedge L^{-1})",
     kind="RUN",
     bound="upper",
+    ceiling=1.0,
     stated=1.0,
     terms=(Scaling(L=2, n=-1), Scaling(n=-1), Scaling(eps=1)),
     domain=Domain(
