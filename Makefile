@@ -12,7 +12,7 @@ EXTRAS := dev
 export OMP_NUM_THREADS ?= 1
 
 # The lemmas, theorems and corollaries; `make audit-all` has their proofs' steps, definitions and remarks too.
-MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/thm-4.[57]' 'cao-gu-2020/thm-4.[57]@printed' \
+MAIN := 'cao-gu-2020/lemma-*' 'cao-gu-2020/loss-*' 'cao-gu-2020/thm-4.[57]' 'cao-gu-2020/thm-4.7@printed' \
         'cao-gu-2020/cor-*' 'zou-gu-2019/lemma-4.[1235]*' 'zou-gu-2019/thm-*' 'zou-gu-2019/cor-*' 'zou-gu-2019/prop-*' \
         'zou-gu-2019/table-*' 'cao-gu-2019-slides/*' 'chen-et-al-2019-poster/*'
 

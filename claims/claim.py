@@ -446,9 +446,11 @@ class Claim:
         """What moves along the line of a parameter: as the plan says, or as the conditions ask along the audit's own.
 
         The radius falls with the depth as the steepest of the conditions on it does: at a fixed one a statement for
-        τ ≤ L^(−6) says nothing from some depth on.
+        τ ≤ L^(−6) says nothing from some depth on. Not so where the statement begins at two hidden layers: at such
+        radii hardly a unit flips in networks that fit.
         """
-        if self.plan.lines or name != "L" or not self.balls:
+        deep = self.setting.hidden_layers(self.domain.drawn("L")[0]) > 1
+        if self.plan.lines or name != "L" or not self.balls or deep:
             return self.plan.coupled(name)
         limits = [
             condition for condition in self.preconditions if (condition.letter, condition.relation) == ("tau", "<=")

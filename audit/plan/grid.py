@@ -227,9 +227,7 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
         widths = (128, 256, 512, *((1024, 2048) if cheap and shallow > 1 else ()))
         lines += line(replace(base, L=2 + top), m=[m for m in widths if domain.has("m", m)])
     moving = claim.coupled("L").get("tau")
-    layers = (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
-    if moving:
-        layers = tuple(L + shallow - 1 for L in SHRINKING)
+    layers = SHRINKING if moving else (1, 2, 4, 6) if shallow == 1 else (2, 4, 8)
     if layers[-1] > SHRINKING[-1] and not cheap:
         depths //= 2
     deep = line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
