@@ -56,9 +56,10 @@ def test_an_erratum_names_a_statement_of_its_paper(member):
 
 @pytest.mark.parametrize("member", [e for e in ERRATA.values() if e.severity == "A"], ids=str)
 def test_what_is_literally_false_has_a_reading_that_is_refuted(member):
-    """Every erratum of severity A is a pair of claims: the printed one falls, the other stands."""
+    """Every erratum of severity A is a pair of claims: the printed one falls, the other stands or says nothing."""
     printed, meant = (REGISTRY[id] for id in readings(member))
-    assert (printed.expected, meant.expected) == ("refuted", "supported")
+    assert printed.expected == "refuted"
+    assert meant.expected == ("vacuous" if meant.ceiling is not None else "supported")
 
 
 @pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
