@@ -89,7 +89,7 @@ def norm(case: Case) -> Measurement:
     source=KNOWN.at("Arora et al. (2019), Theorem 3.1, with the true rate"),
     statement=r"|\hat\Theta(x_i, x_j) - \Theta(x_i, x_j)| \le C m^{-1/2}",
     terms=(Scaling(m="-1/2"),),
-    domain=Domain(L=(1, 1), n=(2, 4)),
+    domain=Domain(L=(1, 1), n=(2, 8)),
     plan=Plan(lines={"m": WIDTHS, "n": (2, 4, 8)}, start={"n": 3, "m": 256}),
     **ALIKE,
 )

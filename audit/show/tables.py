@@ -33,7 +33,7 @@ SYMBOLS = {
 COMMON = ("m", "L", "n", "tau")
 """Those that have a column of their own; exponents in others stand together in one."""
 
-WIDTH = 150
+WIDTH = 175
 """Columns of a table that does not go to a terminal."""
 
 
