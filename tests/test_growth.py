@@ -149,3 +149,10 @@ def test_quantiles_of_too_few_or_degenerate_values():
     assert quantile([3.0] * 8, 0.95).high == 3.0
     with pytest.raises(ValueError, match="at least one value"):
         quantile([], 0.5)
+
+
+def test_values_near_zero_do_not_decide_the_upper_end():
+    """|N(0, 1)|, 16 values: the 95 % quantile is 1.96, and no interval reaches to a hundred times that."""
+    ends = [quantile(np.abs(np.random.default_rng([2, run]).standard_normal(16)).tolist(), 0.95) for run in range(100)]
+    assert max(end.high for end in ends) < 196
+    assert sum(end.low <= 1.96 <= end.high for end in ends) >= 85

@@ -18,7 +18,6 @@ from lemmata.audit.plan.job import Job, jobs
 from lemmata.audit.plan.memory import processes
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import explained
-from lemmata.claims.registry import measured_claims
 
 NOWHERE = "none of the sizes asked lies in its domain"
 
@@ -70,7 +69,7 @@ def sweep(
     work = _planned(measurable, sizes, options, failures)
     workers = processes(work, {claim.id: claim for claim in measurable}, options.workers)
     options = replace(options, workers=workers)
-    budget = Budget().shared(len(measured_claims()))
+    budget = Budget().shared(max(1, len(measurable)))
     by_claim: dict[str, list[Trials]] = {claim.id: [] for claim in measurable}
     for trials in _measured(work, options, failures, store, watched):
         by_claim[trials.job.claim].append(trials)

@@ -21,6 +21,10 @@ DRIFT = 1.5
 """How far slopes may drift beyond the sizes measured, over the drift seen; a logarithm's go on by about that."""
 
 
+SKEWED = -1.0
+"""Skewness of logarithms below which values near 0 would decide the upper end of an interval; |N(0, 1)| has −1.5."""
+
+
 @dataclass(frozen=True)
 class Slope:
     """A log-log slope, with its interval and with what is beyond doubt.
@@ -140,7 +144,8 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     """The `level` quantile of independent values.
 
     The interval is by order statistics where the sample is large enough for both ends, and otherwise
-    Student's tolerance interval for the logarithms (for the values, when some are not positive).
+    Student's tolerance interval for the logarithms (for the values, when some are not positive, or so near to 0 that
+    the logarithms are skewed towards them).
 
     Args:
         values: independent.
@@ -162,6 +167,11 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     if n < 3:
         return Quantile(estimate, float(ordered[0]), None)
     positive = bool(ordered[0] > 0) and math.isfinite(ordered[-1])
+    if (
+        positive
+        and float(((np.log(ordered) - np.log(ordered).mean()) ** 3).mean()) < SKEWED * np.log(ordered).std() ** 3
+    ):
+        positive = False
     sample = np.log(ordered) if positive else ordered
     centre, spread = sample.mean(), sample.std(ddof=1)
     if not math.isfinite(spread):
