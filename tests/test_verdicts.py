@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lemmata.audit.judge import verdicts
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import Trials
@@ -121,3 +122,12 @@ def test_a_side_that_is_not_a_number_refutes():
     measured = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
     measured[1].lhs[3] = math.nan
     assert judge(REGISTRY[ID], measured, Budget()).verdict == "refuted"
+
+
+def test_the_power_of_a_logarithm_alone_supports_nothing(monkeypatch):
+    """Where no power of a parameter can be fitted, nothing is known to be bounded."""
+    line = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
+    found = judge(REGISTRY[ID], line, Budget()).exponents["m"]
+    alone = replace(found, parameter="log_m")
+    monkeypatch.setattr(verdicts, "exponents", lambda *_: {"log_m": alone})
+    assert judge(REGISTRY[ID], line, Budget()).verdict == "inconclusive"

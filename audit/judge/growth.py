@@ -85,8 +85,6 @@ def growth(
         return None
     order = np.argsort(sizes)
     x = np.log(np.asarray(sizes, dtype=float))[order]
-    if len(x) < 2:
-        return None
     levels = [levels[at] for at in order] if len(levels) > 1 else list(levels) * len(x)
     upper = levels[0] >= 0.5
     chosen = [np.atleast_2d(np.asarray(samples[at], dtype=float)) * (1 if upper else -1) for at in order]
@@ -167,12 +165,10 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     if n < 3:
         return Quantile(estimate, float(ordered[0]), None)
     positive = bool(ordered[0] > 0) and math.isfinite(ordered[-1])
-    if (
-        positive
-        and float(((np.log(ordered) - np.log(ordered).mean()) ** 3).mean()) < SKEWED * np.log(ordered).std() ** 3
-    ):
-        positive = False
-    sample = np.log(ordered) if positive else ordered
+    if positive:
+        logs = np.log(ordered)
+        positive = bool(((logs - logs.mean()) ** 3).mean() >= SKEWED * logs.std() ** 3)
+    sample = logs if positive else ordered
     centre, spread = sample.mean(), sample.std(ddof=1)
     if not math.isfinite(spread):
         return Quantile(estimate, float(ordered[0]), None)

@@ -458,7 +458,7 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
     deciding = {name: e for name, e in finding.exponents.items() if e.decides}
     broken = {name: e for name, e in deciding.items() if e.broken}
     open_ = [name for name, e in deciding.items() if not e.settled and not e.of_a_log]
-    powers = [name for name in finding.exponents if name not in LOGS]
+    powers = [name for name in deciding if name not in LOGS]
     untested = [name for name in finding.claim.terms[0].powers if name in LOGS and name not in finding.exponents]
     if not numbers:
         finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
@@ -472,14 +472,14 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
             f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
             f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
         )
-    elif not deciding:
+    elif not powers:
         finding.reason = "no parameter varies, or no power can be fitted: give two or more sizes of one parameter"
     elif open_:
         names = ", ".join(open_)
         finding.reason = f"the exponent in {names} is not resolved: needs more initialisations or a longer range"
     else:
         finding.verdict = "supported"
-        finding.reason = "bounded in " + ", ".join(name for name in powers if finding.exponents[name].decides)
+        finding.reason = "bounded in " + ", ".join(powers)
     if untested:
         logs = ", ".join(Scaling(**{name: 1}).ascii() for name in untested)
         finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"
