@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import RenderableType
 
 from lemmata.audit.measure.pair import Record
-from lemmata.audit.show.checked import Checked, html
+from lemmata.audit.show.checked import Checked
 from lemmata.audit.show.figures import Axis
+from lemmata.audit.show.records import html
 from lemmata.audit.show.tables import grid, number, render
 
 BARS = "▁▂▃▄▅▆▇█"
