@@ -11,7 +11,8 @@ import click
 
 from lemmata.audit.arguments import format_option, seed_option
 from lemmata.audit.judge.truths import CLOSE, EDGE, TRUTHS, Truth
-from lemmata.audit.show.tables import Format, emit, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
 
@@ -65,7 +66,7 @@ def calibrate(form: Format, seed: int) -> int:
     ]
     verdict = f"off at the largest width: {', '.join(off)}" if off else "all calibrated"
     tolerance = f"tolerance {CLOSE:.0%} at the largest width, {EDGE:.0%} at depth"
-    emit(form, document, grid(columns, rows), f"{len(TRUTHS)} truths, {verdict}; {tolerance}.")
+    emit(form, document, Grid(columns, rows), f"{len(TRUTHS)} truths, {verdict}; {tolerance}.")
     return int(bool(off))
 
 

@@ -7,7 +7,8 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.judge.errata import Outcome, outcomes
 from lemmata.audit.measure.options import Options
 from lemmata.audit.plan.devices import choose_device, workers
-from lemmata.audit.show.tables import Format, emit, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.erratum import ERRATA, Erratum, select_errata
 
 
@@ -25,7 +26,7 @@ def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
     found = outcomes(chosen, options)
     document = [_document(erratum, found[erratum.id]) for erratum in chosen]
     rows = [_row(erratum, found[erratum.id]) for erratum in chosen]
-    table = grid(("erratum", "", "what"), [line for row in rows for line in row], wrap=True)
+    table = Grid(("erratum", "", "what"), [line for row in rows for line in row])
     emit(form, document, table, _summary(found))
     return int(not all(outcome.expected for outcome in found.values()))
 

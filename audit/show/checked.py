@@ -6,11 +6,13 @@ from html import escape
 from typing import Any
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from lemmata.audit.measure.echo import Read
 from lemmata.audit.measure.given import CLOSE
 from lemmata.audit.measure.pair import Record
-from lemmata.audit.show.tables import finite_throughout, grid, number, render
+from lemmata.audit.show.grid import Cell, Grid
+from lemmata.audit.show.tables import finite_throughout, number, render, sign
 from lemmata.claims.case import Case
 
 
@@ -92,15 +94,16 @@ class Checked:
         measured = [record for record in self if record.applicable]
         parts: list[RenderableType] = [self.title()]
         if measured:
-            parts += [grid(COLUMNS, [_cells(record) for record in measured], wrap=True), LEGEND]
+            parts += [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND]
         return [*parts, *_folded([record for record in self if not record.applicable])]
 
 
-COLUMNS = ("claim", "lhs", "rhs", "ratio", "audited", "limit", "worst", "remark")
+COLUMNS = ("claim", "", "says", "ratio", "audited", "limit", "lhs", "rhs", "worst", "remark")
 
 LEGEND = (
-    "ratio: lhs / rhs, the constant that these networks need; audited: the one that audits found enough; limit: at "
-    "infinite width. What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
+    "ratio: lhs / rhs. ≤: the constant that these networks need; ordinary where the audited one is enough. ≥: the "
+    "constant that they allow; ordinary where the audited one is no larger. limit: of the ratio at infinite width. "
+    "What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
 )
 
 
@@ -120,16 +123,20 @@ FEW = 4
 """Claims that are named where several are folded into one line."""
 
 
-def _cells(record: Record) -> list[str]:
-    sides = (number(side) for side in (record.lhs, record.rhs, record.ratio, record.audited, record.limit))
+def _cells(record: Record) -> list[Cell]:
+    sides = (number(side) for side in (record.ratio, record.audited, record.limit, record.lhs, record.rhs))
     worst = (f"{axis} {at}" for axis, at in (record.worst or {}).items() if axis != "output" or at)
-    return [record.id.partition("/")[2], *sides, " ".join(worst), _remark(record)]
+    word = Text(record.word, WORDS.get(record.word, ""))
+    return [record.id.partition("/")[2], sign(record.bound), word, *sides, " ".join(worst), _remark(record)]
+
+
+WORDS = {"holds": "green", "ordinary": "green", "does not hold": "bold red", "beyond what audits found": "yellow"}
 
 
 def _remark(record: Record) -> str:
     if record.reason and not record.word:
         return record.reason
-    said = [record.word] if record.word else []
+    said = []
     if record.residual is not None:
         said.append(f"residual {record.residual:.2g}")
     elif record.reason:

@@ -10,7 +10,8 @@ from rich.console import RenderableType
 from lemmata.audit.measure.pair import Record
 from lemmata.audit.show.checked import Checked, html
 from lemmata.audit.show.figures import Axis
-from lemmata.audit.show.tables import grid, number, render
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import number, render
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -59,7 +60,7 @@ class Trajectory(list[Checked]):
             )
         columns = ("claim", "first", "last", "least", "largest", "audited", "course", "at the last")
         title = f"{len(self)} checkpoints of {self[0].title()}" if self else "no checkpoint"
-        return [title, f"tau: {spark(taus)} {number(taus[0])} to {number(taus[-1])}", grid(columns, rows, wrap=True)]
+        return [title, f"tau: {spark(taus)} {number(taus[0])} to {number(taus[-1])}", Grid(columns, rows)]
 
     def picture(self) -> str:
         """A panel per claim as SVG: its ratio over the checkpoints on a log axis, the audited constant dashed."""
