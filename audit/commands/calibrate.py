@@ -12,6 +12,7 @@ import click
 from lemmata.audit.arguments import format_option, seed_option
 from lemmata.audit.judge.truths import CLOSE, EDGE, TRUTHS, Truth
 from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
@@ -72,10 +73,12 @@ def calibrate(form: Format, seed: int) -> int:
 
 def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
     """One reading per truth and configuration."""
-    for truth in truths:
-        for configuration in truth.configurations:
-            case = draw(truth.setting, configuration, seed, truth.initialisations)
-            yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+    with progress(sum(len(truth.configurations) for truth in truths), "measuring") as advance:
+        for truth in truths:
+            for configuration in truth.configurations:
+                case = draw(truth.setting, configuration, seed, truth.initialisations)
+                yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+                advance()
 
 
 @click.command("calibrate")

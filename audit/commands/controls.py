@@ -14,6 +14,7 @@ from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import jobs
 from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit, finite
 from lemmata.claims.claim import Claim
 from lemmata.claims.measuring.neighbours import neighbours
@@ -34,8 +35,9 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
     def failed(failure: Failure) -> None:
         failures.setdefault(REGISTRY[failure.job.claim].part_of or failure.job.claim, failure.reason)
 
-    for trials in run_all(work, workers=options.workers, failed=failed):
-        measured[trials.claim.part_of or trials.job.claim].append(trials)
+    with progress(len(work), "measuring") as advance:
+        for trials in run_all(work, workers=options.workers, done=lambda _: advance(), failed=failed):
+            measured[trials.claim.part_of or trials.job.claim].append(trials)
     results = {
         claim.id: [Result(control, "error", failures[claim.id]) for control in neighbours(claim)]
         if claim.id in failures

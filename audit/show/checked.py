@@ -98,7 +98,7 @@ class Checked:
         return [*parts, *_folded([record for record in self if not record.applicable])]
 
 
-COLUMNS = ("claim", "", "says", "ratio", "audited", "limit", "lhs", "rhs", "worst", "remark")
+COLUMNS = ("claim", "", "says", "ratio", "audited", "limit", "lhs / rhs", "worst", "remark")
 
 LEGEND = (
     "ratio: lhs / rhs. ≤: the constant that these networks need; ordinary where the audited one is enough. ≥: the "
@@ -124,10 +124,23 @@ FEW = 4
 
 
 def _cells(record: Record) -> list[Cell]:
-    sides = (number(side) for side in (record.ratio, record.audited, record.limit, record.lhs, record.rhs))
+    numbers = map(number, (record.ratio, record.audited, record.limit))
+    sides = "" if record.lhs is None else f"{number(record.lhs)} / {number(record.rhs)}"
     worst = (f"{axis} {at}" for axis, at in (record.worst or {}).items() if axis != "output" or at)
-    word = Text(record.word, WORDS.get(record.word, ""))
-    return [record.id.partition("/")[2], sign(record.bound), word, *sides, " ".join(worst), _remark(record)]
+    return [
+        record.id.partition("/")[2],
+        sign(record.bound),
+        word(record),
+        *numbers,
+        sides,
+        " ".join(worst),
+        _remark(record),
+    ]
+
+
+def word(record: Record) -> Text:
+    """That it holds, or how its ratio compares, in colour."""
+    return Text(record.word, WORDS.get(record.word, ""))
 
 
 WORDS = {"holds": "green", "ordinary": "green", "does not hold": "bold red", "beyond what audits found": "yellow"}
