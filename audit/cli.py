@@ -71,7 +71,7 @@ class Commands(click.Group):
 
 
 FIRST = """\
-lemmata: lemmas on over-parameterised deep ReLU networks, as claims that can fail.
+lemmata: lemmas on over-parameterised ReLU networks, as claims that can fail.
 
   lemmata list gradient       which claims speak of gradients, a sentence each
   lemmata show lemma-5.2a     one claim, whole
