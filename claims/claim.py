@@ -206,7 +206,7 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
-TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+TEXTS = ("id", "statement", "sentence", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
 """Fields of a claim that are words."""
 
 
@@ -218,6 +218,7 @@ class Claim:
         id: `paper/statement`, with `@printed` for the reading on the page where that differs.
         source: paper and place.
         statement: LaTeX.
+        sentence: what it says, in one plain sentence.
         kind: as in the catalogue.
         bound: direction of the inequality; both for Θ, c · rhs ≤ lhs ≤ C · rhs, whose `sides` are claims of their own;
             None for definitions and context.
@@ -261,6 +262,7 @@ class Claim:
     bound: Bound | None
     measure: Measure
     setting: Setting
+    sentence: str = ""
     own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
@@ -366,6 +368,14 @@ class Claim:
     def plain_id(self) -> str:
         """The id without its reading."""
         return self.id.partition("@")[0]
+
+    @property
+    def title(self) -> str:
+        """Its conclusion in a few words, the name of what measures or derives it; of context, its place."""
+        if self.judged == "nothing":
+            return self.source.reference
+        words = getattr(self.derive or self.measure, "__name__", "").strip("_<>").replace("_", " ")
+        return words[:1].upper() + words[1:]
 
     @property
     def reading(self) -> str:
