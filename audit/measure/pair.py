@@ -138,6 +138,8 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
 
 def obstacle_of(claim: Claim, case: Case) -> str:
     """Why the claim says nothing about the case; empty if it does. Depends on setting, data and sizes only."""
+    if claim.problem is not None:
+        return "about a problem of its own, and no network of a setting"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
     if claim.kind in NOT_MEASURED:

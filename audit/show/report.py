@@ -112,6 +112,7 @@ def html(document: Document) -> str:
     environment.filters |= {
         "math": typeset,
         "number": number,
+        "symbol": symbol,
         "anchor": anchor,
         "constants": markdown.constants,
         "within": markdown.within,

@@ -12,6 +12,7 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
+from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
@@ -45,7 +46,7 @@ CANDIDATES = 4
 """Starts of each of its rounds."""
 
 
-def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
+def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation:
     """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
 
     Args:
@@ -58,7 +59,7 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     worst = found_by(claim, case, recipes[0])
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
-    if ascent and claim.ascends and not claim.exact(case.configuration):
+    if ascent and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
         starts = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends)
         for recipe, _ in starts.most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
@@ -67,12 +68,14 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     return worst
 
 
-def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
+def found_by(claim: Claim, case: Case | Drawn, recipe: Recipe) -> Evaluation:
     """The claim measured where one recipe leads.
 
     Raises:
         MeasurementError: if that is outside of the ball.
     """
+    if isinstance(case, Drawn):
+        return evaluate(claim, case, recipe)
     return evaluate(claim, _reached(claim, case, recipe), recipe)
 
 
