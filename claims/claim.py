@@ -19,6 +19,7 @@ from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
+from lemmata.model.training import Algorithm
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality"]
@@ -126,6 +127,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        algorithm: what is run in place of the paper's algorithm, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
         true: the reason why this neighbour is in fact true; empty when it is false.
@@ -138,10 +140,16 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    algorithm: Algorithm | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
     true: str = ""
     shift: tuple[str, Scaling] | None = None
+
+    @property
+    def of(self) -> Literal["statement", "algorithm"]:
+        """What it changes."""
+        return "statement" if self.algorithm is None else "algorithm"
 
 
 TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attacks": str, "controls": Control}

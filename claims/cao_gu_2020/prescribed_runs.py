@@ -47,7 +47,8 @@ def step_size(case: Case, pace: float = PACE) -> Tensor:
 def descend(case: Case, steps: int = STEPS, *, pace: float = PACE) -> Run:
     """So many updates from W̃, which without a ball is W⁽⁰⁾."""
     start = case.at_expansion.network
-    return follow(start, case.inputs, case.labels, step_size=step_size(case, pace), steps=steps)
+    eta = step_size(case, pace)
+    return follow(start, case.inputs, case.labels, step_size=eta, steps=steps, algorithm=case.algorithm)
 
 
 def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
@@ -60,6 +61,7 @@ def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
         step_size=step_size(case, pace),
         steps=MOST,
         until=partial(_reached, eps),
+        algorithm=case.algorithm,
     )
     return run, run.first(run.errors <= eps) + 1
 

@@ -63,6 +63,7 @@ def _steps(case: Case, *, per_epsilon: float = 1.0) -> Measurement:
         step_size=STEP / (case.depth * case.initial.scale**2),
         steps=longest,
         until=lambda loss, _: loss <= 3 * eps / 2,
+        algorithm=case.algorithm,
     )
     above = run.losses > 3 * eps
     first = run.first(~above)

@@ -90,6 +90,7 @@ def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Ca
         steps=int(min(steps, 1e5)),
         until=lambda losses, _: losses <= eps,
         far=far,
+        algorithm=case.algorithm,
         **observe,
     )
 
@@ -111,6 +112,7 @@ def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
             step_size=step_size,
             batches=itertools.islice(batches(case, draw), steps),
             compact=True,
+            algorithm=case.algorithm,
         )
         for draw in range(draws)
     ]
