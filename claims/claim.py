@@ -171,6 +171,8 @@ class Claim:
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
         stated: the paper's constant, where it gives one; any other is audited.
+        ceiling: what the left-hand side exceeds for no network at all, as 1 for the probability of an error: where the
+            right-hand side is above it, the claim says nothing.
         domain: what it says "for all" about.
         plan: what an audit varies.
         quantifiers: in words.
@@ -203,6 +205,7 @@ class Claim:
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
     stated: float | None = None
+    ceiling: float | None = None
     domain: Domain = field(default_factory=Domain)
     plan: Plan = field(default_factory=Plan)
     quantifiers: str = ""
@@ -260,6 +263,8 @@ class Claim:
             raise ValueError(f"bound={self.bound!r} must be upper, lower or equality for a claim that is measured")
         if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
             raise ValueError(f"stated={self.stated!r} must be a positive number")
+        if self.ceiling is not None and not (self.bound == "upper" and 0 < self.ceiling < math.inf):
+            raise ValueError(f"ceiling={self.ceiling!r} must be a positive number, of an upper bound")
         given = {condition.letter for condition in self.preconditions if condition.relation != ">="}
         asked = [("terms", term.letters) for term in self.terms]
         asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]

@@ -70,7 +70,7 @@ class Exponent:
         along: the parameter that varies.
         line: what it was measured along.
         decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
-            anywhere in the audit.
+            anywhere in the audit, and the right-hand side is not trivial at two sizes or more.
         unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
     """
 
@@ -143,6 +143,17 @@ def places(trials: Iterable[Trials]) -> dict[Configuration, list[Trials]]:
     return dict(found)
 
 
+def trivial(claim: Claim, items: Iterable[Trials]) -> bool:
+    """Whether the right-hand side is above what the left-hand side exceeds for no network, with unit constants.
+
+    What is so for more than half of the initialisations is so for the configuration.
+    """
+    if claim.ceiling is None:
+        return False
+    rhs = [value for item in items for value in item.rhs]
+    return float(np.median(rhs)) * (claim.stated or 1.0) >= claim.ceiling
+
+
 def worst_of(items: Sequence[Trials]) -> Trials:
     """Of the data sets, the one with the worst initialisation."""
 
@@ -160,7 +171,7 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     Identities and stated constants are judged by exact binomial evidence against the rate of violations that the claim
     allows; where it allows none, one is enough. Statements up to an absolute constant are judged by growth: refuted
     when the ratio outgrows every constant in some parameter, or breaks the bound with every constant too often. A claim
-    whose ratio is defined nowhere is vacuous.
+    whose ratio is defined nowhere, or whose right-hand side is trivial everywhere, is vacuous.
     """
     finding = Finding(claim, "inconclusive", "nothing was measured: the budget is too small", trials)
     if not trials:
@@ -172,6 +183,11 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
     finding.constant, finding.at = _constant(claim, finding.places)
     if all(math.isnan(ratio) for item in trials for ratio in item.ratio):
         finding.verdict, finding.reason = "vacuous", "the premise holds nowhere: no ratio is defined at any size tried"
+    elif all(trivial(claim, items) for items in finding.places.values()):
+        finding.verdict = "vacuous"
+        finding.reason = (
+            f"the right-hand side is above {claim.ceiling:g}, which no network exceeds, at every size tried"
+        )
     elif claim.judged == "violations":
         _judge_counts(finding, budget, claim.stated)
     else:
@@ -214,11 +230,11 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
             exponent = _power_of_log(claim, name, longest, budget)
             if exponent is not None:
                 found[name] = exponent
-    if any(conditions.values()):
-        found = {
-            name: replace(e, decides=any(conditions[item.job.configuration] for item in e.line))
-            for name, e in found.items()
-        }
+    somewhere, at = any(conditions.values()), places(trials)
+    for name, e in found.items():
+        on = not somewhere or any(conditions[item.job.configuration] for item in e.line)
+        telling = [c for c in places(e.line) if not trivial(claim, at[c])]
+        found[name] = replace(e, decides=on and len(telling) > 1)
     return found
 
 
@@ -423,7 +439,7 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
             f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
             f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
         )
-    elif not powers:
+    elif not deciding:
         finding.reason = "no parameter varies, or no power can be fitted: give two or more sizes of one parameter"
     elif open_:
         names = ", ".join(open_)
@@ -436,7 +452,7 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
         finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"
     off = [name for name, e in finding.exponents.items() if not e.decides]
     if off:
-        finding.reason += f"; {', '.join(off)}: shown, but off the conditions, so nothing is decided there"
+        finding.reason += f"; {', '.join(off)}: off the conditions or trivial, so nothing is decided there"
     for name, e in finding.exponents.items():
         if e.unfitted:
             sizes = ", ".join(f"{size:g}" for size in e.unfitted)

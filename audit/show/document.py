@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from lemmata.audit.judge.growth import quantile
-from lemmata.audit.judge.verdicts import Finding, places, worst_of
+from lemmata.audit.judge.verdicts import Finding, places, trivial, worst_of
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.plan.grid import Sizes
@@ -80,6 +80,7 @@ def _claim(finding: Finding) -> dict[str, Any]:
         "detectable": finding.detectable,
         "preconditions": {name: f"{count} of {len(finding.places)}" for name, count in finding.preconditions.items()},
         "conditions": [sum(here["conditions"] for here in configurations), len(configurations)],
+        "trivial": [sum(here["trivial"] for here in configurations), len(configurations)],
         "cases": len(finding.places),
         "initialisations": finding.initialisations,
         "replay": replay_command(finding),
@@ -137,6 +138,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "certificate": finite(quantile(certificate, 0.5).estimate) if certificate else None,
         "preconditions": conditions,
         "conditions": all(conditions.values()),
+        "trivial": trivial(claim, items),
         "worst": {
             "value": finite((trials.residual or trials.ratio)[at]),
             "recipe": trials.recipes[at],
