@@ -19,7 +19,7 @@ from lemmata.model.training import stochastic_gradient_descent
 PASS = 3
 """Steps of the passes that are enumerated."""
 
-FRESH = 1_000
+FRESH = 500
 """Fresh examples from which an iterate's error is estimated."""
 
 
