@@ -66,6 +66,15 @@ def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
     return run, run.first(run.errors <= eps) + 1
 
 
+def descend_on(case: Case) -> tuple[Run, Tensor]:
+    """A whole run from W⁽⁰⁾, whether or not E_S ≤ ε is reached before, and K = L³ B⁻⁴ ε⁻² over the constant of η, (S,).
+
+    With this K (5.5) holds with equality.
+    """
+    steps = (case.depth**3 / (PACE * dominance(case) ** 4 * case.configuration.eps**2)).ceil()
+    return descend(case, int(steps.max())), steps
+
+
 def decreases(run: Run) -> Tensor:
     """L_S(W⁽ᵏ⁾) − L_S(W⁽ᵏ⁺¹⁾), (S, T)."""
     return run.losses[:, :-1] - run.losses[:, 1:]

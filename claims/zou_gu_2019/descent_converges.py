@@ -11,7 +11,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.kernel_regime import MUTANTS, RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
 from lemmata.claims.zou_gu_2019.paper import ONE_LAYER, WIDE_3_3, WITH_PROBABILITY, ZOU_GU_2019
 
 ITERATIONS = Scaling(n=2, L=2, phi=-1)
@@ -62,6 +62,7 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     preconditions=(WIDE_3_3,),
     erratum="E-13",
     slack=SLACK,
+    controls=MUTANTS,
     notes="log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). Labels make the residual at W⁽⁰⁾ alternate in sign.",
 )
 def descent_converges(case: Case) -> Measurement:
@@ -109,6 +110,7 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     preconditions=(ONE_LAYER, WIDE_3_3),
     erratum="E-13",
     slack=SLACK,
+    controls=MUTANTS,
     notes="The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",
 )
 def two_layer_descent_converges(case: Case) -> Measurement:

@@ -14,6 +14,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.model.data import Dataset, generate
 from lemmata.model.kernels import KernelRun, limiting_run, tangent_kernel
 from lemmata.model.losses import LOSSES
@@ -57,6 +58,12 @@ RUNS_PLAN = Plan(
     start={"m": 2048, "n": 2},
     examples=3,
 )
+
+AT_RUN = {"m": 512, "n": 2, "phi": 0.5, "k": 1, "eps": 2e-8}
+"""Where other algorithms are run."""
+
+MUTANTS = mutants(at=AT_RUN, domain=RUNS)
+"""Of statements that nothing but the prescribed descent satisfies."""
 
 
 def adversarial_labels(case: Case) -> Tensor:

@@ -12,6 +12,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import BATCH, mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     MU,
@@ -58,6 +59,13 @@ SLACK = {
 }
 
 
+MUTANTS = mutants(
+    BATCH,
+    at={"m": 256, "n": 2, "phi": 0.48, "batch": 1},
+    domain=BATCHES,
+)
+
+
 def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | None]:
     """The kernel's iterations of gradient descent with the same step size, which SGD follows on average."""
 
@@ -102,6 +110,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     preconditions=(WIDE_3_8,),
     erratum="E-54",
     slack=SLACK,
+    controls=MUTANTS,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
     "spurious L² (E-44), which one hidden layer does not show.",
 )
@@ -126,6 +135,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     preconditions=(ONE_LAYER, WIDE_3_10),
     erratum="E-54",
     slack=SLACK,
+    controls=MUTANTS,
     notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
 )
 def two_layer_stochastic_descent_converges(case: Case) -> Measurement:

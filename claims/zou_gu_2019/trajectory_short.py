@@ -10,10 +10,13 @@ from lemmata.claims.claim import Control, Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     AMPLITUDE,
+    AT_RUN,
+    MUTANTS,
     RUNS,
     RUNS_PLAN,
     STEP,
@@ -28,6 +31,12 @@ from lemmata.model.losses import LOSSES
 from lemmata.model.training import Iterate, Run
 
 LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
+
+NEAR_MUTANTS = mutants(
+    at=AT_RUN,
+    domain=RUNS,
+    unseen={"idle": "weights that do not move are at no distance", "tiny steps": "shorter steps lead less far"},
+)
 
 SLACK = {"n": "with λ_min of the kernel independent of n the distance grows like √n"}
 
@@ -100,6 +109,7 @@ def _against(case: Case, power: float) -> Measurement:
             domain=replace(RUNS, values={**RUNS.values, "eps": (1e-10,)}),
             plan=Plan(start=RUNS_PLAN.start),
         ),
+        *MUTANTS,
     ),
     notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
 )
@@ -122,6 +132,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(0.5)),
     preconditions=(NEAR,),
     slack=SLACK,
+    controls=NEAR_MUTANTS,
     notes="In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
 )
 def trajectory_telescopes(case: Case) -> Measurement:
@@ -145,6 +156,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
     preconditions=(NEAR,),
     erratum="E-45",
     slack=SLACK,
+    controls=NEAR_MUTANTS,
     notes="Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
 )
 def trajectory_is_short(case: Case) -> Measurement:
