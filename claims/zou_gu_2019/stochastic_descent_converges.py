@@ -16,6 +16,7 @@ from lemmata.claims.measuring.mutants import BATCH, mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     MU,
+    SMALL,
     first,
     parameters_of,
     predicted,
@@ -111,7 +112,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
     erratum="E-54",
     slack=SLACK,
     controls=MUTANTS,
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
     "spurious L² (E-44), which one hidden layer does not show.",
 )
 def stochastic_descent_converges(case: Case) -> Measurement:
@@ -136,7 +137,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     erratum="E-54",
     slack=SLACK,
     controls=MUTANTS,
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
 )
 def two_layer_stochastic_descent_converges(case: Case) -> Measurement:
     """The first step with a loss of at most ε."""

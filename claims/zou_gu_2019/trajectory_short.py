@@ -19,6 +19,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     MUTANTS,
     RUNS,
     RUNS_PLAN,
+    SMALL,
     STEP,
     adversarial_labels,
     descend,
@@ -111,7 +112,7 @@ def _against(case: Case, power: float) -> Measurement:
         ),
         *MUTANTS,
     ),
-    notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
+    notes=SMALL + "The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
 )
 def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     """η‖∇_{W_l} L‖_2 against the decrease of √L, at every step."""
@@ -133,7 +134,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     preconditions=(NEAR,),
     slack=SLACK,
     controls=NEAR_MUTANTS,
-    notes="In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
+    notes=SMALL + "In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
 )
 def trajectory_telescopes(case: Case) -> Measurement:
     """The largest distance along a run, against √L(W⁽⁰⁾)."""
@@ -157,7 +158,8 @@ def trajectory_telescopes(case: Case) -> Measurement:
     erratum="E-45",
     slack=SLACK,
     controls=NEAR_MUTANTS,
-    notes="Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
+    notes=SMALL
+    + "Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
 )
 def trajectory_is_short(case: Case) -> Measurement:
     """The distances along a run, against √log n and the size of the residual; n ≥ 2."""
