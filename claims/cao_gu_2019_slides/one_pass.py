@@ -19,7 +19,7 @@ from lemmata.model.training import stochastic_gradient_descent
 PASS = 3
 """Steps of the passes that are enumerated."""
 
-FRESH = 200
+FRESH = 500
 """Fresh examples from which an iterate's error is estimated."""
 
 
@@ -77,13 +77,25 @@ def _quantities(margins: Tensor) -> Tensor:
     return torch.stack([logistic(margins), (margins < 0).to(margins)], 1)
 
 
+def error_of_the_drawn(case: Case, step_size: float) -> Tensor:
+    """The expected share of fresh examples that Ŵ misclassifies, (S,): over the draw of the iterate it is exact."""
+    errors = errors_of_the_iterates(case, step_size)
+    return errors[:, -1] if case.algorithm.last else errors.mean(-1)
+
+
 def errors_of_the_iterates(case: Case, step_size: float) -> Tensor:
-    """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n): their mean is that of a uniform draw."""
+    """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n)."""
     fresh = case.fresh(FRESH)
     inputs = fresh.inputs.to(case.initial.like)
     batches = [[i] for i in range(len(case.inputs))]
     run = stochastic_gradient_descent(
-        case.initial, case.inputs, case.labels, step_size=step_size, batches=batches, compact=True
+        case.initial,
+        case.inputs,
+        case.labels,
+        step_size=step_size,
+        batches=batches,
+        compact=True,
+        algorithm=case.algorithm,
     )
     iterates = itertools.islice(run, len(batches))
     return torch.stack([classification_error(Trace(at.trace.network, inputs), fresh.labels) for at in iterates], -1)
