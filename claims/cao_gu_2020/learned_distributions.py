@@ -165,7 +165,7 @@ def descent_errs_less_than_its_bound(case: Case) -> Measurement:
     statement=r"n \ge \tilde O(\mathrm{poly}(2^L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
     domain=CORNERS,
-    plan=Plan(lines={"n": (4, 16, 64, 256), "m": (64, 256)}, start={"m": 64, "n": 64}, initialisations=24, examples=2),
+    plan=Plan(lines={"n": (4, 16, 64, 256), "m": (64, 256)}, start={"m": 64, "n": 16}, initialisations=24, examples=2),
     controls=_controls(CORNERS, {}, m=64, n=256),
     preconditions=(FEATURE_MARGIN, Condition("m", ">=", (FEATURE_WIDTH * CONFIDENT,))),
     erratum="E-05",
@@ -186,7 +186,7 @@ def cones_are_learned(case: Case) -> Measurement:
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
     domain=TEACHER,
     plan=Plan(
-        lines={"n": (8, 32, 128, 512), "m": (64, 256, 1024), "L": (1, 2)},
+        lines={"n": (8, 32, 128), "m": (64, 256, 1024)},
         start={"m": 64, "n": 32},
         initialisations=24,
         examples=2,
