@@ -9,7 +9,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Sides
+from lemmata.claims.claim import Control, Reason, Sides
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
@@ -21,6 +21,17 @@ PASS = 3
 
 FRESH = 500
 """Fresh examples from which an iterate's error is estimated."""
+
+AS_GOOD = {
+    "huge steps": Reason(
+        "out of reach", "a network without biases is homogeneous: steps that dwarf W⁽⁰⁾ teach it as well"
+    ),
+    "last iterate": Reason("out of reach", "the last iterate has learned most: it errs less than one that is drawn"),
+    "tested on the sample": Reason(
+        "out of reach", "an iterate errs on examples that it has seen no more often than on fresh ones"
+    ),
+}
+"""Other passes that err no more than the prescribed one, wherever they were run."""
 
 
 @claim(

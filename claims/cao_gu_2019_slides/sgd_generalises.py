@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from lemmata.claims.cao_gu_2019_slides.one_pass import error_of_the_drawn
+from lemmata.claims.cao_gu_2019_slides.one_pass import AS_GOOD, error_of_the_drawn
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
@@ -46,14 +46,6 @@ DEPTH_OPEN = Reason("out of reach", "open: depth is not varied, and no bound is 
 ESTIMATION = Scaling(L=1, n="-1/2")
 CONFIDENCE = Scaling(n="-1/2")
 
-UNSEEN = {
-    "huge steps": "a network without biases is homogeneous: steps that dwarf W⁽⁰⁾ teach it too",
-    "last iterate": "the last iterate has learned most: it errs less than one that is drawn",
-    "tested on the sample": "an iterate errs on examples that it has seen no more often than on fresh ones",
-}
-"""What satisfies both statements."""
-
-
 NTRF = Domain(draws={"m": (64, 128), "L": (2, 2), "n": (16, 32)}, fixed=LEARNABLE, values={"noise": (0.0, 0.2)})
 NTK = Domain(draws={"m": (64, 128), "L": DEPTH, "n": (16, 32)}, fixed=LEARNABLE)
 
@@ -85,7 +77,7 @@ NTK = Domain(draws={"m": (64, 128), "L": DEPTH, "n": (16, 32)}, fixed=LEARNABLE)
             domain=NTRF,
             plan=Plan(start={**LONG_PASS, "noise": 0.2}),
         ),
-        *mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTRF, unseen=UNSEEN),
+        *mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTRF, unseen=AS_GOOD),
     ),
     unrefuted={
         "L": Reason("out of reach", "at these sizes the error does not grow with depth, and the class fits better"),
@@ -107,7 +99,7 @@ def _bounded(case: Case, times: float, *, estimation: float = 1.0) -> Measuremen
     for radius in RADII:
         best.append(class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value)
         errors.append(error_of_the_drawn(case, radius / (m * math.sqrt(n))))
-    reach = estimation * case.inputs.new_tensor(RADII)
+    reach = estimation * case.inputs.new_tensor([RADII])
     factors = (reach, math.sqrt(math.log(1 / case.delta)), times * torch.stack(best, -1))
     return Measurement(torch.stack(errors, -1), factors, ("radius",))
 
@@ -126,7 +118,7 @@ def _bounded(case: Case, times: float, *, estimation: float = 1.0) -> Measuremen
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,
-    controls=mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTK, unseen=UNSEEN),
+    controls=mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTK, unseen=AS_GOOD),
     unrefuted={
         "L": Reason("out of reach", "the error does not grow with depth, and λ_min(Θ) does (K23)"),
         "m": Reason("out of reach", "a narrower network errs no less"),

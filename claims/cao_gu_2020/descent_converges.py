@@ -98,7 +98,11 @@ AT_DISTANCE = {"m": 256, "n": 2}
         *mutants(
             at=AT_DISTANCE,
             domain=NEIGHBOURS,
-            unseen={"huge steps": "one step beyond all others gives a margin with the right signs: part (i) sees it"},
+            unseen={
+                "huge steps": Reason(
+                    "out of reach", "one step beyond all others gives a margin with the right signs: part (i) sees it"
+                )
+            },
         ),
     ),
     notes="η is Θ(·), as the poster has it. Two inputs with opposite labels, at distances for which B is 0.5 to 0.26. "
@@ -138,8 +142,8 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
             at=AT_DISTANCE,
             domain=NEIGHBOURS,
             unseen={
-                "idle": "weights that do not move are in every ball",
-                "tiny steps": "K steps of a thousandth of the length end nearer",
+                "idle": Reason("proof", "weights that do not move are in every ball"),
+                "tiny steps": Reason("proof", "K steps of a thousandth of the length end nearer"),
             },
         ),
     ),
@@ -412,7 +416,7 @@ TELESCOPED = {
     controls=mutants(
         at={"m": 256, "n": 1},
         domain=SINGLE,
-        unseen={"huge steps": "one example is fitted for good by one step of any length"},
+        unseen={"huge steps": Reason("out of reach", "one example is fitted for good by one step of any length")},
     ),
     notes="Equivalently E_S(W^(k*)) ≤ [2 (L_S(W^(0)) − L_S(W^(K)))]^(1/2) (K η m)^(-1/2) B^(-1).",
     **TELESCOPED,

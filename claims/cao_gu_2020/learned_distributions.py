@@ -52,7 +52,7 @@ LEARNING = {
 }
 
 
-def _controls(domain: Domain, unseen: Mapping[str, str], **at: int) -> tuple[Control, ...]:
+def _controls(domain: Domain, unseen: Mapping[str, Reason], **at: int) -> tuple[Control, ...]:
     """Coins for labels, and other algorithms, on so many examples that they would have been learned."""
     coins = Control(
         "without the assumption",
@@ -65,11 +65,13 @@ def _controls(domain: Domain, unseen: Mapping[str, str], **at: int) -> tuple[Con
         TESTED,
         at=at,
         domain=domain,
-        unseen={"tested on the sample": "what fits the sample errs nowhere on it", **unseen},
+        unseen={"tested on the sample": Reason("proof", "what fits the sample errs nowhere on it"), **unseen},
     )
 
 
-PERCEPTRON = "a network without biases is homogeneous: steps that dwarf W⁽⁰⁾ teach it a linear function too"
+PERCEPTRON = Reason(
+    "out of reach", "a network without biases is homogeneous: steps that dwarf W⁽⁰⁾ teach it a linear function too"
+)
 
 GAPS = Domain(
     draws={"m": (64, 128), "L": (1, 1), "n": (4, 16)},
@@ -145,7 +147,8 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
         at={"m": 64, "n": 64},
         domain=GAPS,
         unseen=dict.fromkeys(
-            (*DESCENT, *TESTED), "no error is above 1, and the right-hand side is at every size that runs"
+            (*DESCENT, *TESTED),
+            Reason("proof", "no error is above 1, and the right-hand side is at every size that runs"),
         ),
     ),
     notes="The error of gradient descent's iterate, beside the corollary's own terms: on cones around the corners "

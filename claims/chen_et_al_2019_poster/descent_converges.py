@@ -56,7 +56,7 @@ RUNS = Domain(
             "alpha": DRAWN,
             "n": (2, 3, 4),
         },
-        along={"n": {"phi": 0.5}, "phi": {"m": 1024}},
+        along={"n": {"phi": 0.5}, "phi": {"m": 1024}, "L": {"phi": 0.7}},
         start={"m": 256, "n": 2, "alpha": 0.5, "phi": 1.0},
         initialisations=16,
         examples=2,

@@ -36,7 +36,7 @@ def mutants(
     *kinds: Mapping[str, tuple[str, Algorithm]],
     at: Mapping[str, Any],
     domain: Domain,
-    unseen: Mapping[str, str] | None = None,
+    unseen: Mapping[str, Reason] | None = None,
 ) -> tuple[Control, ...]:
     """Controls that run another algorithm.
 
@@ -44,7 +44,7 @@ def mutants(
         kinds: which ones, beside those of gradient descent.
         at: sizes at which they are run: where the statement promises more than they deliver.
         domain: of the claim.
-        unseen: by name, why a mutant satisfies the statement too.
+        unseen: by name, why a mutant need not be refuted: it satisfies the statement too, or seems to at these sizes.
 
     Raises:
         ValueError: if a reason is given for a mutant that is none of these.
@@ -60,7 +60,7 @@ def mutants(
             algorithm=algorithm,
             domain=domain,
             plan=Plan(start=at),
-            unrefuted=Reason("proof", reasons[name]) if name in reasons else None,
+            unrefuted=reasons.get(name),
             of="algorithm",
         )
         for name, (words, algorithm) in chosen.items()

@@ -6,9 +6,9 @@ from dataclasses import replace
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Reason
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.plan import DRAWN, Plan
+from lemmata.claims.language.plan import DRAWN, Coupled, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
@@ -101,7 +101,7 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     return _iterations(case, shrink=case.parameters["phi"])
 
 
-LABELS = replace(RUNS, values={"phi": (1.0, 0.7, 0.5), "eps": (0.1, 0.02, 0.004)})
+LABELS = replace(RUNS, values={"phi": (1.0, 0.7), "eps": (0.1, 0.02, 0.004)}).drawing(m=(1024, 2048), L=(1, 1))
 AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
 
 
@@ -115,13 +115,16 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
     domain=LABELS,
     plan=Plan(
         lines={
-            "m": (1024, 4096, 16384),
+            "m": (512, 2048, 8192, 32768),
             "L": (1, 2, 3),
             "n": (2, 4, 8),
-            "phi": (1.0, 0.7, 0.5, 0.35),
             "eps": DRAWN,
         },
-        along={"L": {"m": 512, "phi": 1.0}, "n": {"m": 2048}, "phi": {"m": 32768}},
+        along={
+            "m": {"phi": Coupled(3.4, Scaling(m="-1/4"))},
+            "L": {"m": 640, "phi": 1.0},
+            "n": {"m": 1024},
+        },
         start=AT_LABELS,
         initialisations=16,
         examples=3,
@@ -130,16 +133,37 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
     probability=WITH_PROBABILITY,
     preconditions=(WIDE_3_3,),
     erratum="E-13",
-    unrefuted={"n": EIGENVALUE_OPEN, "L": DEPTH_OPEN},
-    controls=mutants(at=AT_LABELS, domain=LABELS),
+    unrefuted={
+        "n": EIGENVALUE_OPEN,
+        "L": DEPTH_OPEN,
+        "m": Reason(
+            "out of reach", "open: φ falls with m along its line, and T φ grows a little on the way to its limit"
+        ),
+        "phi": Reason("out of reach", "φ moves with m, whose line shows the same"),
+    },
+    controls=(
+        Control(
+            "no φ",
+            "T ≤ C n² L² log(1/ε), however close two inputs are",
+            measure=lambda case: _to_labels(case, power=1.0),
+            domain=replace(LABELS, values={"phi": (0.35,), "eps": (0.02,)}),
+            plan=Plan(start={"m": 8192, "n": 2}),
+        ),
+        *mutants(at=AT_LABELS, domain=LABELS),
+    ),
     notes="Labels +1, −1, +1, …, as the theorem has them, and whatever f is at W⁽⁰⁾: the residuals are of order 1, and "
     "weights move. Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε "
-    "is reached late or never. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
+    "is reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
 )
 def descent_fits_labels(case: Case) -> Measurement:
     """The first iterate with loss at most ε, of labels ±1."""
+    return _to_labels(case)
+
+
+def _to_labels(case: Case, power: float = 0.0) -> Measurement:
     run = fit(case)
-    return Measurement(run.first(run.losses <= case.configuration.eps), (_decades(run.losses[:, 0], case),))
+    bound = _decades(run.losses[:, 0], case) * case.parameters["phi"] ** power
+    return Measurement(run.first(run.losses <= case.configuration.eps), (bound,))
 
 
 @claim(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
@@ -36,7 +36,10 @@ LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
 NEAR_MUTANTS = mutants(
     at=AT_RUN,
     domain=RUNS,
-    unseen={"idle": "weights that do not move are at no distance", "tiny steps": "shorter steps lead less far"},
+    unseen={
+        "idle": Reason("proof", "weights that do not move are at no distance"),
+        "tiny steps": Reason("proof", "shorter steps lead less far"),
+    },
 )
 
 UNREFUTED = {"n": EIGENVALUE_OPEN}
