@@ -23,6 +23,7 @@ from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from lemmata.claims.problem import Drawn, Problem
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
+from lemmata.model.training import Algorithm
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "both"]
@@ -184,6 +185,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        algorithm: what is run in place of the paper's algorithm, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
         unrefuted: why it need not be refuted; None where it must.
@@ -197,6 +199,7 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    algorithm: Algorithm | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
     unrefuted: Reason | None = None
