@@ -169,16 +169,14 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
     upper = int(binom.ppf(1 - above, n, level))
     if lower >= 0 and upper < n:
         return Quantile(estimate, float(ordered[lower]), float(ordered[upper]))
-    if n < 3:
+    if n < 3 or not np.isfinite(ordered).all():
         return Quantile(estimate, float(ordered[0]), None)
-    positive = bool(ordered[0] > 0) and math.isfinite(ordered[-1])
+    positive = bool(ordered[0] > 0)
     if positive:
         logs = np.log(ordered)
         positive = bool(((logs - logs.mean()) ** 3).mean() >= SKEWED * logs.std() ** 3)
     sample = logs if positive else ordered
     centre, spread = sample.mean(), sample.std(ddof=1)
-    if not math.isfinite(spread):
-        return Quantile(estimate, float(ordered[0]), None)
     if spread == 0:
         return Quantile(estimate, estimate, estimate)
     shift = norm.ppf(level) * math.sqrt(n)

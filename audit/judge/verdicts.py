@@ -50,6 +50,7 @@ class Exponent:
         decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
             anywhere in the audit, and the right-hand side is not trivial at two sizes or more.
         unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
+        vanishes: whether the one nearest to the limit is among these.
     """
 
     parameter: str
@@ -62,6 +63,7 @@ class Exponent:
     line: tuple[Trials, ...] = ()
     decides: bool = True
     unfitted: tuple[float, ...] = ()
+    vanishes: bool = False
 
     @property
     def of_a_log(self) -> bool:
@@ -76,16 +78,6 @@ class Exponent:
         """
         by = OF_A_LOG if self.of_a_log else RESOLUTION
         return self.measured.points >= SHOWING and not self.vanishes and self.beyond > by
-
-    @property
-    def vanishes(self) -> bool:
-        """Whether the quantile of an upper bound's ratio is 0 beyond the sizes at which it has a logarithm."""
-        fitted = [size for size in map(self._size, self.line) if size not in self.unfitted]
-        end = min if self.letter.toward_zero else max
-        return bool(self.unfitted) and end((*fitted, *self.unfitted)) in self.unfitted
-
-    def _size(self, item: Trials) -> float:
-        return float(getattr(item.job.configuration, self.along))
 
     @property
     def settled(self) -> bool:
@@ -277,8 +269,8 @@ def _log(values: np.ndarray) -> np.ndarray:
 
 def _growth(
     claim: Claim, line: list[Trials], sizes: list[float], logs: list[np.ndarray], budget: Budget, **options: Any
-) -> tuple[Slope, tuple[float, ...]] | None:
-    """The growth of the quantile that the claim is about, and the sizes at which there is none to follow.
+) -> tuple[Slope, tuple[float, ...], bool] | None:
+    """The growth of the quantile that the claim is about, the sizes where there is none to follow, whether the last is.
 
     Values at one size are of one or several data sets.
     """
@@ -304,7 +296,8 @@ def _growth(
     )
     if slope is None or not math.isfinite(slope.high - slope.low):
         return None
-    return slope, tuple(sorted(set(at) - set(samples)))
+    last = (min if options.get("toward_zero") else max)(at)
+    return slope, tuple(sorted(set(at) - set(samples))), last not in samples
 
 
 def _has_logarithm(sample: np.ndarray, level: float) -> bool:
@@ -334,16 +327,16 @@ def _beside(
     along: str,
     letter: Letter,
     claimed: Fraction,
-    found: tuple[Slope, tuple[float, ...]],
+    found: tuple[Slope, tuple[float, ...], bool],
     outward: int,
     line: list[Trials],
 ) -> Exponent:
     """A measured exponent beside the claimed one; `outward` is the sign of what breaks the claim."""
-    measured, unfitted = found
+    measured, unfitted, vanishes = found
     ends = [measured.low - float(claimed), measured.high - float(claimed)]
     excess = (ends[0], ends[1]) if outward == 1 else (-ends[1], -ends[0])
     beyond = measured.rising - float(claimed) if outward == 1 else float(claimed) - measured.falling
-    return Exponent(name, letter, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
+    return Exponent(name, letter, claimed, measured, excess, beyond, along, tuple(line), True, unfitted, vanishes)
 
 
 def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
