@@ -17,13 +17,13 @@ from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
 from lemmata.model.watched import Watched, gradients
 
-SMOOTHING = (0.5, 0.02)
+SMOOTHING = (1.0, 0.01)
 """How near its kink a unit has a derivative, at an ascent's first step and at its last: see `Network.smoothing`."""
 
 SHARPNESS = (3.0, 100.0)
 """How much more the worst member counts than the others, at the first step and at the last."""
 
-STEP = (0.4, 0.05)
+STEP = (0.8, 0.02)
 """How far a point moves in the first step and in the last, over the radius."""
 
 SHORT = 1e-3
@@ -54,13 +54,15 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
         ascent: gradient steps from the attacks that are worst for most initialisations, until a start improves none by
             more than `ENOUGH`; 0 for none.
     """
-    recipes = claim.recipes(case)
-    worst = found_by(claim, case, recipes[0])
-    for recipe in recipes[1:]:
-        worst = _worse(claim, worst, found_by(claim, case, recipe))
-    if ascent and claim.ascends and not claim.exact(case.configuration):
-        starts = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends)
-        for recipe, _ in starts.most_common(STARTS):
+    worst = start = None
+    for recipe in claim.recipes(case):
+        found = found_by(claim, case, recipe)
+        worst = found if worst is None else _worse(claim, worst, found)
+        if ATTACKS[recipe.attack].ascends:
+            start = found if start is None else _worse(claim, start, found)
+    assert worst is not None
+    if ascent and start and claim.ascends and not claim.exact(case.configuration):
+        for recipe, _ in Counter(start.recipes).most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
             if not _improves(before, worst):
                 break
