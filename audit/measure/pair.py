@@ -32,6 +32,7 @@ class Record:
 
     Attributes:
         id: of the claim.
+        bound: its direction: upper, lower, equality or both; None for a statement that is none.
         applicable: whether the claim says anything about these data and this setting.
         reason: why not, or why there is no ratio; None otherwise.
         preconditions: of each condition of the statement, whether it would hold with unit constants.
@@ -48,6 +49,7 @@ class Record:
     """
 
     id: str
+    bound: str | None
     applicable: bool
     reason: str | None = None
     preconditions: dict[str, bool] = field(default_factory=dict)
@@ -124,18 +126,20 @@ def measure_each(
 def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
     obstacle = obstacle_of(claim, case)
     if obstacle:
-        return Record(id=claim.id, applicable=False, reason=obstacle)
+        return Record(id=claim.id, bound=claim.bound, applicable=False, reason=obstacle)
     try:
         return _measured(claim, case, patience, dear)
     except TooDear as error:
-        return Record(id=claim.id, applicable=True, reason=f"skipped: it {error}")
+        return Record(id=claim.id, bound=claim.bound, applicable=True, reason=f"skipped: it {error}")
     except Exception as error:  # one claim's defect must not cost the user the other claims
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
-        return Record(id=claim.id, applicable=True, reason=reason)
+        return Record(id=claim.id, bound=claim.bound, applicable=True, reason=reason)
 
 
 def obstacle_of(claim: Claim, case: Case) -> str:
     """Why the claim says nothing about the case; empty if it does. Depends on setting, data and sizes only."""
+    if claim.problem is not None:
+        return "about a problem of its own, and no network of a setting"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
     if claim.kind in NOT_MEASURED:
@@ -169,6 +173,7 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
         holds = not bool(at_data.violates(claim, claim.stated)[0])
     return Record(
         id=claim.id,
+        bound=claim.bound,
         applicable=True,
         reason=reason,
         preconditions=met(claim.preconditions, case.parameters),

@@ -1,10 +1,12 @@
 """What the claims say of a pair of networks, as a table."""
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from lemmata.audit.measure.pair import Record
+from lemmata.audit.show.grid import Cell, Grid
 from lemmata.audit.show.records import Records, folded
-from lemmata.audit.show.tables import grid, number
+from lemmata.audit.show.tables import number, sign
 
 
 class Checked(Records[Record]):
@@ -15,28 +17,46 @@ class Checked(Records[Record]):
         measured = [record for record in self if record.applicable]
         parts: list[RenderableType] = [self.title()]
         if measured:
-            parts += [grid(COLUMNS, [_cells(record) for record in measured], wrap=True), LEGEND]
+            parts += [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND]
         return [*parts, *folded([record for record in self if not record.applicable])]
 
 
-COLUMNS = ("claim", "lhs", "rhs", "ratio", "audited", "limit", "worst", "remark")
+COLUMNS = ("claim", "", "says", "ratio", "audited", "limit", "lhs / rhs", "worst", "remark")
 
 LEGEND = (
-    "ratio: lhs / rhs, the constant that these networks need; audited: the one that audits found enough; limit: at "
-    "infinite width. What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
+    "ratio: lhs / rhs. ≤: the constant that these networks need; ordinary where the audited one is enough. ≥: the "
+    "constant that they allow; ordinary where the audited one is no larger. limit: of the ratio at infinite width. "
+    "What a paper leaves to the data (gamma, B) counts as 1, and stands in the remark."
 )
 
 
-def _cells(record: Record) -> list[str]:
-    sides = (number(side) for side in (record.lhs, record.rhs, record.ratio, record.audited, record.limit))
+def _cells(record: Record) -> list[Cell]:
+    numbers = map(number, (record.ratio, record.audited, record.limit))
+    sides = "" if record.lhs is None else f"{number(record.lhs)} / {number(record.rhs)}"
     worst = (f"{axis} {at}" for axis, at in (record.worst or {}).items() if axis != "output" or at)
-    return [record.id.partition("/")[2], *sides, " ".join(worst), _remark(record)]
+    return [
+        record.id.partition("/")[2],
+        sign(record.bound),
+        word(record),
+        *numbers,
+        sides,
+        " ".join(worst),
+        _remark(record),
+    ]
+
+
+def word(record: Record) -> Text:
+    """That it holds, or how its ratio compares, in colour."""
+    return Text(record.word, WORDS.get(record.word, ""))
+
+
+WORDS = {"holds": "green", "ordinary": "green", "does not hold": "bold red", "beyond what audits found": "yellow"}
 
 
 def _remark(record: Record) -> str:
     if record.reason and not record.word:
         return record.reason
-    said = [record.word] if record.word else []
+    said = []
     if record.residual is not None:
         said.append(f"residual {record.residual:.2g}")
     elif record.reason:

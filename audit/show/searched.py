@@ -10,8 +10,10 @@ from torch import Tensor
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import Place, Searched
 from lemmata.audit.measure.echo import Read
+from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.records import Records, folded
-from lemmata.audit.show.tables import grid, number
+from lemmata.audit.show.tables import number, sign
+from lemmata.claims import REGISTRY
 from lemmata.claims.case import Case
 
 
@@ -56,11 +58,11 @@ class Found(Records[Searched]):
         measured = [record for record in self if record.applicable]
         parts: list[RenderableType] = [self.title()]
         if measured:
-            parts += [grid(COLUMNS, [_cells(record) for record in measured], wrap=True), LEGEND]
+            parts += [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND]
         return [*parts, *folded([record for record in self if not record.applicable])]
 
 
-COLUMNS = ("claim", "attack", "certificate", "constant", "searched", "seconds", "recipe", "worst", "remark")
+COLUMNS = ("claim", "", "attack", "certificate", "constant", "searched", "seconds", "recipe", "worst", "remark")
 
 LEGEND = (
     "attack: the worst lhs / rhs that was found in the ball; certificate: what none of its weights can pass; constant: "
@@ -73,6 +75,7 @@ def _cells(record: Searched) -> list[str]:
     said = [record.word, record.reason or "", record.stopped if record.stopped and "takes" in record.stopped else ""]
     return [
         record.id.partition("/")[2],
+        sign(REGISTRY[record.id].bound),
         *(number(value) for value in (record.attack, record.certificate, record.constant)),
         record.searched or "",
         f"{record.seconds:.1f}",

@@ -12,6 +12,7 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
+from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
@@ -45,7 +46,7 @@ CANDIDATES = 4
 """Starts of each of its rounds."""
 
 
-def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
+def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation:
     """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
 
     Args:
@@ -61,7 +62,7 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
         if ATTACKS[recipe.attack].ascends:
             start = found if start is None else _worse(claim, start, found)
     assert worst is not None
-    if ascent and start and claim.ascends and not claim.exact(case.configuration):
+    if ascent and start and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
         for recipe, _ in Counter(start.recipes).most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
             if not _improves(before, worst):
@@ -69,12 +70,14 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     return worst
 
 
-def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
+def found_by(claim: Claim, case: Case | Drawn, recipe: Recipe) -> Evaluation:
     """The claim measured where one recipe leads.
 
     Raises:
         MeasurementError: if that is outside of the ball.
     """
+    if isinstance(case, Drawn):
+        return evaluate(claim, case, recipe)
     return evaluate(claim, _reached(claim, case, recipe), recipe)
 
 

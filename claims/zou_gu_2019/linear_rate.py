@@ -4,13 +4,22 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement
+from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
-from lemmata.claims.zou_gu_2019.paper import EIGENVALUE_OPEN, WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.kernel_regime import (
+    MUTANTS,
+    RUNS,
+    RUNS_PLAN,
+    SMALL,
+    STEP,
+    descend,
+    parameters_of,
+    predicted,
+)
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.kernels import KernelRun
 
 
@@ -49,6 +58,7 @@ def _limiting_proportion(c: Configuration) -> float | None:
 
 @claim(
     "zou-gu-2019/decrease-proportional",
+    sentence="A step's decrease of the loss is of the order of η times the squared gradient.",
     source=ZOU_GU_2019.at("section 4.1, before equation (4.1)"),
     statement=r"L(W^{(t)}) - L(W^{(t+1)}) \propto \eta \|\nabla L(W^{(t)})\|_F^2",
     kind="RUN",
@@ -60,7 +70,8 @@ def _limiting_proportion(c: Configuration) -> float | None:
     probability=WITH_PROBABILITY,
     limit=_limiting_proportion,
     preconditions=(NEAR,),
-    notes="The quotient of the two sides or its inverse, whichever is smaller; 1 − ηλ/2n in the kernel regime.",
+    controls=MUTANTS,
+    notes=SMALL + "The quotient of the two sides or its inverse, whichever is smaller; 1 − ηλ/2n in the kernel regime.",
 )
 def decrease_is_proportional_to_the_gradient(case: Case) -> Measurement:
     """The smaller of decrease / (η‖∇L‖²) and its inverse, at every step."""
@@ -78,6 +89,7 @@ def _limiting_rate(c: Configuration) -> float | None:
 
 @claim(
     "zou-gu-2019/lemma-4.5",
+    sentence="The loss shrinks at a linear rate, of order m φ η/(k n²) a step.",
     source=ZOU_GU_2019.at("Lemma 4.5"),
     statement=r"L(W^{(t)}) \le (1 - \Omega(m \phi \eta / (k n^2)))^t L(W^{(0)})",
     kind="RUN",
@@ -90,8 +102,14 @@ def _limiting_rate(c: Configuration) -> float | None:
     limit=_limiting_rate,
     preconditions=(NEAR,),
     erratum="E-22",
-    unrefuted={"n": EIGENVALUE_OPEN},
-    notes="Measured as 1 − (L(W⁽ᵗ⁾)/L(W⁽⁰⁾))^{1/t} over η. With the printed O inside the bracket it asserts nothing.",
+    unrefuted={
+        "n": Reason(
+            "out of reach", "λ_min of the kernel does not fall with n on these inputs: the rate falls like n^(-1)"
+        )
+    },
+    controls=MUTANTS,
+    notes=SMALL
+    + "Measured as 1 − (L(W⁽ᵗ⁾)/L(W⁽⁰⁾))^{1/t} over η. With the printed O inside the bracket it asserts nothing.",
 )
 def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
     """The slowest rate over t that explains L(W⁽ᵗ⁾), against η."""

@@ -12,9 +12,11 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import BATCH, mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     MU,
+    SMALL,
     first,
     parameters_of,
     predicted,
@@ -57,6 +59,13 @@ BATCHES_PLAN = Plan(
 )
 
 
+MUTANTS = mutants(
+    BATCH,
+    at={"m": 256, "n": 2, "phi": 0.48, "batch": 1},
+    domain=BATCHES,
+)
+
+
 def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | None]:
     """The kernel's iterations of gradient descent with the same step size, which SGD follows on average."""
 
@@ -88,6 +97,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
 
 @claim(
     "zou-gu-2019/thm-3.8",
+    sentence="SGD reaches loss ε in of order n⁵ L² log m log²(1/ε)/(B φ²) steps.",
     source=ZOU_GU_2019.at("Theorem 3.8"),
     statement=r"T = O(n^5 L^2 \log(m) \log^2(1/\epsilon) / (B \phi^2)), \quad \eta = \Theta(k B \phi / (n^3 m \log m))",
     kind="RUN",
@@ -107,7 +117,8 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
             "open: by Lemma 4.1 T needs no L² at the printed step size, but no proof covers so large a step (E-44)",
         ),
     },
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
+    controls=MUTANTS,
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
     "spurious L² (E-44), which one hidden layer does not show.",
 )
 def stochastic_descent_converges(case: Case) -> Measurement:
@@ -117,6 +128,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/thm-3.10",
+    sentence="With one hidden layer SGD reaches loss ε in of order n⁵ log m log(1/ε)/(B φ²) steps.",
     source=ZOU_GU_2019.at("Theorem 3.10"),
     statement=r"T = O(n^5 \log(m) \log(1/\epsilon) / (B \phi^2)), \quad L = 1, \quad"
     r" \eta = \Theta(k B \phi / (n^3 m \log m))",
@@ -131,7 +143,8 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     preconditions=(ONE_LAYER, WIDE_3_10),
     erratum="E-54",
     unrefuted={"n": EIGENVALUE_OPEN},
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
+    controls=MUTANTS,
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
 )
 def two_layer_stochastic_descent_converges(case: Case) -> Measurement:
     """The first step with a loss of at most ε."""
