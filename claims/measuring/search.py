@@ -33,6 +33,9 @@ SHORT = 1e-3
 STARTS = 2
 """Most starts of an ascent."""
 
+PROMISING = 0.6
+"""Of the worst that is found, which what an ascent starts from must reach."""
+
 ENOUGH = 0.01
 """Relative improvement below which no further start is tried."""
 
@@ -52,8 +55,8 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
     Args:
         claim: says which attacks, see `Claim.recipes`.
         case: at W⁽⁰⁾.
-        ascent: gradient steps from the attacks that are worst for most initialisations, until a start improves none by
-            more than `ENOUGH`; 0 for none.
+        ascent: gradient steps from the attacks that are worst for most initialisations, of those that an ascent may
+            start from, until a start improves none by more than `ENOUGH`; 0 for none.
     """
     worst = start = None
     for recipe in claim.recipes(case):
@@ -63,7 +66,9 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
             start = found if start is None else _worse(claim, start, found)
     assert worst is not None
     if ascent and start and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
-        for recipe, _ in Counter(start.recipes).most_common(STARTS):
+        near = (start.ratio / worst.ratio) ** claim.direction.sign >= PROMISING
+        recipes = [recipe for recipe, take in zip(start.recipes, near.tolist(), strict=True) if take]
+        for recipe, _ in Counter(recipes).most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
             if not _improves(before, worst):
                 break
