@@ -241,7 +241,8 @@ def _one_step(case: Case, factor: float) -> Measurement:
     domain=Domain(tau=ANY, draws={"m": (128, 256)}),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "place-on-kinks", "switch-on"),
+    attacks=("stay", "random", "place-above-kinks", "switch-on"),
+    ascends=True,
     certificate=lambda case: certificates.step_excess(case, (PACE, 1 / PACE)),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
@@ -272,7 +273,7 @@ def a_step_falls_short_by_the_bracket(case: Case) -> Measurement:
 
 
 def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> Measurement:
-    trace, loss = case.at_expansion, LOSSES[case.setting.loss]
+    trace, loss = case.at_moved, LOSSES[case.setting.loss]
     gradient = trace.gradient(loss.slopes(trace.outputs, case.labels))
     steps = [step_size(case, pace) for pace in (PACE, 1 / PACE)]
     excess = [
