@@ -119,6 +119,16 @@ class Case:
         return self.initial.setting
 
     @property
+    def initialisations(self) -> int:
+        """Their number, S."""
+        return self.initial.initialisations
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor in the dtype and on the device of the run."""
+        return self.initial.like
+
+    @property
     def parameters(self) -> dict[str, float]:
         """What a scaling may mention."""
         architecture = self.initial.architecture

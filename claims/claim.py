@@ -17,8 +17,10 @@ from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, STRONGER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.letters import OF_NETWORKS, Letter
 from lemmata.claims.language.plan import Coupled, Plan
 from lemmata.claims.language.scaling import LOGS, ONE, Scaling
+from lemmata.claims.problem import Drawn, Problem
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
 from lemmata.model.training import Algorithm
@@ -209,7 +211,7 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
-TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+TEXTS = ("id", "statement", "sentence", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
 """Fields of a claim that are words."""
 
 
@@ -221,11 +223,13 @@ class Claim:
         id: `paper/statement`, with `@printed` for the reading on the page where that differs.
         source: paper and place.
         statement: LaTeX.
+        sentence: what it says, in one plain sentence.
         kind: as in the catalogue.
         bound: direction of the inequality; both for Θ, c · rhs ≤ lhs ≤ C · rhs, whose `sides` are claims of their own;
             None for definitions and context.
         measure: the function that measures it.
-        setting: network conventions.
+        setting: network conventions; None of a problem of one's own, which has no network to ask about.
+        problem: a problem of one's own, whose letters and draws it is about; None of the papers' networks.
         own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
@@ -263,7 +267,9 @@ class Claim:
     kind: Kind
     bound: Bound | None
     measure: Measure
-    setting: Setting
+    setting: Setting = None  # type: ignore[assignment]  # to ask a problem for it is a defect, and fails
+    problem: Problem | None = None
+    sentence: str = ""
     own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
@@ -358,17 +364,35 @@ class Claim:
         asked = [("terms", term.letters) for term in self.terms]
         asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]
         for name, letters in asked:
-            unknown = sorted(letters - {*MEASURED, *(given if name == "preconditions" else ())})
+            unknown = sorted(letters - {*self.numbers, *(given if name == "preconditions" else ())})
             if unknown:
-                raise ValueError(f"{name} speak of {unknown[0]!r}; allowed: {', '.join(MEASURED)}")
+                raise ValueError(f"{name} speak of {unknown[0]!r}; allowed: {', '.join(self.numbers)}")
 
     def __str__(self) -> str:
         return self.id
 
     @property
+    def letters(self) -> Mapping[str, Letter]:
+        """What exponents are measured in, and how growth in each is judged."""
+        return OF_NETWORKS if self.problem is None else self.problem.letters
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Letters of which every case has a value, so that a bound or a condition may speak of them."""
+        return MEASURED if self.problem is None else self.problem.numbers
+
+    @property
     def plain_id(self) -> str:
         """The id without its reading."""
         return self.id.partition("@")[0]
+
+    @property
+    def title(self) -> str:
+        """Its conclusion in a few words, the name of what measures or derives it; of context, its place."""
+        if self.judged == "nothing":
+            return self.source.reference
+        words = getattr(self.derive or self.measure, "__name__", "").strip("_<>").replace("_", " ")
+        return words[:1].upper() + words[1:]
 
     @property
     def reading(self) -> str:
@@ -431,8 +455,11 @@ class Claim:
         if self.judged != "growth" or self.expected == "refuted":
             return {}
         powers, sign = self.terms[0].powers, self.direction.sign
-        names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
-        steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
+        if self.problem is not None:
+            steps = {name: sign * size.stronger for name, size in self.problem.sizes.items() if size.powers}
+        else:
+            names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
+            steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
         return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
 
     @property
@@ -452,6 +479,8 @@ class Claim:
         τ ≤ L^(−6) says nothing from some depth on. Not so where the statement begins at two hidden layers: at such
         radii hardly a unit flips in networks that fit.
         """
+        if self.problem is not None:
+            return {}
         deep = self.setting.hidden_layers(self.domain.drawn("L")[0]) > 1
         if self.plan.lines or name != "L" or not self.balls or deep:
             return self.plan.coupled(name)
@@ -461,8 +490,10 @@ class Claim:
         steepest = min((bound.powers.get("L", Fraction()) for c in limits for bound in c.bounds), default=Fraction())
         return {"tau": Coupled(OUTERMOST, Scaling(L=steepest))} if steepest < 0 else {}
 
-    def recipes(self, case: Case) -> list[Recipe]:
+    def recipes(self, case: Case | Drawn) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
+        if isinstance(case, Drawn):
+            return case.recipes()
         return self.aims(case.hidden, len(case.inputs), int(case.parameters["k"]))
 
     def aims(self, hidden: int, examples: int, outputs: int) -> list[Recipe]:

@@ -33,7 +33,7 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         unknown = [name for name in data if name not in Claim.__dataclass_fields__]
         if unknown:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
-        fields = data if "setting" in data else {"setting": source.paper.setting, **data}
+        fields = data if {"setting", "problem"} & data.keys() else {"setting": source.paper.setting, **data}
         made = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
         moved = {name: None for side in made.sides for name in side.moved}
         idle = sorted(made.unrefuted.keys() - moved.keys())
@@ -86,7 +86,7 @@ def context(id: str, *, source: Source, statement: str, instead: str, **data: ob
 
 
 def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
-    """Claims whose id, or its part after the paper, matches any pattern; all of them for no pattern.
+    """Claims whose id, its part after the paper, or paper matches any pattern; all of them for no pattern.
 
     Raises:
         LookupError: naming the first pattern that matches nothing.
@@ -101,8 +101,9 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
 
 
 def matches(id: str, pattern: str) -> bool:
-    """Whether an id, or its part after the paper, is of the pattern."""
-    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
+    """Whether an id, its part after the paper, or its paper is of the pattern."""
+    paper, _, short = id.partition("/")
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, short, paper))
 
 
 def derived(id: str, *, source: Source, statement: str, **data: object) -> Callable[[Derive], Claim]:

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from lemmata.audit.cli import main
-from lemmata.audit.judge.verdicts import FITTED
 from lemmata.audit.show import figures
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.tables import SYMBOLS
 from lemmata.claims import REGISTRY
+from lemmata.claims.language.letters import OF_NETWORKS
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
 SIZES = [
@@ -211,9 +211,9 @@ def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
     """A figure draws the ratio against it."""
     for entry in audit["claims"].values():
         for configuration in entry["constant"]["configurations"]:
-            assert set(FITTED) <= set(configuration)
+            assert set(OF_NETWORKS) <= set(configuration)
 
 
 def test_every_exponent_that_is_fitted_can_be_drawn():
     """Its parameter has a symbol."""
-    assert set(FITTED) == set(SYMBOLS)
+    assert set(OF_NETWORKS) == set(SYMBOLS)

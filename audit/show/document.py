@@ -132,19 +132,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
     p = trials.parameters
     conditions = met(claim.preconditions, p)
     return {
-        "m": c.m,
-        "L": c.L,
-        "n": c.n,
-        "d": int(p["d"]),
-        "k": c.k,
-        "tau": c.tau if claim.balls else None,
-        "phi": finite(p["phi"]),
-        "mu": c.mu,
-        "delta": c.delta,
-        "eps": c.eps if claim.kind == "RUN" else None,
-        "batch": c.batch,
-        "data": c.data,
-        "ratio": c.ratio,
+        **(_sizes(trials) if claim.problem is None else {"delta": c.delta, **vars(c)}),
         "engine": trials.job.engine,
         "initialisations": sum(len(each.lhs) for each in items),
         "data_sets": len(items),
@@ -163,6 +151,26 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         },
         "replay": trials.replay(at).command(),
         "seconds": round(sum(each.seconds for each in items), 3),
+    }
+
+
+def _sizes(trials: Trials) -> dict[str, Any]:
+    """Of a network, and of its data."""
+    claim, c, p = trials.claim, trials.job.configuration, trials.parameters
+    return {
+        "m": c.m,
+        "L": c.L,
+        "n": c.n,
+        "d": int(p["d"]),
+        "k": c.k,
+        "tau": c.tau if claim.balls else None,
+        "phi": finite(p["phi"]),
+        "mu": c.mu,
+        "delta": c.delta,
+        "eps": c.eps if claim.kind == "RUN" else None,
+        "batch": c.batch,
+        "data": c.data,
+        "ratio": c.ratio,
     }
 
 

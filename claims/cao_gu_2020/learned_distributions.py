@@ -84,6 +84,7 @@ TEACHER = Domain(draws={"m": (64, 128), "L": (1, 1), "n": (8, 32)}, fixed={"data
 
 @claim(
     "cao-gu-2020/random-label-floor",
+    sentence="No classifier errs on less than half of labels that are fair coins.",
     source=CAO_GU_2020.at("section 4.1, after Corollary 4.9"),
     statement=r"y \text{ a fair sign, independent of } x \implies P[y f(x) < 0] + \tfrac12 P[f(x) = 0] = \tfrac12",
     kind="EXACT",
@@ -119,6 +120,7 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
 
 @claim(
     "cao-gu-2020/cor-4.9-gap",
+    sentence="The best iterate errs on at most ε and two terms that fall with the sample and with the width.",
     source=CAO_GU_2020.at("Corollary 4.9"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le \epsilon + C (L^2 B^{-1} \epsilon^{-1} n^{-1/2}"
     r" + L^4 B^{-4/3} \epsilon^{-4/3} m^{-1/6})",
@@ -164,6 +166,7 @@ def descent_errs_less_than_its_bound(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/cor-4.11",
+    sentence="Data separable by random features are learned: the test error is ε once n is of order ε⁻⁴.",
     source=CAO_GU_2020.at("Corollary 4.11"),
     statement=r"n \ge \tilde O(\mathrm{poly}(2^L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
@@ -184,6 +187,7 @@ def cones_are_learned(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/cor-4.13",
+    sentence="Data separable by the conjugate kernel are learned: the test error is ε once n is of order ε⁻⁴.",
     source=CAO_GU_2020.at("Corollary 4.13"),
     statement=r"n \ge \tilde O(\mathrm{poly}(L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
@@ -241,6 +245,7 @@ def error_of_the_best(case: Case, fresh: tuple[Tensor, Tensor], step_size: float
 
 context(
     "cao-gu-2020/rem-4.14",
+    sentence="Of order ε⁻⁴ examples give an error of ε under the kernel's margin.",
     source=CAO_GU_2020.at("Remark 4.14"),
     statement=r"\epsilon\text{-error from } \tilde O(\epsilon^{-4}) \text{ examples under Assumption 4.12}",
     instead="A comparison with Daniely (2017); its number is that of cor-4.13 and cor-4.13-ledger.",
@@ -248,6 +253,7 @@ context(
 
 context(
     "cao-gu-2020/rem-4.15",
+    sentence="SGD with fresh examples generalises by an online-to-batch conversion.",
     source=CAO_GU_2020.at("Remark 4.15"),
     statement=r"\text{one-pass SGD generalises by an online-to-batch conversion}",
     instead="A comparison with the slides (Cao and Gu, 2019), whose own claims are tested.",

@@ -59,6 +59,7 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
 
 @claim(
     "zou-gu-2019/thm-3.3",
+    sentence="Gradient descent reaches loss ε in of order n² L² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m))",
     kind="RUN",
@@ -82,6 +83,7 @@ def descent_converges(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/thm-3.3@printed",
+    sentence="The same for every smaller step size, as printed: small steps take longer.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = O(k / (L^2 m))",
     kind="RUN",
@@ -107,6 +109,7 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
 
 @claim(
     "zou-gu-2019/thm-3.3-labels",
+    sentence="Gradient descent fits labels of size 1 in n² L² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m)), \quad \|y_i\| = 1",
     kind="RUN",
@@ -168,6 +171,7 @@ def _to_labels(case: Case, power: float = 0.0) -> Measurement:
 
 @claim(
     "zou-gu-2019/cor-3.5",
+    sentence="With one hidden layer gradient descent reaches loss ε in of order n² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Corollary 3.5"),
     statement=r"T = O(n^2 \log(1/\epsilon) / \phi), \quad L = 1, \quad \eta = \Theta(k / m)",
     kind="RUN",

@@ -123,7 +123,7 @@ def _to_eps(
 
 
 def predicted_fit(case: Case, losses: Tensor) -> Tensor:
-    """Iterations that the kernel would take from these losses (S,) to ε, with residuals in the labels' direction, (S,)."""
+    """Iterations that the kernel takes from these losses to ε, with residuals in the direction of the labels, (S,)."""
     run = _kernel_run(case.inputs, case.labels, case.depth, case.parameters["m"], STEP.value(case.parameters))
     eps, start = case.configuration.eps, float(run.loss(0))
     return float(run.iterations(eps)) * (losses / eps).log() / math.log(start / eps)
