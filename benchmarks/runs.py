@@ -50,7 +50,7 @@ LABELLED = {
 """Data of two geometries: neighbours at distance φ, with labels ±1 in turn."""
 
 SEPARATIONS = (0.7, 0.5, 0.35, 0.25, 0.18)
-CROWDS = (4, 8, 16, 32, 64, 128)
+CROWDS = (8, 16, 32, 64, 128)
 """m φ⁴ at the widths that are tried."""
 
 RESAMPLES = 1000

@@ -1,10 +1,15 @@
 """Runs can fail: other algorithms than the papers' own are run, and the claims about training fall under them."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
+from lemmata.audit.judge.evidence import Budget
+from lemmata.audit.judge.verdicts import judge
+from lemmata.audit.measure.sweep import run
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2019_slides.one_pass import error_of_the_drawn, errors_of_the_iterates
 from lemmata.claims.case import draw
@@ -46,6 +51,17 @@ def test_a_claim_about_training_is_tried_on_every_other_descent(member):
     own = {control.name: control for control in member.controls if control.of == "algorithm"}
     assert DESCENT.keys() <= own.keys()
     assert member.expected == "vacuous" or any(own[name].unrefuted is None for name in ("idle", "ascending"))
+
+
+def test_what_runs_that_do_not_train_satisfy_has_no_verdict():
+    """A statement that has a reason for both is vacuous, at sizes where it would be supported."""
+    member = REGISTRY["cao-gu-2020/eq-5.6"]
+    why = Reason("proof", "why")
+    blind = replace(member, controls=mutants(at={}, domain=Domain(), unseen={"idle": why, "ascending": why}))
+    seeing = replace(member, controls=mutants(at={}, domain=Domain(), unseen={"idle": why}))
+    measured = [run(Job(member.id, Configuration(m=256, n=4, d=2, data="xor", tau=1e-4), 4))]
+    verdicts = [judge(claim, measured, Budget()).verdict for claim in (blind, seeing, member)]
+    assert verdicts == ["vacuous", "supported", "supported"]
 
 
 def test_an_idle_run_stays_and_an_ascending_one_climbs():
