@@ -10,6 +10,7 @@ from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.job import Job
+from lemmata.audit.show.claim_page import measured_on
 from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2019_slides.one_pass import error_of_the_drawn, errors_of_the_iterates
 from lemmata.claims.case import draw
@@ -132,3 +133,11 @@ def test_scattered_corners_are_drawn_and_not_in_turn():
     corner = torch.where(data.inputs[:, :1].abs() > data.inputs[:, 1:].abs(), 1.0, -1.0)
     assert (corner == data.labels).all()
     assert len({tuple(row) for row in itertools.islice(data.inputs.tolist(), 50)}) == 50
+
+
+@pytest.mark.parametrize("member", TRAINED, ids=str)
+def test_what_a_run_is_measured_on_is_shown(member):
+    """The data in words, and their labels where the data do not have their own; small residuals in the notes."""
+    shown = measured_on(member)
+    assert shown
+    assert all(line.partition(": ")[2] for line in shown)
