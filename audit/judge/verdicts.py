@@ -30,6 +30,9 @@ SHOWING = 3
 OF_A_LOG = 1 / 4
 """Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
 
+UNTRAINED = ("idle", "ascending")
+"""The algorithms that do not train."""
+
 SPAN = 2.0
 """By which factor a logarithm must grow along a line for its power to be tested there."""
 
@@ -140,6 +143,15 @@ def trivial(claim: Claim, items: Iterable[Trials]) -> bool:
     return float(np.median(rhs)) * (claim.stated or 1.0) >= claim.ceiling
 
 
+def falls_untrained(claim: Claim) -> bool:
+    """Whether runs that do not train break a statement about runs; true of what is not tried on other algorithms.
+
+    That those which must fall do is held by the tests of its controls.
+    """
+    untrained = [control for control in claim.controls if control.name in UNTRAINED and control.of == "algorithm"]
+    return not untrained or any(control.unrefuted is None for control in untrained)
+
+
 def worst_of(items: Sequence[Trials]) -> Trials:
     """Of the data sets, the one with the worst initialisation."""
 
@@ -178,6 +190,9 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
         finding.reason = (
             f"the right-hand side is above {claim.ceiling:g}, which no network exceeds, at every size tried"
         )
+    elif not falls_untrained(claim):
+        finding.verdict = "vacuous"
+        finding.reason = "runs that stay where they are satisfy it, and runs that climb: it says nothing of training"
     elif claim.judged == "violations":
         _judge_counts(finding, budget, claim.stated)
     else:

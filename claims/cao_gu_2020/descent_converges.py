@@ -116,7 +116,7 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7-containment",
-    sentence="All K steps of gradient descent stay near initialisation.",
+    sentence="Gradient descent stays near initialisation for all of its K steps.",
     source=CAO_GU_2020.at("Theorem 4.7 (i)"),
     statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}),\ K = \tilde O(L^3 B^{-4} \epsilon^{-2}) \implies"
     r" W^{(k)} \in \mathcal{W}_\tau,\ k \in [K], \quad \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
