@@ -193,7 +193,11 @@ def _at_once(function: Function, case: Drawn) -> list[object]:
     every = list(case.each())
     stacked = tree_map(lambda *leaves: torch.stack(leaves), *(draw for draw, *_ in every))
     _, *others = every[0]
-    found = torch.func.vmap(lambda draw: function(draw, *others))(stacked)
+
+    def tensors(draw: object) -> Any:
+        return tree_map(lambda part: torch.as_tensor(part, device=case.like.device), function(draw, *others))
+
+    found = torch.func.vmap(tensors)(stacked)
     parts = found if isinstance(found, tuple) else (found,)
     return [
         tuple(part[at] if isinstance(part, Tensor) and part.ndim else part for part in parts)
