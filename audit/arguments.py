@@ -1,6 +1,8 @@
 """What several commands take, and what the values of their options may be: each says in one line what is allowed."""
 
 import math
+import tomllib
+from pathlib import Path
 from typing import Any, ClassVar
 
 import click
@@ -120,7 +122,15 @@ def _load_claims(context: click.Context, parameter: click.Parameter, files: tupl
         raise UserError(f"--claims-from {error}") from error
 
 
-patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...")
+def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Ids that begin so, with or without the paper, for a shell; from the catalogue, which imports no claims."""
+    papers = tomllib.loads((Path(__file__).parent.parent / "claims" / "catalogue.toml").read_text(encoding="utf-8"))
+    names = [name for paper, ids in papers.items() for id in ids for name in (f"{paper}/{id}", id)]
+    return sorted({name for name in [*papers, *names] if name.startswith(incomplete)})
+
+
+patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...", shell_complete=complete)
+id_argument = click.argument("id", metavar="ID", shell_complete=complete)
 claims_from = click.option(
     "--claims-from",
     metavar="FILE.py",

@@ -20,6 +20,30 @@ def choose(patterns: tuple[str, ...]) -> list[Claim]:
         raise UserError(f"GLOB {pattern!r} matches no claim; {_near(pattern)}") from error
 
 
+def about(topics: tuple[str, ...]) -> list[Claim]:
+    """The claims that match any of the topics, in the papers' order: ids, papers, or words that they speak of.
+
+    Raises:
+        UserError: for a topic that no claim is about.
+    """
+    chosen: set[str] = set()
+    for topic in topics or ("*",):
+        try:
+            found = {claim.id for claim in select((topic,))}
+        except LookupError:
+            found = {claim.id for claim in whole_claims() if topic and topic.casefold() in _said(claim)}
+        if not found:
+            raise UserError(f"GLOB {topic!r} matches no claim, and none speaks of it; {_near(topic)}")
+        chosen |= found
+    return [claim for claim in whole_claims() if claim.id in chosen]
+
+
+def _said(claim: Claim) -> str:
+    """All words of a claim, in which a topic is looked for."""
+    words = (claim.id, claim.title, claim.sentence, claim.source.reference, claim.notes)
+    return " ".join(words).casefold()
+
+
 def find(id: str) -> Claim:
     """The claim of this id, which may leave out the paper where that is unambiguous.
 

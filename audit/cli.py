@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.shell_completion import shell_complete
 
 from lemmata.audit.errors import Interrupted, UserError, one_line
 
@@ -29,6 +30,7 @@ COMMANDS = {
     "regime": "A statement inside its own conditions, every hidden constant 1.",
     "replay": "Measure exactly one case again.",
     "report": "An audit as one HTML page, Markdown, JSON and JUnit.",
+    "search": "The worst weights round a network that somebody has.",
     "show": "One claim, whole.",
     "width": "How wide a statement asks a network to be.",
 }
@@ -69,22 +71,49 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
+FIRST = """\
+lemmata: lemmas on over-parameterised ReLU networks, as claims that can fail.
+
+  lemmata list gradient       which claims speak of gradients, a sentence each
+  lemmata show lemma-5.2a     one claim, whole
+  lemmata check --init A.pt --trained B.pt --data D.npz
+                              the claims on a network of yours: about a minute
+  lemmata audit lemma-5.1a    does it hold, with which constant: half a minute
+  lemmata audit --out DIR     all of them, five to ten minutes; then
+  lemmata report DIR          a page with figures, and tables to take along
+  lemmata --help              all commands; each has --help
+"""
+"""What a person who types no command is told."""
+
+
+@click.group(
+    cls=Commands,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="lemmata", message="%(prog)s %(version)s")
-def lemmata() -> None:
+@click.pass_context
+def lemmata(context: click.Context) -> None:
     """Lemmas of over-parameterised deep ReLU networks, as claims that can fail.
 
     GLOB matches claim ids, with or without the paper: `cao-gu-2020/lemma-5.*`, `lemma-5.2a`; none means all.
     Exit status: 0 done, 1 some verdict is not the expected one, 2 unusable input or interrupted.
     """
+    if context.invoked_subcommand is None:
+        click.echo(FIRST, nl=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (that of the process by default) and return its exit status.
 
+    A shell that completes one sets `_LEMMATA_COMPLETE`, as click documents.
+
     What a person got wrong is one line on standard error and status 2. Anything else that is raised is a defect
     and passes through.
     """
+    if "_LEMMATA_COMPLETE" in os.environ:
+        return shell_complete(lemmata, {}, "lemmata", "_LEMMATA_COMPLETE", os.environ["_LEMMATA_COMPLETE"])
     with warnings.catch_warnings(), _noted_interrupts() as interrupts:
         warnings.simplefilter("ignore")
         try:

@@ -208,7 +208,7 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
-TEXTS = ("id", "statement", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+TEXTS = ("id", "statement", "sentence", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
 """Fields of a claim that are words."""
 
 
@@ -220,6 +220,7 @@ class Claim:
         id: `paper/statement`, with `@printed` for the reading on the page where that differs.
         source: paper and place.
         statement: LaTeX.
+        sentence: what it says, in one plain sentence.
         kind: as in the catalogue.
         bound: direction of the inequality; both for Θ, c · rhs ≤ lhs ≤ C · rhs, whose `sides` are claims of their own;
             None for definitions and context.
@@ -265,6 +266,7 @@ class Claim:
     measure: Measure
     setting: Setting = None  # type: ignore[assignment]  # to ask a problem for it is a defect, and fails
     problem: Problem | None = None
+    sentence: str = ""
     own: Measure | None = None
     derive: Derive | None = None
     terms: tuple[Scaling, ...] = (ONE,)
@@ -380,6 +382,14 @@ class Claim:
     def plain_id(self) -> str:
         """The id without its reading."""
         return self.id.partition("@")[0]
+
+    @property
+    def title(self) -> str:
+        """Its conclusion in a few words, the name of what measures or derives it; of context, its place."""
+        if self.judged == "nothing":
+            return self.source.reference
+        words = getattr(self.derive or self.measure, "__name__", "").strip("_<>").replace("_", " ")
+        return words[:1].upper() + words[1:]
 
     @property
     def reading(self) -> str:

@@ -114,6 +114,7 @@ def lemma(
         fields: dict[str, Any] = {
             "source": source or Paper(paper, paper).at(place),
             "statement": statement,
+            "sentence": _first_line(function),
             "kind": _kind(bound, constant, problem, identity=identity),
             "bound": bound,
             "terms": terms,
@@ -178,6 +179,11 @@ def _control(
             f"false {name!r}={change!r} must be a function, or a constant where the lemma states one, {constant=}"
         )
     return Control(name, f"the same with the constant {changed:g}", factor=changed / constant)
+
+
+def _first_line(function: Function) -> str:
+    """What the function says of itself."""
+    return (function.__doc__ or "").strip().partition("\n")[0]
 
 
 UNMET = object()

@@ -86,7 +86,7 @@ def context(id: str, *, source: Source, statement: str, instead: str, **data: ob
 
 
 def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
-    """Claims whose id, or its part after the paper, matches any pattern; all of them for no pattern.
+    """Claims whose id, its part after the paper, or paper matches any pattern; all of them for no pattern.
 
     Raises:
         LookupError: naming the first pattern that matches nothing.
@@ -101,8 +101,9 @@ def select(patterns: tuple[str, ...] = ()) -> list[Claim]:
 
 
 def matches(id: str, pattern: str) -> bool:
-    """Whether an id, or its part after the paper, is of the pattern."""
-    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, id.partition("/")[2]))
+    """Whether an id, its part after the paper, or its paper is of the pattern."""
+    paper, _, short = id.partition("/")
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (id, short, paper))
 
 
 def derived(id: str, *, source: Source, statement: str, **data: object) -> Callable[[Derive], Claim]:

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from lemmata.model.settings import CHEN_ET_AL_2019_POSTER as CHEN_ET_AL_2019_POSTER
     from lemmata.model.settings import ZOU_GU_2019 as ZOU_GU_2019
     from lemmata.model.settings import Setting as Setting
+    from lemmata.searching import search as search
 
 _HOMES = {
     "check": "lemmata.checking",
@@ -113,6 +114,7 @@ _HOMES = {
     "CHEN_ET_AL_2019_POSTER": "lemmata.model.settings",
     "ZOU_GU_2019": "lemmata.model.settings",
     "Setting": "lemmata.model.settings",
+    "search": "lemmata.searching",
 }
 """Where each name is defined: the imports above, for those who run the program."""
 

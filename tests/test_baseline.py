@@ -131,7 +131,7 @@ def test_the_step_summary_is_appended(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     text = file.read_text()
     assert text.startswith("before\n## lemmata: 2 claims, 0 verdicts not as expected")
-    assert f"| `{ID}` | supported |" in text
+    assert f"| `{ID}` | ≤ | supported |" in text
 
 
 def test_the_step_summary_stays_below_github_s_limit(document):

@@ -12,13 +12,15 @@ import click
 import numpy as np
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from lemmata.audit import choosing
 from lemmata.audit.cli import COMMANDS, lemmata, main
 from lemmata.audit.errors import UserError, naming, one_line
 from lemmata.audit.judge.controls import Outcome
 from lemmata.audit.show import claim_page
-from lemmata.audit.show.tables import WIDTH, emit, finite, grid, render
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import WIDTH, emit, finite, render, verdict
 from lemmata.claims import REGISTRY
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.scaling import Scaling
@@ -32,6 +34,8 @@ ROW = {
     "bound",
     "expected",
     "statement",
+    "title",
+    "sentence",
     "scaling",
     "constant",
     "domain",
@@ -116,12 +120,48 @@ def test_globs_match_with_and_without_the_paper(capsys):
     assert {"cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.2a@printed"} <= {row["id"] for row in json.loads(short)}
 
 
-def test_table_has_one_line_per_claim(capsys):
-    """The table fits 100 columns without wrapping, and shows every id whole."""
-    lines = output(capsys, "list").splitlines()
-    assert len(lines) == 1 + len(REGISTRY)
-    assert max(map(len, lines)) <= WIDTH
-    assert [line.split()[0] for line in lines[1:]] == list(REGISTRY)
+def test_table_has_one_row_per_claim(capsys):
+    """Every id and every sentence is whole, and nothing is wider than the table may be."""
+    text = output(capsys, "list")
+    assert max(map(cell_len, text.splitlines())) <= WIDTH
+    assert [line.split()[0] for line in text.splitlines()[1:] if line[0] != " "] == list(REGISTRY)
+    assert all(claim.sentence in text for claim in REGISTRY.values())
+
+
+@pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
+def test_every_claim_says_what_it_says(member: Claim):
+    """In one plain sentence, with a title."""
+    assert member.sentence.endswith(".")
+    assert "\\" not in member.sentence
+    assert member.title
+
+
+def test_claims_are_listed_by_paper_and_by_what_they_speak_of(capsys):
+    """A paper is all of its claims, a word those that speak of it; what nobody speaks of is refused."""
+    papers = json.loads(output(capsys, "list", "zou-gu-2019", "--format", "json"))
+    assert {row["paper"] for row in papers} == {"zou-gu-2019"}
+    assert len(papers) == sum(id.startswith("zou-gu-2019/") for id in REGISTRY)
+    gradients = {row["id"] for row in json.loads(output(capsys, "list", "Gradient", "--format", "json"))}
+    assert {"cao-gu-2020/lemma-5.1a", "zou-gu-2019/lemma-4.1"} <= gradients
+    assert "cao-gu-2020/loss-growth" not in gradients
+    assert "none speaks of it" in error(capsys, "list", "quaternion")
+
+
+def test_no_command_says_what_to_do(capsys):
+    """Commands to begin with, on standard output."""
+    text = output(capsys)
+    assert "lemmata check --init" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_shell_completes_commands_and_ids(capsys, monkeypatch):
+    """As click documents it: `_LEMMATA_COMPLETE`, for ids with and without their paper."""
+    monkeypatch.setenv("_LEMMATA_COMPLETE", "bash_complete")
+    for words, completed in (("lemmata sh", "show"), ("lemmata show lemma-5.2", "lemma-5.2a")):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+        assert main() == 0
+        assert f"plain,{completed}" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("member", REGISTRY.values(), ids=str)
@@ -153,7 +193,6 @@ def test_ambiguous_short_id_is_refused(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ((), ["command", "list"]),
         (("frobnicate",), ["'frobnicate'", "list, ", "show"]),
         (("lst",), ["'lst'", "did you mean list"]),
         (("--frobnicate",), ["--frobnicate", "--help"]),
@@ -257,7 +296,7 @@ def test_output_fits_the_terminal_s_encoding(form, monkeypatch):
     if form == "json":
         assert "τ" in json.loads(text)["right-hand side"]
     else:
-        assert "right-hand side  C L^2 ?^(1/3)" in text
+        assert "? C L^2 ?^(1/3)" in text
 
 
 def test_documents_hold_no_infinity(capsys):
@@ -268,19 +307,70 @@ def test_documents_hold_no_infinity(capsys):
     assert json.loads(capsys.readouterr().out) == [None, None, 1.5]
 
 
-def test_last_column_gives_way():
-    """A long last cell loses its end, or wraps; the other columns stay whole."""
-    rows = [["x" * 40, "y " * WIDTH]]
-    cut, wrapped = render(grid(("a", "b"), rows)), render(grid(("a", "b"), rows, wrap=True))
-    assert "x" * 40 in cut
-    assert "…" in cut
-    assert wrapped.count("y") == WIDTH
-    assert len(cut.splitlines()) == 2 < len(wrapped.splitlines())
+ROWS = [
+    ["lemma-5.2a@printed", "≤", "inconclusive", "0.409 [0.394, 0.443]", "0.3345", ["m^0.43 (1/2)", "L^-2.00 (0)"]],
+    ["eq-5.6", "≥", "supported", "1.02 [1.01, 1.03]", "", ["φ^0.98 (1)"]],
+]
+
+
+def printed(width: int, rows: list) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(Grid(("claim", "", "verdict", "constant", "limit", "growth"), rows))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [175, 100, 80, 60, 40])
+def test_nothing_of_a_table_is_cut(width):
+    """At every width each value stands whole on one line, beside its row or below it."""
+    lines = printed(width, ROWS)
+    assert max(map(cell_len, lines)) <= width
+    for cell in (cell for row in ROWS for cell in row):
+        for item in [cell] if isinstance(cell, str) else cell:
+            assert any(item in line for line in lines)
+
+
+def test_what_has_no_room_beside_a_row_is_named_below_it():
+    """Columns go from the last one on, each value with its column's name, the remarks without."""
+    assert printed(80, ROWS)[:3] == [
+        "claim                  verdict       constant              limit",
+        "lemma-5.2a@printed  ≤  inconclusive  0.409 [0.394, 0.443]  0.3345",
+        "    m^0.43 (1/2) · L^-2.00 (0)",
+    ]
+    assert printed(60, ROWS)[:3] == [
+        "claim                  verdict       constant",
+        "lemma-5.2a@printed  ≤  inconclusive  0.409 [0.394, 0.443]",
+        "    limit 0.3345 · m^0.43 (1/2) · L^-2.00 (0)",
+    ]
+
+
+def test_remarks_wrap_in_their_column_where_there_is_room():
+    """Prose is broken between words, under itself."""
+    lines = printed(100, [[*ROWS[0][:-1], "word " * 20]])
+    assert [line.strip() for line in lines[2:]] == [" ".join(["word"] * 6)] * 2 + ["word word"]
+    assert len({line.index("word") for line in lines[1:]}) == 1
+
+
+def test_columns_without_a_value_are_left_out():
+    """And a row of one cell is a heading."""
+    assert printed(80, [["cao-gu-2020:"], ["eq-5.6", "≥", "supported", "", "", []]]) == [
+        "claim      verdict",
+        "cao-gu-2020:",
+        "eq-5.6  ≥  supported",
+    ]
+
+
+def test_a_verdict_that_is_not_expected_is_marked_without_colour():
+    """As the legend says."""
+    assert str(verdict("refuted", "refuted")) == "refuted"
+    assert str(verdict("refuted", "supported")) == "refuted!"
 
 
 def test_markup_is_printed_as_it_is():
     """Brackets and colons in LaTeX are not rich's markup or emoji."""
-    assert render(grid(("a",), [["[bold]x[/bold] :smile:"]])).splitlines()[1] == "[bold]x[/bold] :smile:"
+    assert (
+        render(Grid(("a", "b"), [["x", "[bold]x[/bold] :smile:"]])).splitlines()[1].split("  ")[1]
+        == "[bold]x[/bold] :smile:"
+    )
 
 
 def test_a_terminal_sets_the_width(monkeypatch):

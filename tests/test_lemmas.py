@@ -60,7 +60,7 @@ def test_exponents_of_letters_of_ones_own(state):
     total = state(lambda rng, p: signs(rng, p.n).sum().abs(), scaling=Scaling(n="1/2"))
     finding = found(total)
     assert finding.verdict == "supported"
-    assert finding.exponents["n"].measured.slope == pytest.approx(0.5, abs=0.1)
+    assert abs(finding.exponents["n"].measured.slope - 0.5) < 0.1
     fallen = {r.control.name: r.verdict for r in judge_all(total, finding.trials, Options())}
     assert fallen["n -1/2"] == "refuted"
     assert found(state(lambda rng, p: signs(rng, p.n).sum().abs())).verdict == "refuted"
@@ -69,7 +69,7 @@ def test_exponents_of_letters_of_ones_own(state):
 def test_powers_of_logarithms(state):
     """log n and log(n/δ) of any letter have names."""
     claim = state(largest, sizes={"q": Size(4, 64, 1024), "delta": Size(0.1)}, scaling=Scaling(log_q_delta="1/2"))
-    assert claim.terms[0].value({"q": 4, "delta": 0.1}) == pytest.approx(math.sqrt(math.log(40)))
+    assert claim.terms[0].value({"q": 4, "delta": 0.1}) == math.log(4 / 0.1) ** 0.5
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ import click
 
 from lemmata.audit.arguments import format_option, seed_option
 from lemmata.audit.judge.truths import CLOSE, EDGE, TRUTHS, Truth
-from lemmata.audit.show.tables import Format, emit, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
 
@@ -65,16 +67,18 @@ def calibrate(form: Format, seed: int) -> int:
     ]
     verdict = f"off at the largest width: {', '.join(off)}" if off else "all calibrated"
     tolerance = f"tolerance {CLOSE:.0%} at the largest width, {EDGE:.0%} at depth"
-    emit(form, document, grid(columns, rows), f"{len(TRUTHS)} truths, {verdict}; {tolerance}.")
+    emit(form, document, Grid(columns, rows), f"{len(TRUTHS)} truths, {verdict}; {tolerance}.")
     return int(bool(off))
 
 
 def measure_all(truths: Sequence[Truth], seed: int) -> Iterable[Reading]:
     """One reading per truth and configuration."""
-    for truth in truths:
-        for configuration in truth.configurations:
-            case = draw(truth.setting, configuration, seed, truth.initialisations)
-            yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+    with progress(sum(len(truth.configurations) for truth in truths), "measuring") as advance:
+        for truth in truths:
+            for configuration in truth.configurations:
+                case = draw(truth.setting, configuration, seed, truth.initialisations)
+                yield Reading(truth, configuration, float(truth.measure(case).mean()), truth.truth(configuration))
+                advance()
 
 
 @click.command("calibrate")

@@ -54,7 +54,7 @@ def check_files(
         if form == "table" and fresh:
             click.echo("\n".join(fresh), err=True)
 
-    with progress(len(chosen) * len(reached), "checking") as advance:
+    with progress(len(chosen) * len(reached), "checking", "claims") as advance:
         found = [
             check(chosen, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)
             for after in reached

@@ -13,7 +13,9 @@ from lemmata.audit.measure.sweep import Failure, Trials, run_all
 from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import jobs
-from lemmata.audit.show.tables import Format, emit, finite, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.tables import Format, emit, finite
 from lemmata.claims.claim import Claim
 from lemmata.claims.measuring.neighbours import neighbours
 from lemmata.claims.registry import REGISTRY
@@ -33,8 +35,9 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
     def failed(failure: Failure) -> None:
         failures.setdefault(REGISTRY[failure.job.claim].part_of or failure.job.claim, failure.reason)
 
-    for trials in run_all(work, workers=options.workers, failed=failed):
-        measured[trials.claim.part_of or trials.job.claim].append(trials)
+    with progress(len(work), "measuring") as advance:
+        for trials in run_all(work, workers=options.workers, done=lambda _: advance(), failed=failed):
+            measured[trials.claim.part_of or trials.job.claim].append(trials)
     results = {
         claim.id: [Result(control, "error", failures[claim.id]) for control in neighbours(claim)]
         if claim.id in failures
@@ -44,7 +47,7 @@ def controls(chosen: Sequence[Claim], options: Options, form: Format) -> int:
     document = {"score": _score([r for rs in results.values() for r in rs]), "claims": _document(results)}
     columns = ("claim", "control", "verdict", "reason")
     rows = [[id.partition("/")[2], r.control.name, r.verdict, r.reason] for id, found in results.items() for r in found]
-    emit(form, document, grid(columns, rows, wrap=True), _summary(results))
+    emit(form, document, Grid(columns, rows), _summary(results))
     return int(any(r.verdict in ("survived", "error") for found in results.values() for r in found))
 
 

@@ -7,7 +7,9 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.judge.errata import Outcome, outcomes
 from lemmata.audit.measure.options import Options
 from lemmata.audit.plan.devices import choose_device, workers
-from lemmata.audit.show.tables import Format, emit, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.erratum import ERRATA, Erratum, select_errata
 
 
@@ -22,10 +24,10 @@ def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
     except LookupError as error:
         pattern = str(error.args[0])
         raise UserError(f"GLOB {pattern!r} matches no erratum; allowed: {', '.join(ERRATA)}") from error
-    found = outcomes(chosen, options)
+    found = outcomes(chosen, options, progress)
     document = [_document(erratum, found[erratum.id]) for erratum in chosen]
     rows = [_row(erratum, found[erratum.id]) for erratum in chosen]
-    table = grid(("erratum", "", "what"), [line for row in rows for line in row], wrap=True)
+    table = Grid(("erratum", "", "what"), [line for row in rows for line in row])
     emit(form, document, table, _summary(found))
     return int(not all(outcome.expected for outcome in found.values()))
 

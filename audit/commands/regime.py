@@ -15,12 +15,13 @@ from typing import Any
 
 import click
 
-from lemmata.audit.arguments import format_option, seed_option
+from lemmata.audit.arguments import format_option, id_argument, seed_option
 from lemmata.audit.choosing import find
 from lemmata.audit.errors import UserError
 from lemmata.audit.regimes.comparison import Comparison, Regime, least_width
 from lemmata.audit.regimes.entries import REGIMES, SIZED
-from lemmata.audit.show.tables import Format, emit, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import Format, emit
 
 
 def regime(
@@ -107,18 +108,18 @@ def _tables(document: dict[str, Any], conditions: Sequence[Comparison], found: S
         f"{document['id']}: {document['setting']}",
         f"Every hidden constant 1: {sizes}.",
         "",
-        grid(("condition", *columns), [condition.row() for condition in conditions]),
+        Grid(("condition", *columns), [condition.row() for condition in conditions]),
         "",
     ]
     if not document["reachable"]:
         return [*parts, f"Not run: {document['reason']}."]
     cost = f"{document['seconds']:.0f} s, {document['bytes'] / 2**30:.2f} GiB at most."
-    return [*parts, grid(("measured", *columns), [comparison.row() for comparison in found]), "", cost]
+    return [*parts, Grid(("measured", *columns), [comparison.row() for comparison in found]), "", cost]
 
 
 @click.command("regime")
 @format_option
-@click.argument("id", metavar="ID")
+@id_argument
 @click.option("--depth", type=click.IntRange(1, 10**4), metavar="L", help="Number of layers, where it is not fixed.")
 @click.option(
     "--samples", type=click.IntRange(1, 10**6), metavar="N", help="Number of examples n, where it is not fixed."

@@ -11,7 +11,8 @@ from lemmata.audit.measure.sweep import replay
 from lemmata.audit.plan.devices import choose_device, device_for
 from lemmata.audit.plan.job import Job
 from lemmata.audit.plan.memory import processes
-from lemmata.audit.show.tables import Format, emit, finite, grid, number
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import Format, emit, finite, number
 from lemmata.claims.constants import constant
 from lemmata.claims.from_file import explained
 from lemmata.claims.measuring.replay import parse
@@ -60,7 +61,7 @@ def replay_token(token: str, device: str, form: Format) -> int:
     cells = [[_cell(row[name]) for name in columns] for row in rows]
     counted = f"{sum(violated)} of {len(rows)} violate it, constant {number(limit) or 'none'}"
     said = counted if mean is None else f"{verdict}, the mean is {mean.words()}, margin {margin:g}"
-    emit(form, document, grid(columns, cells), Text(f"{case.claim.id}: {said}"))
+    emit(form, document, Grid(columns, cells), Text(f"{case.claim.id}: {said}"))
     return int(refuted != (case.claim.expected == "refuted"))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import click
 
-from lemmata.audit.arguments import Positive, Probability, delta_option, format_option
+from lemmata.audit.arguments import Positive, Probability, delta_option, format_option, id_argument
 from lemmata.audit.errors import UserError
-from lemmata.audit.show.tables import Format, emit, finite, grid
+from lemmata.audit.show.grid import Grid
+from lemmata.audit.show.tables import Format, emit, finite
 from lemmata.claims import REGISTRY
 from lemmata.claims.language.condition import on_width, smallest_width
 
@@ -86,7 +87,7 @@ def width(id: str, form: Format, *, n: int, L: int, delta: float, given: Mapping
     emit(
         form,
         document,
-        grid((id, "every unstated constant 1, n-dimensional inputs"), rows, wrap=True),
+        Grid((id, "every unstated constant 1, n-dimensional inputs"), rows),
     )
 
 
@@ -107,7 +108,7 @@ def _find(id: str) -> str:
 
 @click.command("width")
 @format_option
-@click.argument("id", metavar="ID")
+@id_argument
 @click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")
 @click.option("--depth", type=click.IntRange(1), required=True, help="L.")
 @click.option("--phi", type=Positive(at_most=2.0), help="Smallest distance of two inputs.")

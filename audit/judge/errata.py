@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lemmata.audit.judge.findings import sweep
+from lemmata.audit.judge.findings import Watched, sweep, unwatched
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.measure.options import Options
 from lemmata.audit.plan.grid import Sizes
@@ -26,11 +26,11 @@ def readings(erratum: Erratum) -> tuple[str, str]:
     return f"{erratum.claim}@printed", erratum.claim
 
 
-def outcomes(chosen: Sequence[Erratum], options: Options) -> dict[str, Outcome]:
+def outcomes(chosen: Sequence[Erratum], options: Options, watched: Watched = unwatched) -> dict[str, Outcome]:
     """The outcome of each erratum, claims being measured as in an audit with its default sizes."""
     ids = {id for erratum in chosen if erratum.claim for id in readings(erratum)}
     claims = [claim for id, claim in REGISTRY.items() if id in ids]
-    findings = {finding.claim.id: finding for finding in sweep(claims, Sizes(), options)}
+    findings = {finding.claim.id: finding for finding in sweep(claims, Sizes(), options, watched=watched)}
     return {erratum.id: _outcome(erratum, findings) for erratum in chosen}
 
 

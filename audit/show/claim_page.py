@@ -32,6 +32,8 @@ def row(claim: Claim) -> dict[str, object]:
         "bound": claim.bound,
         "expected": claim.expected,
         "statement": claim.statement,
+        "title": claim.title,
+        "sentence": claim.sentence,
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
         "domain": claim.domain.describe() if claim.problem is None else claim.problem.describe(),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lemmata.audit.show.tables import COMMON, exponent, legible, number, symbol
+from lemmata.audit.show.tables import exponent, legible, number, sign
 
 
 def page(document: dict[str, Any]) -> str:
@@ -25,15 +25,15 @@ def page(document: dict[str, Any]) -> str:
 
 def rows(document: dict[str, Any]) -> list[str]:
     """A Markdown table with a row per claim."""
-    head = ("claim", "verdict", "constant (95 %)", "limit", "stated", *map(symbol, COMMON), "others", "searched")
+    head = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "growth, measured (claimed)", "searched")
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
     for id, claim in document["claims"].items():
         shown = claim["verdict"] + ("" if claim["verdict"] == claim["expected"] else " ⚠")
         constant = claim["constant"]
         known = (number(constant["limit"]), number(constant["stated"]))
-        growth = map(plain, exponents(claim["exponents"]))
+        growth = plain(", ".join(exponents(claim["exponents"])))
         found = plain(f"{claim['searched']} {within(constant)}".strip())
-        cells = (code(id), shown, constants(claim), *known, *growth, found)
+        cells = (code(id), sign(claim["about"]["bound"]), shown, constants(claim), *known, growth, found)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines
 
@@ -65,10 +65,8 @@ def constants(claim: dict[str, Any]) -> str:
 
 
 def exponents(found: dict[str, Any]) -> list[str]:
-    """A cell per common parameter, and one for all others."""
-    shown = {name: exponent(each["slope"], each["exact"]) for name, each in found.items()}
-    others = ", ".join(f"{symbol(name)} {text}" for name, text in shown.items() if name not in COMMON)
-    return [*(shown.get(name, "") for name in COMMON), others]
+    """Growth in each parameter, as measured and as claimed."""
+    return [exponent(name, each["slope"], each["exact"], each["decides"]) for name, each in found.items()]
 
 
 def within(constant: dict[str, Any]) -> str:

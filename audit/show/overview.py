@@ -10,21 +10,24 @@ from lemmata.audit.judge.brackets import widest
 from lemmata.audit.judge.verdicts import Finding
 from lemmata.audit.plan.grid import Sizes, own_data
 from lemmata.audit.show.document import replay_command, searched
-from lemmata.audit.show.tables import COMMON, exponent, grid, number, symbol
+from lemmata.audit.show.grid import Cell, Grid
+from lemmata.audit.show.tables import exponent, number, sign, verdict
 from lemmata.model.data import GENERATED
+
+GROWTH = "growth, measured (claimed)"
 
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
-    growth = tuple(map(symbol, COMMON))
-    columns: tuple[str, ...] = ("claim", "verdict", "constant (95 %)", "limit", "stated", *growth, "searched", "others")
-    rows = _by_paper(findings)
+    columns = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "data", "searched", GROWTH)
+    rows = _by_paper(findings, sizes)
     legend = Text(
-        f"constant: the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest; of a "
-        f"lower bound the {sizes.delta:.0%} quantile where it is smallest; of both sides that … this; of a mean, "
-        "mean(lhs) / mean(rhs). limit: its value at infinite width, where known. stated: the paper's own. m, L, n, τ, "
-        "others: growth of the left-hand side, measured / claimed. [ , ]: the worst ratio found over the "
-        "ball, and what a certificate proves of that initialisation.",
+        f"constant: of ≤ the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest, "
+        f"the least that is enough; of ≥ the {sizes.delta:.0%} quantile where it is smallest, the largest that is; of "
+        "Θ that … this; of a mean, mean(lhs) / mean(rhs). limit: its value at infinite width, where known. stated: "
+        "the paper's own. searched: how the ball was, if there is one; [ , ]: the worst ratio found, and what a "
+        "certificate proves of that initialisation. m^0.43 (1/2): the left-hand side grows like m^0.43, the claim "
+        "says m^(1/2); ~: decides nothing. !: not the expected verdict.",
         style="dim",
     )
     remarks = [
@@ -35,47 +38,57 @@ def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     surprises = [finding for finding in findings if not finding.expected]
     open_ = [finding for finding in surprises if finding.verdict == "inconclusive"]
     total = sum(finding.initialisations for finding in findings)
-    own = {_short(f): data for f in findings if f.claim.sides[0].measured and (data := own_data(f.claim, sizes))}
-    if sizes.data not in GENERATED and own:
-        columns = (*columns, "data")
-        rows = [[*row, f"own ({own[row[0]]})" if row[0] in own else ""] for row in rows]
+    own = [finding for finding in findings if _own(finding, sizes)]
+    if own:
         said = f"data {sizes.data}: {len(own)} of {len(findings)} claims are about data of a kind of their own"
         remarks.insert(0, Text(f"{said}, and were measured on those"))
-    closing = f"{len(findings)} claims, {total} initialisations, {len(surprises)} verdicts not as expected"
+    verdicts = "1 verdict" if len(surprises) == 1 else f"{len(surprises)} verdicts"
+    closing = f"{len(findings)} claims, {total} initialisations, {verdicts} not as expected"
     closing += f", {len(open_)} of them open." if open_ else "."
-    return [grid(columns, rows), "", legend, *remarks, closing]
+    return [Grid(columns, rows), "", legend, *remarks, closing]
 
 
-def _by_paper(findings: Sequence[Finding]) -> list[list[str]]:
+def _by_paper(findings: Sequence[Finding], sizes: Sizes) -> list[list[Cell]]:
     """A row per claim; where there are several papers, each begins with a row of its own."""
-    rows, papers = [], {finding.claim.source.paper.key for finding in findings}
+    rows: list[list[Cell]] = []
+    papers = {finding.claim.source.paper.key for finding in findings}
     paper = "" if len(papers) > 1 else next(iter(papers), "")
     for finding in findings:
         if finding.claim.source.paper.key != paper:
             paper = finding.claim.source.paper.key
             rows.append([f"{paper}:"])
-        rows.append(_row(finding))
+        rows.append(_row(finding, sizes))
     return rows
 
 
-def _row(finding: Finding) -> list[str]:
+def _row(finding: Finding, sizes: Sizes) -> list[Cell]:
     limit = None if finding.at is None else finding.claim.limit(finding.at.job.configuration)
     stated = number(finding.claim.stated) if finding.claim.margin is None else f"1 ± {finding.claim.margin:g}"
-    growth = {name: exponent(e.measured.slope, e.claimed) for name, e in finding.exponents.items()}
     return [
         _short(finding),
-        finding.verdict,
+        sign(finding.claim.bound),
+        verdict(finding.verdict, finding.claim.expected),
         " … ".join(map(_constant, reversed(finding.each))),
         number(limit),
         stated,
-        *(growth.get(name, "") for name in COMMON),
+        _own(finding, sizes),
         _searched(finding),
-        ", ".join(f"{symbol(name)} {text}" for name, text in growth.items() if name not in COMMON),
+        [exponent(name, e.measured.slope, e.claimed, e.decides) for name, e in finding.exponents.items()],
     ]
+
+
+def _own(finding: Finding, sizes: Sizes) -> str:
+    """Of an audit on data of a person's, which other data the claim is about; else empty."""
+    if sizes.data in GENERATED or not finding.claim.sides[0].measured:
+        return ""
+    data = own_data(finding.claim, sizes)
+    return f"own ({data})" if data else ""
 
 
 def _searched(finding: Finding) -> str:
     """How the ball was searched, the worst found, and its certificate; certified where that proves the constant."""
+    if not finding.claim.balls:
+        return ""
     found = widest(finding.trials) if finding.claim.certificate is not None else None
     if found is None or math.isnan(found.certificate):
         return searched(finding)

@@ -5,19 +5,23 @@ from contextlib import nullcontext
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 
-def progress(total: int, doing: str = "auditing") -> Any:
-    """A context whose value advances a progress bar on standard error; silent when that is no terminal."""
+def progress(total: int, doing: str = "auditing", counted: str = "measurements") -> Any:
+    """A context whose value advances a progress bar on standard error; silent when that is no terminal.
+
+    An audit's measurements are of one claim at one configuration on one data set each.
+    """
     if not sys.stderr.isatty():
         return nullcontext(lambda: None)
-    return _Bar(total, doing)
+    return _Bar(total, doing, counted)
 
 
 class _Bar:
-    def __init__(self, total: int, doing: str) -> None:
-        columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    def __init__(self, total: int, doing: str, counted: str) -> None:
+        many = TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}} {counted}")
+        columns = (TextColumn(doing), BarColumn(), many, TimeElapsedColumn())
         self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.progress.add_task("", total=total)
 

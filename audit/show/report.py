@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from lemmata.audit.measure.files import write_whole
 from lemmata.audit.show import figures, markdown
+from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
-from lemmata.audit.show.tables import Format, emit, grid, number, symbol
+from lemmata.audit.show.tables import Format, emit, number, symbol
 from lemmata.claims.erratum import ERRATA
 
 SCHEMA = "lemmata-report/1"
@@ -45,7 +46,7 @@ def report(directory: str, form: Format) -> int:
     for name, text in pages.items():
         write_whole(folder / name, text)
     written = {name: str(folder / name) for name in pages}
-    emit(form, {"schema": SCHEMA, "files": written}, grid(("report", "file"), list(map(list, written.items()))))
+    emit(form, {"schema": SCHEMA, "files": written}, Grid(("report", "file"), list(map(list, written.items()))))
     return int(any(claim["verdict"] != claim["expected"] for claim in audit["claims"].values()))
 
 

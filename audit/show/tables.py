@@ -4,12 +4,11 @@ import io
 import json
 import math
 import sys
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import click
 from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.text import Text
 
 from lemmata.claims.language.scaling import Scaling
 
@@ -30,8 +29,18 @@ SYMBOLS = {
 }
 """How parameters are written."""
 
-COMMON = ("m", "L", "n", "tau")
-"""Those that have a column of their own; exponents in others stand together in one."""
+SIGNS = {"upper": "≤", "lower": "≥", "equality": "=", "both": "Θ"}
+"""How the direction of a bound is written."""
+
+STYLES = {
+    "supported": "green",
+    "refuted": "cyan",
+    "inconclusive": "yellow",
+    "vacuous": "yellow",
+    "not-executable": "dim",
+    "error": "bold red",
+}
+"""Verdicts in colour, where there is colour; `!` marks one that is not the expected one."""
 
 WIDTH = 175
 """Columns of a table that does not go to a terminal."""
@@ -66,17 +75,6 @@ def render(*parts: RenderableType, terminal: bool | None = None) -> str:
     return "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
 
 
-def grid(columns: Sequence[str], rows: Sequence[Sequence[str]], *, wrap: bool = False) -> Table:
-    """A table whose last column gives way when space is short: by wrapping, or by losing its end."""
-    table = Table(box=None, pad_edge=False, expand=True)
-    for column in columns[:-1]:
-        table.add_column(column, no_wrap=True)
-    table.add_column(columns[-1], ratio=1, no_wrap=not wrap, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
 def number(value: float | None) -> str:
     """A number in a table cell; nothing for None."""
     return "" if value is None else f"{value:.4g}"
@@ -87,9 +85,19 @@ def symbol(name: str) -> str:
     return SYMBOLS.get(name) or (str(Scaling(**{name: 1})) if name.startswith("log_") else name)
 
 
-def exponent(slope: float, claimed: object) -> str:
-    """Measured / claimed."""
-    return f"{slope:.2f}/{claimed}".replace("-0.00", "0.00")
+def sign(bound: object) -> str:
+    """The direction of a bound: ≤, ≥, = or Θ; nothing for a statement that is none."""
+    return SIGNS.get(str(bound), "")
+
+
+def verdict(found: str, expected: str) -> Text:
+    """A verdict in its colour; one that is not expected is marked."""
+    return Text(found, STYLES.get(found, "")) if found == expected else Text(f"{found}!", "bold red")
+
+
+def exponent(name: str, slope: float, claimed: object, decides: bool) -> str:
+    """The growth in one parameter as measured, and in brackets as claimed; ~ before one that decides nothing."""
+    return f"{'' if decides else '~'}{symbol(name)}^{slope:.2f} ({claimed})".replace("^-0.00", "^0.00")
 
 
 def finite(value: float) -> float | None:

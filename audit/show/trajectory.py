@@ -8,9 +8,11 @@ from typing import Any
 from rich.console import RenderableType
 
 from lemmata.audit.measure.pair import Record
-from lemmata.audit.show.checked import Checked, html
+from lemmata.audit.show.checked import Checked, word
 from lemmata.audit.show.figures import Axis
-from lemmata.audit.show.tables import grid, number, render
+from lemmata.audit.show.grid import Cell, Grid
+from lemmata.audit.show.records import html
+from lemmata.audit.show.tables import number, render, sign
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -40,7 +42,7 @@ class Trajectory(list[Checked]):
     def tables(self) -> list[RenderableType]:
         """A row per claim: its ratio at the first and at the last checkpoint, the worst and where that is."""
         taus = [checked.parameters["tau"] for checked in self]
-        rows = []
+        rows: list[list[Cell]] = []
         for id, values in self.ratios().items():
             record = self[0][id]
             shown = [value for value in values if value is not None]
@@ -48,18 +50,15 @@ class Trajectory(list[Checked]):
             rows.append(
                 [
                     id.partition("/")[2],
-                    number(values[0]),
-                    number(values[-1]),
-                    number(min(shown)),
-                    number(max(shown)),
-                    number(record.audited),
+                    sign(record.bound),
+                    word(last),
+                    *map(number, (values[0], values[-1], record.audited, min(shown), max(shown))),
                     spark(values),
-                    last.word,
                 ]
             )
-        columns = ("claim", "first", "last", "least", "largest", "audited", "course", "at the last")
+        columns = ("claim", "", "at the last", "first", "last", "audited", "least", "largest", "course")
         title = f"{len(self)} checkpoints of {self[0].title()}" if self else "no checkpoint"
-        return [title, f"tau: {spark(taus)} {number(taus[0])} to {number(taus[-1])}", grid(columns, rows, wrap=True)]
+        return [title, f"tau: {spark(taus)} {number(taus[0])} to {number(taus[-1])}", Grid(columns, rows)]
 
     def picture(self) -> str:
         """A panel per claim as SVG: its ratio over the checkpoints on a log axis, the audited constant dashed."""

@@ -34,6 +34,7 @@ def _one_layer(c: Configuration) -> float | None:
 
 @claim(
     "cao-gu-2019-slides/almost-linear",
+    sentence="Near initialisation the network is almost linear in its weights.",
     source=CAO_GU_2019_SLIDES.at("Overview of the proof, first observation"),
     statement=r"|f_{W'}(x_i) - f_W(x_i) - \langle \nabla f_W(x_i), W' - W \rangle|"
     r" \le C L^2 \tau^{1/3} \sqrt{m \log m} \sum_l \|W'_l - W_l\|_2",

@@ -24,6 +24,7 @@ def _whole_radius(given: Given, claimed: Scaling) -> Derivation:
 
 @derived(
     "cao-gu-2019-slides/erratum-E-61@printed",
+    sentence="A radius per layer bounds all layers together by the same, as printed.",
     source=CAO_GU_2019_SLIDES.at("corollary, with the class of the theorem"),
     statement=r"\|W_l\|_F \le R m^{-1/2} \text{ for all } l \implies \|W\|_F \le R m^{-1/2}",
     erratum="E-61",
@@ -37,6 +38,7 @@ def layer_radius_is_the_whole_radius(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2019-slides/erratum-E-61",
+    sentence="A radius per layer bounds all layers together by √L times it.",
     source=CAO_GU_2019_SLIDES.at("corollary, with the class of the theorem"),
     statement=r"\|W_l\|_F \le R m^{-1/2} \text{ for all } l \implies \|W\|_F \le \sqrt L R m^{-1/2}",
     erratum="E-61",

@@ -12,6 +12,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "cao-gu-2019-slides/ntrf-class",
+    sentence="The class holds the linearised networks with every layer within R/√m of initialisation.",
     source=CAO_GU_2019_SLIDES.at("Theorem, definition of F(W⁽⁰⁾, R)"),
     statement=r"F(W^{(0)}, R) = \{f_{W^{(0)}}(\cdot) + \langle \nabla f_{W^{(0)}}(\cdot), W \rangle :"
     r" \|W_l\|_F \le R m^{-1/2}, l \in [L]\}",

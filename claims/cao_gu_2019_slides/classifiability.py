@@ -14,6 +14,7 @@ from lemmata.model.margins import hard_margin, label_complexity
 
 @claim(
     "cao-gu-2019-slides/classifiability",
+    sentence="The label complexity is one over the largest margin in the kernel's space.",
     source=CAO_GU_2019_SLIDES.at("Corollary, last remark"),
     statement=r"\inf_{\tilde y_i y_i \ge 1} \sqrt{\tilde y^\top (\Theta^{(L)})^{-1} \tilde y}"
     r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",

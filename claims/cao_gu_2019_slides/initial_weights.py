@@ -15,6 +15,7 @@ PROBABILITY = "at least 1 − δ over W⁽⁰⁾"
 
 @claim(
     "cao-gu-2019-slides/setup-init",
+    sentence="Hidden entries are Gaussian of variance 2/m, those of the top layer of variance 1/m.",
     source=CAO_GU_2019_SLIDES.at("slide 2, algorithm"),
     statement=r"W^{(0)}_l \sim N(0, 2/m),\ l \in [L-1], \quad W^{(0)}_L \sim N(0, 1/m)",
     kind="PROB",

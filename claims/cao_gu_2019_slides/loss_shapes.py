@@ -20,6 +20,7 @@ from lemmata.model.losses import surrogate, taylor_remainder
 
 @claim(
     "cao-gu-2019-slides/lipschitz",
+    sentence="Near initialisation an example's loss gradient is at most of order √m in every layer.",
     source=CAO_GU_2019_SLIDES.at("Overview of the proof, second observation"),
     statement=r"\|\nabla_{W_l} L_{(x_i, y_i)}(W)\|_F \le C \sqrt{m}, \quad l \in [L]",
     kind="SCALE",
@@ -49,6 +50,7 @@ def example_losses_are_lipschitz(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2019-slides/almost-convex",
+    sentence="Near initialisation an example's loss is almost convex in the weights.",
     source=CAO_GU_2019_SLIDES.at("Overview of the proof, third observation"),
     statement=r"L_{(x_i, y_i)}(W) + \langle \nabla L_{(x_i, y_i)}(W), W' - W \rangle - L_{(x_i, y_i)}(W')"
     r" \le C L^2 \tau^{1/3} \sqrt{m \log m} \sum_l \|W'_l - W_l\|_2 \cdot |\ell'|",
@@ -132,6 +134,7 @@ LOSSES = {"logistic": _logistic, "square": _square, "hinge": _hinge}
 
 @claim(
     "cao-gu-2019-slides/general-losses",
+    sentence="Convex, Lipschitz or smooth losses give (almost) convex, Lipschitz or smooth training losses.",
     source=CAO_GU_2019_SLIDES.at("Overview of the proof, last display"),
     statement=r"\ell\ \text{convex / Lipschitz / smooth} \Rightarrow L_{(x_i, y_i)}(W)\ "
     r"\text{(almost) convex / Lipschitz / smooth}",

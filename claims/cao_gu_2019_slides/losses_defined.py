@@ -12,6 +12,7 @@ from lemmata.model.losses import LOSSES
 
 @claim(
     "cao-gu-2019-slides/loss",
+    sentence="The loss of an example is logistic.",
     source=CAO_GU_2019_SLIDES.at("slide 2, third item"),
     statement=r"L_{(x_i, y_i)}(W) = \ell[y_i \cdot f_W(x_i)], \quad \ell(z) = \log(1 + \exp(-z))",
     kind="DEF",

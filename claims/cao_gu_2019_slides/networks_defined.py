@@ -11,6 +11,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "cao-gu-2019-slides/setup-network",
+    sentence="The network has a trained top layer and a factor √m, and is homogeneous in every layer.",
     source=CAO_GU_2019_SLIDES.at("slide 2, first display"),
     statement=r"f_W(x) = \sqrt{m} \cdot W_L \sigma(W_{L-1} \cdots \sigma(W_1 x) \cdots)",
     kind="DEF",

@@ -25,6 +25,7 @@ FRESH = 200
 
 @claim(
     "cao-gu-2019-slides/algorithm-sgd",
+    sentence="One pass of SGD: the mean test loss of an iterate drawn at random is the mean online loss.",
     source=CAO_GU_2019_SLIDES.at("slide 2, algorithm"),
     statement=r"W^{(i)} = W^{(i-1)} - \eta \nabla L_{(x_i, y_i)}(W^{(i-1)}),\ (x_i, y_i) \sim D,\ i \le n; \quad"
     r" \hat W \sim Unif\{W^{(0)}, \ldots, W^{(n-1)}\} \ \Rightarrow\ "

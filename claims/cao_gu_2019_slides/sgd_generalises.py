@@ -38,6 +38,7 @@ CONFIDENCE = Scaling(n="-1/2")
 
 @claim(
     "cao-gu-2019-slides/thm-ntrf",
+    sentence="One pass of SGD errs at most four times the best linearised network's loss, plus L R/√n.",
     source=CAO_GU_2019_SLIDES.at("Theorem"),
     statement=r"E[L^{0-1}_D(\hat W)] \le \inf_{f \in F(W^{(0)}, R)} \frac4n \sum_i \ell[y_i f(x_i)]"
     r" + C \left[\frac{LR}{\sqrt n} + \sqrt{\frac{\log(1/\delta)}{n}}\right]",
@@ -82,6 +83,7 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
 
 @claim(
     "cao-gu-2019-slides/cor-ntk",
+    sentence="One pass of SGD errs at most of order L √(ỹᵀ Θ⁻¹ ỹ/n), by the tangent kernel Θ.",
     source=CAO_GU_2019_SLIDES.at("Corollary"),
     statement=r"E[L^{0-1}_D(\hat W)] \le \tilde O\left[L \inf_{\tilde y_i y_i \ge 1}"
     r" \sqrt{\frac{\tilde y^\top (\Theta^{(L)})^{-1} \tilde y}{n}}\right] + C \sqrt{\frac{\log(1/\delta)}{n}}",

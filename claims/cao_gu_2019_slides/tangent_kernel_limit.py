@@ -18,6 +18,7 @@ NODES, WEIGHTS = (torch.from_numpy(part) for part in np.polynomial.legendre.legg
 
 @claim(
     "cao-gu-2019-slides/ntk-definition",
+    sentence="The tangent kernel is the infinite-width limit of the gradients' inner products.",
     source=CAO_GU_2019_SLIDES.at("Corollary, definition of Θ^(L)"),
     statement=r"\Theta^{(L)}_{ij} = \lim_{m \to \infty} m^{-1}"
     r" \langle \nabla_W f_{W^{(0)}}(x_i), \nabla_W f_{W^{(0)}}(x_j) \rangle",

@@ -18,6 +18,7 @@ from lemmata.model.margins import label_complexity
 
 @claim(
     "cao-gu-2019-slides/width-free",
+    sentence="The quantities that the bounds are made of do not grow with the width.",
     source=CAO_GU_2019_SLIDES.at("Summary, first item"),
     statement=r"\sup_{f \in F(W^{(0)}, R)} |f(x_i) - f_{W^{(0)}}(x_i)| \le C R [1 + (L-1) / \sqrt2], \quad"
     r" \inf_{\tilde y_i y_i \ge 1} \tilde y^\top \Theta_m^{-1} \tilde y \le C \inf \tilde y^\top \Theta^{-1} \tilde y",

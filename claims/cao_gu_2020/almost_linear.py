@@ -21,6 +21,7 @@ def one_layer(c: Configuration) -> float | None:
 
 @claim(
     "cao-gu-2020/lemma-5.2a",
+    sentence="Near initialisation the network is almost linear in its weights.",
     source=CAO_GU_2020.at("Lemma 5.2, first display"),
     statement=r"|f_{\hat W}(x_i) - F_{\tilde W, \hat W}(x_i)| \le C L^2 \tau^{1/3} \sqrt{m \log m}"
     r" \sum_l \|\hat W_l - \tilde W_l\|_2, \quad F_{\tilde W, \hat W} = f_{\tilde W}"
@@ -56,6 +57,7 @@ def outputs_are_almost_linear(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.2a@printed",
+    sentence="The same with the gradient at the wrong end, as printed: what is left does not shrink with τ.",
     source=CAO_GU_2020.at("Lemma 5.2, first and second display"),
     statement=r"|f_{\hat W}(x_i) - F_{\tilde W, \hat W}(x_i)| \le C L^2 \tau^{1/3} \sqrt{m \log m}"
     r" \sum_l \|\hat W_l - \tilde W_l\|_2, \quad F_{\tilde W, \hat W} = f_{\hat W}"

@@ -23,6 +23,7 @@ RATIO = 4.0
 
 @claim(
     "cao-gu-2020/assumption-4.1",
+    sentence="Inputs have norm 1; others are rescaled, and outputs and gradients with them.",
     source=CAO_GU_2020.at("Assumption 4.1"),
     statement=r"\|x_i\|_2 = 1; \quad f_W(c x) = c f_W(x), \; \|\nabla_{W_l} f_W(c x)\|_F = c \|\nabla_{W_l} f_W(x)\|_F",
     kind="DEF",
@@ -56,6 +57,7 @@ def _normalised(case: Case, inputs: Tensor) -> Sides:
 
 @claim(
     "cao-gu-2020/assumption-4.2",
+    sentence="The widths of the layers are of the same order.",
     source=CAO_GU_2020.at("Assumption 4.2"),
     statement=r"M / m \le C, \quad M = \max_l m_l, \; m = \min_l m_l",
     kind="DEF",
@@ -87,6 +89,7 @@ def _comparable(case: Case, widths: tuple[int, ...]) -> Measurement:
 
 @claim(
     "cao-gu-2020/def-4.3",
+    sentence="The ball bounds how far each layer is from where it began, one layer independent of the others.",
     source=CAO_GU_2020.at("Definition 4.3"),
     statement=r"\mathcal{W}_\tau = \{W: \|W_l - W_l^{(0)}\|_F \le \tau, l \le L\},"
     r" \quad \sup_{W \in \mathcal{W}_\tau} \sum_l \langle G_l, W_l - W_l^{(0)} \rangle = \tau \sum_l \|G_l\|_F",
@@ -118,6 +121,7 @@ def _total_distance(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/def-4.4",
+    sentence="The surrogate error is the mean slope of the loss, 1/2 for a network whose output is 0.",
     source=CAO_GU_2020.at("Definition 4.4"),
     statement=r"\mathcal{E}_S(W) = -\frac1n \sum_i \ell'[y_i f_W(x_i)],"
     r" \quad \mathcal{E}_S = \tfrac12 \text{ at } f = 0",
@@ -144,6 +148,7 @@ def _surrogate(case: Case, *, slope: bool) -> Sides:
 
 @claim(
     "cao-gu-2020/surrogate-lipschitz",
+    sentence="The surrogate error moves by at most a quarter of what the outputs move.",
     source=CAO_GU_2020.at("section 4, after Definition 4.4"),
     statement=r"|\mathcal{E}_S(\hat W) - \mathcal{E}_S(\tilde W)| \le"
     r" \tfrac14 \max_i |f_{\hat W}(x_i) - f_{\tilde W}(x_i)|",

@@ -32,6 +32,7 @@ POPULATION = 4000
 
 @claim(
     "cao-gu-2020/thm-4.5-symmetrization",
+    sentence="Surrogate errors of sample and distribution differ by twice the Rademacher complexity and a tail.",
     source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, first display"),
     statement=r"\sup_{W \in \mathcal{W}_\tau} |\mathcal{E}_S(W) - \mathcal{E}_D(W)| \le"
     r" 2 \hat R_n[\mathcal{F}_\tau] + C_1 \sqrt{\log(1/\delta) / n}, \quad C_1 = 3 / \sqrt 2",
@@ -99,6 +100,7 @@ def signs(case: Case) -> Tensor:
 
 @claim(
     "cao-gu-2020/eq-5.1",
+    sentence="The Rademacher complexity is at most linearisation errors plus the complexity of the linear part.",
     source=CAO_GU_2020.at("equation (5.1)"),
     statement=r"\hat R_n[\mathcal{F}_\tau] \le I_1 + I_2",
     kind="DET",
@@ -138,6 +140,7 @@ def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.5-I1",
+    sentence="On the ball, the network is within L⁴ τ^(4/3) √(m log m) of its linearisation at initialisation.",
     source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, bound of I_1"),
     statement=r"I_1 \le \sup_{W \in \mathcal{W}_\tau} \max_i |f_W(x_i) - F_{W^{(0)}, W}(x_i)|"
     r" \le C_2 L^4 \sqrt{m \log m} \tau^{4/3}",
@@ -170,6 +173,7 @@ def linearisation_errors_are_small(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.5-I2",
+    sentence="The complexity of the linear part is the radius times the norm of a signed sum of gradients.",
     source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, bound of I_2"),
     statement=r"\sup_{\|\Delta_l\|_F \le \tau} Tr[\Delta_l^T \sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)]"
     r" = \tau \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F, \quad"

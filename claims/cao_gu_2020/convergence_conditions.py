@@ -43,6 +43,7 @@ def _path(schedule: Schedule, given: Given) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.2@printed",
+    sentence="At the stated K, η and τ the iterates stay in the ball, as printed: B is one power short.",
     source=CAO_GU_2020.at("(5.2), at the stated K, η and τ"),
     statement=r"(K \eta)^{1/2} B^{-1} [\log(n/\delta)]^{1/2} \le \nu \tau, \quad"
     r" \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
@@ -56,6 +57,7 @@ def path_stays_in_the_printed_ball(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.2",
+    sentence="At a consistent K, η and τ, of order B⁻² ε⁻¹ m^(−1/2), the iterates stay in the ball.",
     source=CAO_GU_2020.at("(5.2), at a consistent K, η and τ"),
     statement=r"(K \eta)^{1/2} B^{-1} [\log(n/\delta)]^{1/2} \le \nu \tau, \quad"
     r" \tau = \tilde O(B^{-2} \epsilon^{-1} m^{-1/2})",
@@ -86,6 +88,7 @@ def _suffices(d: Derivation, name: str, cost: Scaling, gain: Scaling, **allowed:
 
 @derived(
     "cao-gu-2020/eq-5.3@printed",
+    sentence="The condition on the step size makes the quadratic term small, as printed: a factor L short.",
     source=CAO_GU_2020.at("(5.3), and its use for (5.6)"),
     statement=r"L^3 m \eta \le \nu B^2 \implies C \sum_l L^3 m^2 \eta^2 \le \eta B^2 m / 4",
     erratum="E-04",
@@ -99,6 +102,7 @@ def printed_step_is_small_enough(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.3",
+    sentence="With L⁴ in the condition on the step size the quadratic term is small.",
     source=CAO_GU_2020.at("(5.3) as (5.6) needs it"),
     statement=r"L^4 m \eta \le \nu B^2 \implies C \sum_l L^3 m^2 \eta^2 \le \eta B^2 m / 4",
     erratum="E-04",
@@ -124,6 +128,7 @@ def _radius_condition(reading: str, given: Given) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.4@printed",
+    sentence="The condition on the radius makes the kink term small, as printed.",
     source=CAO_GU_2020.at("(5.4), and its use for (5.6)"),
     statement=r"L^2 \tau^{1/3} [m \log m]^{1/2} \le \nu B^2 m \implies"
     r" C \sum_l L^2 \tau^{1/3} \eta m \sqrt{\log m} \le \eta B^2 m / 4",
@@ -138,6 +143,7 @@ def printed_ball_is_small_enough(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.4",
+    sentence="With L³ and √m in the condition on the radius the kink term is small.",
     source=CAO_GU_2020.at("(5.4) as (5.6) needs it"),
     statement=r"L^3 \tau^{1/3} [m \log m]^{1/2} \le \nu B^2 \sqrt m \implies"
     r" C \sum_l L^2 \tau^{1/3} \eta m \sqrt{\log m} \le \eta B^2 m / 4",
@@ -150,6 +156,7 @@ def ball_is_small_enough(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/eq-5.5",
+    sentence="The number of steps is enough for a surrogate error of ε.",
     source=CAO_GU_2020.at("(5.5)"),
     statement=r"(K \eta m)^{-1/2} B^{-1} \le \epsilon",
 )
@@ -166,6 +173,7 @@ def error_is_small_after_the_iterations(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-01@printed",
+    sentence="The printed radius of Theorem 4.7 admits a number of steps and a step size.",
     source=CAO_GU_2020.at("Theorem 4.7 and Corollary 4.9: (5.2) with (5.5)"),
     statement=r"\tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2}) \text{ admits some } K, \eta \text{ in (5.2) and (5.5)}",
     erratum="E-01",
@@ -193,6 +201,7 @@ def _least_radius(d: Derivation) -> Scaling:
 
 @derived(
     "cao-gu-2020/erratum-E-01",
+    sentence="The radius of Theorem 4.7 needs B⁻² in place of B⁻¹.",
     source=CAO_GU_2020.at("Theorem 4.7 and Corollary 4.9: (5.2) with (5.5)"),
     statement=r"\tau = \tilde O(B^{-2} \epsilon^{-1} m^{-1/2})",
     erratum="E-01",
@@ -221,6 +230,7 @@ def _least_width(schedule: Schedule, given: Given) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-03@printed",
+    sentence="The printed width of Theorem 4.7 makes the kink term small.",
     source=CAO_GU_2020.at("Theorem 4.7, m*"),
     statement=r"m^* = \tilde O(L^{12} B^{-4} \epsilon^{-2}) \text{ makes the kink term of (5.6) small}",
     erratum="E-03",
@@ -233,6 +243,7 @@ def printed_width_is_enough(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-03",
+    sentence="The width of Theorem 4.7 needs L¹⁸ B⁻¹⁶ in place of L¹² B⁻⁴.",
     source=CAO_GU_2020.at("Theorem 4.7, m*"),
     statement=r"m^* = \tilde O(L^{18} B^{-16} \epsilon^{-2}) \text{ makes the kink term of (5.6) small}",
     erratum="E-03",
@@ -258,6 +269,7 @@ def _step_size(schedule: Schedule, given: Given) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-04@printed",
+    sentence="The printed step size of Theorem 4.7 makes the quadratic term small.",
     source=CAO_GU_2020.at("Theorem 4.7, η"),
     statement=r"\eta = O(L^{-3} B^2 m^{-1}) \text{ makes the quadratic term of (5.6) small}",
     erratum="E-04",
@@ -270,6 +282,7 @@ def printed_step_size_descends(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-04",
+    sentence="The step size of Theorem 4.7 needs L⁻⁴ in place of L⁻³.",
     source=CAO_GU_2020.at("Theorem 4.7, η"),
     statement=r"\eta = \Theta(L^{-4} B^2 m^{-1}), K = \tilde O(L^4 B^{-4} \epsilon^{-2})",
     erratum="E-04",
@@ -298,6 +311,7 @@ def _distance(given: Given, claimed: Scaling) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-29@printed",
+    sentence="The distance travelled is of order √K η, as printed.",
     source=CAO_GU_2020.at("proof of Theorem 4.7, distance from initialisation"),
     statement=r"\eta \sum_k \|\nabla_{W_l} L_S(W^{(k)})\|_F \le C \sqrt K \eta B^{-1} [\log(n/\delta)]^{1/2}",
     erratum="E-29",
@@ -310,6 +324,7 @@ def printed_root_covers_the_iterations_alone(given: Given = as_stated) -> Deriva
 
 @derived(
     "cao-gu-2020/erratum-E-29",
+    sentence="The distance travelled is of order √(K η).",
     source=CAO_GU_2020.at("proof of Theorem 4.7, distance from initialisation"),
     statement=r"\eta \sum_k \|\nabla_{W_l} L_S(W^{(k)})\|_F \le C \sqrt{K \eta} B^{-1} [\log(n/\delta)]^{1/2}",
     erratum="E-29",

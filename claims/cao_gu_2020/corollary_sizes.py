@@ -86,6 +86,7 @@ def _corollary(margin: Margin, reading: str, given: Given) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.11-ledger@printed",
+    sentence="The sizes in the proof of Corollary 4.11 follow from the printed Corollary 4.9.",
     source=CAO_GU_2020.at("proof of Corollary 4.11"),
     statement=r"m \ge \tilde O(L^{24} 2^{8L} \gamma^{-8}) \epsilon^{-14},"
     r" n \ge \tilde O(L^4 4^L \gamma^{-2}) \epsilon^{-4}",
@@ -98,6 +99,7 @@ def printed_feature_sizes_follow(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.11-ledger",
+    sentence="The sizes of Corollary 4.11 that follow from the consistent Corollary 4.9.",
     source=CAO_GU_2020.at("Corollary 4.11, from the consistent Corollary 4.9"),
     statement=r"m \ge \tilde O(L^{24} 2^{16L} \gamma^{-16}) \epsilon^{-14},"
     r" n \ge \tilde O(L^2 2^{4L} \gamma^{-4}) \epsilon^{-4}",
@@ -110,6 +112,7 @@ def feature_sizes_follow(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.13-ledger@printed",
+    sentence="The sizes in the proof of Corollary 4.13 follow from the printed Corollary 4.9.",
     source=CAO_GU_2020.at("proof of Corollary 4.13"),
     statement=r"m \ge \tilde O(L^{24} \gamma^{-8}) \epsilon^{-14}, n \ge \tilde O(L^4 \gamma^{-2}) \epsilon^{-4}",
     notes="From Corollary 4.9 as printed; K = poly(L, 1/γ) ε^(-2), see erratum-E-14.",
@@ -121,6 +124,7 @@ def printed_kernel_sizes_follow(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.13-ledger",
+    sentence="The sizes of Corollary 4.13 that follow from the consistent Corollary 4.9.",
     source=CAO_GU_2020.at("Corollary 4.13, from the consistent Corollary 4.9"),
     statement=r"m \ge \tilde O(L^{24} \gamma^{-16}) \epsilon^{-14}, n \ge \tilde O(L^2 \gamma^{-4}) \epsilon^{-4}",
     erratum="E-01, E-14",
@@ -140,6 +144,7 @@ def _iterations(given: Given, poly: tuple[str, ...]) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-14@printed",
+    sentence="The number of steps of Corollary 4.13 does not depend on the depth, as printed.",
     source=CAO_GU_2020.at("Corollary 4.13, K"),
     statement=r"K = \tilde O(L^3 B^{-4} \epsilon^{-2}), B = \gamma \implies"
     r" K = \tilde O(\mathrm{poly}(\gamma^{-1})) \epsilon^{-2}",
@@ -156,6 +161,7 @@ def iterations_do_not_depend_on_depth(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-14",
+    sentence="The number of steps of Corollary 4.13 is polynomial in the depth.",
     source=CAO_GU_2020.at("Corollary 4.13, K"),
     statement=r"K = \tilde O(\mathrm{poly}(L, \gamma^{-1})) \epsilon^{-2}",
     erratum="E-14",

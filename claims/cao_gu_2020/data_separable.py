@@ -34,6 +34,7 @@ def _own(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/assumption-4.10",
+    sentence="A bounded combination of random ReLU features separates the data with a margin γ.",
     source=CAO_GU_2020.at("Assumption 4.10"),
     own=_own,
     statement=r"\exists f \in \mathcal{F}: y_i f(x_i) \ge \gamma > 0, \quad"
@@ -65,6 +66,7 @@ def random_features_separate(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/assumption-4.10-milder",
+    sentence="A linear margin is a margin of random features too, and XOR shows that not conversely.",
     source=CAO_GU_2020.at("after Assumption 4.10"),
     statement=r"E_u[\mathrm{sign}(u^\top w) \sigma(u^\top x)] = w^\top x / \sqrt{2\pi}, \quad"
     r"\gamma(\mathrm{XOR}) = (\sqrt{2} - 1) / \sqrt{2\pi}",
@@ -110,6 +112,7 @@ def _linear_feature(case: Case, inputs: Tensor) -> Tensor:
 
 @claim(
     "cao-gu-2020/assumption-4.12",
+    sentence="A function of norm 1 of the conjugate kernel's space separates the data with a margin γ.",
     source=CAO_GU_2020.at("Assumption 4.12"),
     statement=r"\exists f \in \mathcal{H}(\kappa^{(L-1)}), \|f\|_{\mathcal{H}} \le 1: y_i f(x_i) \ge \gamma > 0, \quad"
     r"\kappa^{(0)} = x^\top x', \kappa^{(l+1)} = E_{f \sim N(0, \kappa^{(l)})}[\sigma(f(x)) \sigma(f(x'))]",
@@ -144,6 +147,7 @@ def _kernel_margins(case: Case, *, gamma: float) -> Measurement:
 
 @claim(
     "cao-gu-2020/assumption-4.12@printed",
+    sentence="The printed kernel is that of the features: it is smaller by 2 for every layer.",
     source=CAO_GU_2020.at("Assumption 4.12, 'the conjugate kernel of fully connected neural networks'"),
     statement=r"|\|x_{l,i}\|_2^2 / \kappa^{(l)}(x_i, x_i) - 1| \le \tfrac12",
     kind="DEF",

@@ -13,6 +13,7 @@ from lemmata.claims.registry import derived
 
 @derived(
     "cao-gu-2020/B.3-final-constant",
+    sentence="A radius of order 8⁻ᴸ γ³ leaves a positive constant in Lemma 5.4.",
     source=CAO_GU_2020.at("proof of Lemma 5.4, end"),
     statement=r"2^{-L} / (2 \sqrt 2) - 2^{-(L+2)} > 0, \quad"
     r" \tau \le c 8^{-L} L^{-2} \gamma^3 \implies L^2 \tau + L^{2/3} \tau^{1/3} \le C c^{1/3} 2^{-L} \gamma",
@@ -40,6 +41,7 @@ def perturbed_gradient_stays_large(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-09@printed",
+    sentence="With the √L of part (iii), Lemma 5.2 keeps its L², as printed.",
     source=CAO_GU_2020.at("proof of Lemma 5.2, bound of I_1"),
     statement=r"\sum_l L^{2/3} \tau^{1/3} \sqrt{m \log m} \cdot \sqrt L \le C L^2 \tau^{1/3} \sqrt{m \log m}",
     erratum="E-09",
@@ -61,6 +63,7 @@ def lemma_follows_from_printed_parts(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-09",
+    sentence="With the √L of part (iii) throughout, the powers of L agree.",
     source=CAO_GU_2020.at("Lemma B.1 (iv), (v) and Lemma 5.2, all with the √L of (iii)"),
     statement=r"\sum_l L^{1/2} \tau^{1/3} \sqrt{m \log m} \cdot \sqrt L = L^2 \tau^{1/3} \sqrt{m \log m}",
     erratum="E-09",

@@ -36,6 +36,7 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
 
 @claim(
     "cao-gu-2020/thm-4.7",
+    sentence="Gradient descent reaches surrogate error ε in few steps, and stays near initialisation.",
     source=CAO_GU_2020.at("Theorem 4.7"),
     statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
     r" \mathcal{E}_S(W^{(k)}) \le \epsilon, \quad W^{(k)} \in \mathcal{W}_\tau,"
@@ -91,6 +92,7 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7@printed",
+    sentence="The same for every step size below the prescribed one, as printed: small steps take longer.",
     source=CAO_GU_2020.at("Theorem 4.7"),
     statement=r"\eta = O(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
     r" \mathcal{E}_S(W^{(k)}) \le \epsilon",
@@ -128,6 +130,7 @@ def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, s
 
 @claim(
     "cao-gu-2020/thm-4.7-one-step-containment",
+    sentence="One step from half the radius does not leave the ball.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, first display"),
     statement=r"W^{(t)} \in \mathcal{W}_{\tau/2} \implies \eta \|\nabla_{W_l} L_S(W^{(t)})\|_F \le \tau/2",
     kind="DET",
@@ -164,6 +167,7 @@ def _one_step(case: Case, factor: float) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7-descent",
+    sentence="A step decreases the loss by η B² m times the squared error, up to a kink and a quadratic term.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, second display"),
     statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le C_1 \sum_l [L^2 \tau^{1/3} \eta m \sqrt{\log m} + L^3 m^2 \eta^2]"
     r" \mathcal{E}_S^2(W^{(k)}) - \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
@@ -218,6 +222,7 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
 
 @claim(
     "cao-gu-2020/eq-5.6",
+    sentence="Every step decreases the loss by at least half of η B² m times the squared surrogate error.",
     source=CAO_GU_2020.at("(5.6)"),
     statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le -\tfrac12 \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
     kind="RUN",
@@ -246,6 +251,7 @@ def _gain(case: Case, run: Run) -> Tensor:
 
 @claim(
     "cao-gu-2020/thm-4.7-gradient-from-decrease",
+    sentence="Gradients along the run are bounded by the root of the decrease of the loss.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, after (5.6)"),
     statement=r"\|\nabla_{W_l} L_S(W^{(k)})\|_F \le C_2 \eta^{-1/2} B^{-1}"
     r" [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}, \quad C_2 = \sqrt 2 C",
@@ -276,6 +282,7 @@ def _by_decrease(case: Case, run: Run) -> Tensor:
 
 @claim(
     "cao-gu-2020/thm-4.7-initial-loss",
+    sentence="The loss at initialisation is at most of order √log(n/δ).",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, after (5.6)"),
     statement=r"L_S(W^{(0)}) - L_S(W^{(K)}) \le C_3 [\log(n/\delta)]^{1/2}",
     kind="PROB",
@@ -294,6 +301,7 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7-trajectory",
+    sentence="The distance travelled is at most of order √(K η)/B times the root of the whole decrease.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last display but two"),
     statement=r"\|W_l^{(t+1)} - W_l^{(0)}\|_F \le \eta \sum_k \|\nabla_{W_l} L_S(W^{(k)})\|_F"
     r" \le C_2 \eta^{1/2} B^{-1} \sum_k [L_S(W^{(k)}) - L_S(W^{(k+1)})]^{1/2}"
@@ -343,6 +351,7 @@ TELESCOPED = {
 
 @claim(
     "cao-gu-2020/thm-4.7-telescoping",
+    sentence="K steps decrease the loss by at least K times half the gain at the best iterate.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -\tfrac12 K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
     notes="Equivalently E_S(W^(k*)) ≤ [2 (L_S(W^(0)) − L_S(W^(K)))]^(1/2) (K η m)^(-1/2) B^(-1).",
@@ -355,6 +364,7 @@ def losses_telescope(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7-telescoping@printed",
+    sentence="The same without the half, as printed.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
     expected="refuted",

@@ -13,6 +13,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "cao-gu-2020/B.2-mask-preactivation",
+    sentence="A unit that flips is no farther from 0 than it moved.",
     source=CAO_GU_2020.at("appendix B.2, bound of I_1, first line"),
     statement=r"\|[\hat\Sigma_l(x_i) - \tilde\Sigma_l(x_i)] \hat W_l^T \hat x_{l-1,i}\|_2"
     r" \le \|\hat W_l^T \hat x_{l-1,i} - \tilde W_l^T \tilde x_{l-1,i}\|_2",
@@ -48,6 +49,7 @@ def _crossed(case: Case, *, flipped: bool) -> Measurement:
 
 @claim(
     "cao-gu-2020/B.2-preactivation-growth",
+    sentence="Preactivations are Lipschitz in the weights, with constant of order L.",
     source=CAO_GU_2020.at("appendix B.2, bound of I_1, last line"),
     statement=r"\|\hat W_l^T \hat x_{l-1,i} - \tilde W_l^T \tilde x_{l-1,i}\|_2"
     r" \le C_2 L \sum_r \|\hat W_r - \tilde W_r\|_2",
@@ -73,6 +75,7 @@ def preactivations_are_lipschitz(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/B.2-I1",
+    sentence="What flipped units add to the output is of order L² τ^(1/3) √(m log m) times the move.",
     source=CAO_GU_2020.at("appendix B.2, bound of I_1"),
     statement=r"|I_1| \le \sum_l \|v^T [\prod_{r>l} \tilde\Sigma_r \tilde W_r^T] (\hat\Sigma_l - \tilde\Sigma_l)\|_2"
     r" \|(\hat\Sigma_l - \tilde\Sigma_l) \hat W_l^T \hat x_{l-1}\|_2 \le C_3 L^2 \tau^{1/3} \sqrt{m \log m}"
@@ -109,6 +112,7 @@ def flips_contribute_little(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/B.2-I2",
+    sentence="What products of changes add to the output is of order L³ √m times the squared move.",
     source=CAO_GU_2020.at("appendix B.2, bound of I_2"),
     statement=r"|I_2| \le C_4 L^2 \sqrt m \sum_l \|\hat W_l - \tilde W_l\|_2 \sum_{r \le l} \|\hat W_r - \tilde W_r\|_2"
     r" \le C_4 L^3 \sqrt m \sum_l \|\hat W_l - \tilde W_l\|_2^2",

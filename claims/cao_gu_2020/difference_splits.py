@@ -13,6 +13,7 @@ SEARCH = ("random", "along-gradient", "flip-units", "place-on-kinks")
 
 @claim(
     "cao-gu-2020/B.2-telescoping",
+    sentence="The change of the output is the sum of the layers' own changes, carried upwards.",
     source=CAO_GU_2020.at("appendix B.2, first display"),
     statement=r"f_{\hat W} - f_{\tilde W} = \sum_l v^T \left[\prod_{r>l} \tilde\Sigma_r \tilde W_r^T\right]"
     r" [\hat\Sigma_l \hat W_l^T - \tilde\Sigma_l \tilde W_l^T] \hat x_{l-1}",
@@ -45,6 +46,7 @@ def _telescoped(case: Case, *, flips: float) -> Sides:
 
 @claim(
     "cao-gu-2020/B.2-split",
+    sentence="The change of the output is flipped units, products of changes, and a linear part.",
     source=CAO_GU_2020.at("appendix B.2, second display"),
     statement=r"f_{\hat W} - f_{\tilde W} = I_1 + I_2 + I_3",
     kind="EXACT",
@@ -72,6 +74,7 @@ def _split(case: Case, *, flips: float) -> Sides:
 
 @claim(
     "cao-gu-2020/B.2-I3-is-gradient",
+    sentence="The linear part of the change is the gradient applied to it.",
     source=CAO_GU_2020.at("appendix B.2, I_3"),
     statement=r"I_3 = \sum_l Tr[(\hat W_l - \tilde W_l)^T \nabla_{W_l} f_{\tilde W}(x_i)]",
     kind="EXACT",

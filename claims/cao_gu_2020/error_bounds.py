@@ -17,6 +17,7 @@ from lemmata.claims.registry import derived
 
 @derived(
     "cao-gu-2020/informal-1.1",
+    sentence="An error of ε needs width of order ε⁻¹⁴ and of order ε⁻⁴ examples.",
     source=CAO_GU_2020.at("Theorem 1.1"),
     statement=r"m = \tilde\Omega(\epsilon^{-14}), n = \tilde\Omega(\epsilon^{-4})",
 )
@@ -76,6 +77,7 @@ def _outer(d: Derivation) -> tuple[Scaling, Scaling, Scaling]:
 
 @derived(
     "cao-gu-2020/rem-4.6-bartlett",
+    sentence="The bound of Bartlett et al. on the ball is of order m τ/√n.",
     source=CAO_GU_2020.at("Remark 4.6, first bound"),
     statement=r"\frac{\|v\|_2}{\sqrt n} \prod_l \|W_l\|_2 [\sum_l (\|\Delta W_l^T\|_{2,1} / \|W_l\|_2)^{2/3}]^{3/2}"
     r" = \tilde O(m \tau / \sqrt n)",
@@ -90,6 +92,7 @@ def bartlett_grows_like_the_width(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/rem-4.6-neyshabur",
+    sentence="The bound of Neyshabur et al. on the ball is of order m τ/√n.",
     source=CAO_GU_2020.at("Remark 4.6, second bound"),
     statement=r"\frac{L \|v\|_2}{\sqrt n} \prod_l \|W_l\|_2 [\sum_l m \|\Delta W_l\|_F^2 / \|W_l\|_2^2]^{1/2}"
     r" = \tilde O(m \tau / \sqrt n)",
@@ -104,6 +107,7 @@ def neyshabur_grows_like_the_width(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/rem-4.6-comparison",
+    sentence="For small τ Theorem 4.5 is better than both uniform bounds, by √m.",
     source=CAO_GU_2020.at("Remark 4.6, last sentences"),
     statement=r"L \tau \sqrt{m/n} = m^{-1/2} \cdot m \tau / \sqrt n, \quad \tau \le L^{-9} n^{-3/2} [\log m]^{-3/2}",
     notes="The condition is what 'when τ is small enough' means: Theorem 4.5's second term must not exceed its first. "
@@ -124,6 +128,7 @@ def theorem_beats_uniform_bounds(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/rem-4.6-width-decreasing",
+    sentence="At τ = R/√m the bound of Theorem 4.5 decreases with the width.",
     source=CAO_GU_2020.at("Remark 4.6, last paragraph"),
     statement=r"\tau = R m^{-1/2}: \quad L R n^{-1/2} + L^4 R^{4/3} m^{-1/6} \sqrt{\log m} \text{ decreases in } m",
     notes="Once log m > 3.",
@@ -140,6 +145,7 @@ def bound_decreases_in_width(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.9@printed",
+    sentence="Theorems 4.5 and 4.7 as printed combine to the printed test error.",
     source=CAO_GU_2020.at("Corollary 4.9, from Theorems 4.5 and 4.7 as printed"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le \epsilon +"
     r" \tilde O(L^2 B^{-1} \epsilon^{-1} n^{-1/2} + L^4 B^{-4/3} \epsilon^{-4/3} m^{-1/6})",
@@ -164,6 +170,7 @@ def printed_theorems_combine(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.9",
+    sentence="Theorems 4.5 and 4.7 as their proofs have them combine to a bound of the test error.",
     source=CAO_GU_2020.at("Corollary 4.9, from Theorem 4.5 and what the proof of Theorem 4.7 gives"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le 2 \epsilon +"
     r" \tilde O(L B^{-2} \epsilon^{-1} n^{-1/2} + L^4 B^{-8/3} \epsilon^{-4/3} m^{-1/6})",
@@ -184,6 +191,7 @@ def theorems_combine(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/cor-4.9-vacuity",
+    sentence="With the B that separation alone gives, the bound of the test error is at least 1.",
     source=CAO_GU_2020.at("after Corollary 4.9"),
     statement=r"B = \mathrm{poly}(\phi, n^{-1}) \implies L^2 B^{-1} \epsilon^{-1} n^{-1/2} \ge L^2 \epsilon^{-1} \ge 1",
     notes="From the power 1/2 on; for random labels E[B²] ≤ 1/(2n), so that no larger B can be had.",
@@ -214,6 +222,7 @@ def _linearisation(d: Derivation) -> tuple[Scaling, Scaling]:
 
 @derived(
     "cao-gu-2020/erratum-E-10@printed",
+    sentence="Theorem 4.5 needs L⁴, and L² in the corollary's first term, as printed.",
     source=CAO_GU_2020.at("Theorem 4.5 and Corollary 4.9, powers of L"),
     statement=r"I_1 \le C L^4 \sqrt{m \log m} \tau^{4/3}, \quad"
     r" L \tau \sqrt{m/n} \le C L^2 B^{-1} \epsilon^{-1} n^{-1/2}",
@@ -234,6 +243,7 @@ def printed_depth_is_enough(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-10",
+    sentence="L³ and L are what the proofs give.",
     source=CAO_GU_2020.at("Theorem 4.5 and Corollary 4.9, powers of L"),
     statement=r"I_1 \le C L^3 \sqrt{m \log m} \tau^{4/3}, \quad L \tau \sqrt{m/n} = L B^{-1} \epsilon^{-1} n^{-1/2}",
     erratum="E-10",
@@ -259,6 +269,7 @@ def _leading(given: Given, accuracy: Scaling, printed: Scaling, *, constants: tu
 
 @derived(
     "cao-gu-2020/erratum-E-31@printed",
+    sentence="The corollary's test error begins with ε, as printed.",
     source=CAO_GU_2020.at("Corollary 4.9, leading term"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le \epsilon + \ldots \text{ at } \mathcal{E}_S(W^{(k)}) \le \epsilon",
     erratum="E-31",
@@ -272,6 +283,7 @@ def error_is_the_surrogate_error(given: Given = as_stated) -> Derivation:
 
 @derived(
     "cao-gu-2020/erratum-E-31",
+    sentence="The corollary's test error begins with 2ε, as Theorem 4.5 has twice the surrogate error.",
     source=CAO_GU_2020.at("Corollary 4.9, leading term"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le 2 \epsilon + \ldots \text{ at } \mathcal{E}_S(W^{(k)}) \le \epsilon",
     erratum="E-31",

@@ -15,6 +15,7 @@ from lemmata.model.limits import propagator_edge
 
 @claim(
     "cao-gu-2020/lemma-B.1-iii",
+    sentence="Hidden layers are Lipschitz in the weights, with constant of order √L.",
     source=CAO_GU_2020.at("Lemma B.1 (iii)"),
     statement=r"\|\hat x_{l,i} - \tilde x_{l,i}\|_2 \le \bar C \sqrt L \sum_{r \le l} \|\hat W_r - \tilde W_r\|_2",
     kind="SCALE",

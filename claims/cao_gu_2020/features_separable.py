@@ -43,6 +43,7 @@ def _promised(case: Case) -> torch.Tensor:
 
 @claim(
     "cao-gu-2020/lemma-B.2",
+    sentence="Features of every hidden layer are separable, with a margin that halves from layer to layer.",
     source=CAO_GU_2020.at("Lemma B.2"),
     statement=r"\exists \alpha_l \in S^{m_l - 1}: y_i \langle \alpha_l, x_{l,i}^{(0)} \rangle \ge 2^{-(l+1)} \gamma",
     kind="PROB",
@@ -83,6 +84,7 @@ def features_are_separable(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/B.4-alpha",
+    sentence="The features below the top are separable with the kernel's margin, up to a constant.",
     source=CAO_GU_2020.at("appendix B.4, proof of Lemma 5.5"),
     statement=r"\exists \alpha, \|\alpha\|_2 \le 1: y_i \langle \alpha, x_{L-1,i}^{(0)} \rangle \ge C \gamma",
     kind="SCALE",

@@ -59,6 +59,7 @@ def error_below(margins: Tensor) -> Tensor:
 
 @claim(
     "cao-gu-2020/thm-4.5",
+    sentence="A small surrogate error on the sample gives a small test error, for all weights near initialisation.",
     source=CAO_GU_2020.at("Theorem 4.5"),
     statement=r"P[y f_W(x) < 0] \le 2 \mathcal{E}_S(W)"
     r" + C [L \tau \sqrt{m/n} + L^4 \sqrt{m \log m} \tau^{4/3} + \sqrt{\log(1/\delta) / n}]",
@@ -125,6 +126,7 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.5@printed",
+    sentence="The same without a confidence term, as printed: false for one example.",
     source=CAO_GU_2020.at("Theorem 4.5"),
     statement=r"P[y f_W(x) < 0] \le 2 \mathcal{E}_S(W) + C [L \tau \sqrt{m/n} + L^4 \sqrt{m \log m} \tau^{4/3}]",
     kind="SCALE",

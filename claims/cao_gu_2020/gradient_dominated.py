@@ -35,6 +35,7 @@ def _own(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/eq-4.1",
+    sentence="The gradient of the last layer is at least of order B √m times the surrogate error.",
     source=CAO_GU_2020.at("(4.1)"),
     own=_own,
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge B \sqrt m \cdot \mathcal{E}_S(W)",
@@ -89,6 +90,7 @@ def _pair(c: Configuration) -> float | None:
 
 @claim(
     "cao-gu-2020/rem-4.8",
+    sentence="Separated inputs give a B that is polynomial in separation and number of examples.",
     source=CAO_GU_2020.at("Remark 4.8"),
     statement=r"\|x_i - x_j\|_2 \ge \phi \implies B = \Omega(\mathrm{poly}(\phi, n^{-1})): \quad B \ge c \sqrt\phi / n",
     kind="SCALE",

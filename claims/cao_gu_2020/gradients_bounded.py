@@ -17,6 +17,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
 
 @claim(
     "cao-gu-2020/lemma-5.1a",
+    sentence="At initialisation the gradient of an output, layer by layer, is at most of order √m.",
     source=CAO_GU_2020.at("Lemma 5.1, first bound"),
     statement=r"\|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F \le C \sqrt{m}",
     kind="SCALE",
@@ -39,6 +40,7 @@ def _one_layer_one_example(c: Configuration) -> float | None:
 
 @claim(
     "cao-gu-2020/lemma-5.1b",
+    sentence="Near initialisation the loss gradient of each layer is at most of order √m times the surrogate error.",
     source=CAO_GU_2020.at("Lemma 5.1, second bound"),
     statement=r"\|\nabla_{W_l} L_S(W)\|_F \le C \sqrt{m} \cdot \mathcal{E}_S(W)",
     kind="SCALE",
@@ -64,6 +66,7 @@ def loss_gradients_are_bounded(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.1-proof",
+    sentence="The loss gradient is the weighted sum of the examples' masked products.",
     source=CAO_GU_2020.at("appendix B.1, proof of Lemma 5.1"),
     statement=r"\nabla_{W_l} L_S(W) = \frac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{l-1,i} v^T"
     r" \left(\prod_{r=l+1}^L \Sigma_r(x_i) W_r^T\right) \Sigma_l(x_i)",

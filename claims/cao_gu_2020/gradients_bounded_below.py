@@ -57,6 +57,7 @@ def _own(case: Case, margin: float) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.4",
+    sentence="The last layer's gradient is at least of order 2⁻ᴸ γ √m times the surrogate error.",
     source=CAO_GU_2020.at("Lemma 5.4"),
     own=lambda case: _own(case, 2.0**-case.hidden * gamma(case)),
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C 2^{-L} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L \ge 2",
@@ -92,6 +93,7 @@ def last_gradients_do_not_vanish(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.4@printed",
+    sentence="The same with one hidden layer, which the print admits: raw inputs need not be separable.",
     source=CAO_GU_2020.at("Lemma 5.4, which does not exclude L = 1"),
     own=lambda case: _own(case, 2.0**-case.hidden * gamma(case)),
     statement=r"\|\nabla_{W_1} L_S(W)\|_F \ge C 2^{-1} \gamma \sqrt{m} \cdot \mathcal{E}_S(W), \quad L = 1",
@@ -120,6 +122,7 @@ def first_gradients_do_not_vanish(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.5",
+    sentence="The last layer's gradient is at least of order γ √m times the surrogate error, γ the kernel's margin.",
     source=CAO_GU_2020.at("Lemma 5.5"),
     own=lambda case: _own(case, conjugate_gamma(case)),
     statement=r"\|\nabla_{W_L} L_S(W)\|_F \ge C \gamma \sqrt{m} \cdot \mathcal{E}_S(W)",

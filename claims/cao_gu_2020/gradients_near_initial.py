@@ -45,6 +45,7 @@ def _against_autograd(case: Case, mask: Tensor) -> Sides:
 
 @claim(
     "cao-gu-2020/B.3-G-definition",
+    sentence="The frozen gradient, at initialisation, is the gradient there.",
     source=CAO_GU_2020.at("appendix B.3, definition of G"),
     statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_L^{(0)}(x_i)"
     r" = \nabla_{W_L} L_S(W^{(0)}) \text{ at } W = W^{(0)}",
@@ -68,6 +69,7 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
 
 @claim(
     "cao-gu-2020/B.3-G-definition@printed",
+    sentence="The same with the mask of the layer below, as printed: another matrix.",
     source=CAO_GU_2020.at("appendix B.3, definition of G"),
     statement=r"G = \tfrac1n \sum_i \ell'(y_i \tilde y_i) y_i x_{L-1,i}^{(0)} v^\top \Sigma_{L-1}^{(0)}(x_i)",
     kind="EXACT",
@@ -92,6 +94,7 @@ def frozen_gradient_with_the_mask_below(case: Case) -> Sides:
 
 @claim(
     "cao-gu-2020/B.3-G-lower",
+    sentence="The frozen gradient is at least 2⁻ᴸ/(2√2) √m γ times the surrogate error.",
     source=CAO_GU_2020.at("appendix B.3, lower bound of G"),
     statement=r"\|G\|_F \ge \tfrac{2^{-L}}{2\sqrt2} \sqrt{m_L} \gamma \cdot \mathcal{E}_S(W)",
     kind="PROB",
@@ -142,6 +145,7 @@ def _norm(features: Tensor, signals: Tensor, slopes: Tensor) -> Tensor:
 
 @claim(
     "cao-gu-2020/B.3-perturbation",
+    sentence="The last gradient stays near the frozen one.",
     source=CAO_GU_2020.at("appendix B.3, upper bound of the perturbation"),
     statement=r"\|\nabla_{W_L} L_S(W) - G\|_F \le C_1 \mathcal{E}_S(W) \sqrt{m} (L^2 \tau + L^{2/3} \tau^{1/3})",
     kind="SCALE",

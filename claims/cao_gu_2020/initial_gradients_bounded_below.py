@@ -27,6 +27,7 @@ DRAWS = 6
 
 @claim(
     "cao-gu-2020/lemma-B.3",
+    sentence="No non-negative weights of the examples make the last gradient at initialisation vanish.",
     source=CAO_GU_2020.at("Lemma B.3"),
     statement=r"\sum_j \left\|\tfrac1n \sum_i a_i y_i \sigma'(w_{L,j}^{(0)\top} x_{L-1,i}^{(0)})"
     r" x_{L-1,i}^{(0)}\right\|_2^2 \ge \tfrac{4^{-L}}{8} m_L \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, L \ge 2",
@@ -65,6 +66,7 @@ def no_weights_cancel_the_gradient(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-B.3@printed",
+    sentence="The same with one hidden layer, which the print admits and the proof does not.",
     source=CAO_GU_2020.at("Lemma B.3, which does not exclude L = 1"),
     statement=r"\sum_j \left\|\tfrac1n \sum_i a_i y_i \sigma'(w_{1,j}^{(0)\top} x_i) x_i\right\|_2^2"
     r" \ge \tfrac1{32} m_1 \gamma^2 \left[\tfrac1n \sum_i a_i\right]^2, \quad L = 1",
@@ -101,6 +103,7 @@ def _signed_forms(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/eq-C.1",
+    sentence="At initialisation at least the share 1/(2√2) of the last layer's units is active.",
     source=CAO_GU_2020.at("equation C.1"),
     statement=r"\tfrac1{m_L} \sum_j \sigma'(w_{L,j}^{(0)\top} x_{L-1,i}^{(0)}) \ge \tfrac1{2\sqrt2}",
     kind="PROB",
@@ -124,6 +127,7 @@ def a_third_of_the_units_is_active(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.2-chain",
+    sentence="Each link of the proof's chain from units to the margin holds.",
     source=CAO_GU_2020.at("appendix C.2, last display"),
     statement=r"\sum_j \|z_j\|_2^2 \ge m_L \|\bar z\|_2^2 \ge m_L \langle \bar z, \alpha_{L-1} \rangle^2 \ge"
     r" m_L \mu^2 \left[\tfrac1n \sum_i a_i s_i\right]^2 \ge m_L \mu^2 s^2 \left[\tfrac1n \sum_i a_i\right]^2",

@@ -56,6 +56,7 @@ LEARNING = {
 
 @claim(
     "cao-gu-2020/random-label-floor",
+    sentence="No classifier errs on less than half of labels that are fair coins.",
     source=CAO_GU_2020.at("section 4.1, after Corollary 4.9"),
     statement=r"y \text{ a fair sign, independent of } x \implies P[y f(x) < 0] + \tfrac12 P[f(x) = 0] = \tfrac12",
     kind="EXACT",
@@ -91,6 +92,7 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
 
 @claim(
     "cao-gu-2020/cor-4.11",
+    sentence="Data separable by random features are learned: the test error is ε once n is of order ε⁻⁴.",
     source=CAO_GU_2020.at("Corollary 4.11"),
     statement=r"n \ge \tilde O(\mathrm{poly}(2^L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
@@ -109,6 +111,7 @@ def cones_are_learned(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/cor-4.13",
+    sentence="Data separable by the conjugate kernel are learned: the test error is ε once n is of order ε⁻⁴.",
     source=CAO_GU_2020.at("Corollary 4.13"),
     statement=r"n \ge \tilde O(\mathrm{poly}(L, \gamma^{-1})) \epsilon^{-4} \log(1/\delta) \implies"
     r" P[y f_{W^{(k)}}(x) > 0] \ge 1 - \epsilon",
@@ -138,6 +141,7 @@ def _error(case: Case, *, coins: bool = False) -> Tensor:
 
 context(
     "cao-gu-2020/rem-4.14",
+    sentence="Of order ε⁻⁴ examples give an error of ε under the kernel's margin.",
     source=CAO_GU_2020.at("Remark 4.14"),
     statement=r"\epsilon\text{-error from } \tilde O(\epsilon^{-4}) \text{ examples under Assumption 4.12}",
     instead="A comparison with Daniely (2017); its number is that of cor-4.13 and cor-4.13-ledger.",
@@ -145,6 +149,7 @@ context(
 
 context(
     "cao-gu-2020/rem-4.15",
+    sentence="SGD with fresh examples generalises by an online-to-batch conversion.",
     source=CAO_GU_2020.at("Remark 4.15"),
     statement=r"\text{one-pass SGD generalises by an online-to-batch conversion}",
     instead="A comparison with the slides (Cao and Gu, 2019), whose own claims are tested.",

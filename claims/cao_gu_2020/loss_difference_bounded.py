@@ -14,6 +14,7 @@ from lemmata.model.losses import LOSSES, surrogate_error, taylor_remainder
 
 @claim(
     "cao-gu-2020/eq-B.1",
+    sentence="The loss difference is at most its first order plus a quarter of the mean squared output change.",
     source=CAO_GU_2020.at("equation (B.1)"),
     statement=r"L_S(\hat W) - L_S(\tilde W) \le \frac1n \sum_i [\ell'(y_i \tilde y_i) y_i \Delta_i + \Delta_i^2 / 4],"
     r" \quad \Delta_i = \hat y_i - \tilde y_i",
@@ -40,6 +41,7 @@ def loss_difference_is_quadratic(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/eq-B.2",
+    sentence="The first order of the loss is its gradient and little else.",
     source=CAO_GU_2020.at("equation (B.2)"),
     statement=r"\frac1n \sum_i \ell'(y_i \tilde y_i) y_i \Delta_i \le C_5 \sum_l L^2 \tau^{1/3} \sqrt{m \log m}"
     r" \|\hat W_l - \tilde W_l\|_2 \mathcal{E}_S(\tilde W) + C_5 \sum_l L^3 \sqrt m \|\hat W_l - \tilde W_l\|_2^2"
@@ -89,6 +91,7 @@ def _first_order(case: Case, *, power: int) -> Measurement:
 
 @claim(
     "cao-gu-2020/eq-B.3",
+    sentence="Outputs are Lipschitz in the weights, with constant of order L √m.",
     source=CAO_GU_2020.at("equation (B.3)"),
     statement=r"\Delta_i^2 = [v^T (\hat x_{L,i} - \tilde x_{L,i})]^2 \le C_6 m L^2"
     r" (\sum_l \|\hat W_l - \tilde W_l\|_2)^2 \le C_6 m L^3 \sum_l \|\hat W_l - \tilde W_l\|_2^2",

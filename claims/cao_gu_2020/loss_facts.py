@@ -15,6 +15,7 @@ SHARED = {"domain": AT_INITIALISATION, "quantifiers": "for all real z"}
 
 @claim(
     "cao-gu-2020/loss-sigmoid",
+    sentence="The negative slope of the loss is a sigmoid.",
     source=CAO_GU_2020.at("section 4, after Definition 4.4"),
     statement=r"-\ell'(z) = 1 / [1 + \exp(z)]",
     kind="EXACT",
@@ -40,6 +41,7 @@ def slope_is_a_sigmoid(case: Case) -> Sides:
 
 @claim(
     "cao-gu-2020/loss-indicator",
+    sentence="Twice the slope of the loss is at least 1 on every misclassified example.",
     source=CAO_GU_2020.at("section 4, after Definition 4.4"),
     statement=r"-2 \ell'(z) \ge 1\{z < 0\}",
     kind="DET",
@@ -56,6 +58,7 @@ def slope_dominates_the_indicator(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/loss-slope-bound",
+    sentence="The slope of the loss is between 0 and 1.",
     source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5"),
     statement=r"0 < -\ell'(z) \le 1",
     kind="DET",
@@ -71,6 +74,7 @@ def slope_is_at_most_one(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/loss-slope-lipschitz",
+    sentence="The slope of the loss is 1-Lipschitz.",
     source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5"),
     statement=r"|\ell'(z) - \ell'(z')| \le |z - z'|",
     kind="DET",
@@ -90,6 +94,7 @@ def slope_is_lipschitz(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/loss-curvature",
+    sentence="The second derivative of the loss is at most 1/2.",
     source=CAO_GU_2020.at("appendix B.2, before equation B.1"),
     statement=r"|\ell''(z)| \le 1/2",
     kind="DET",
@@ -107,6 +112,7 @@ def curvature_is_at_most_half(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/loss-growth",
+    sentence="The loss grows at most linearly.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7"),
     statement=r"\ell(z) \le 1 + |z|",
     kind="DET",
@@ -130,6 +136,7 @@ def loss_grows_at_most_linearly(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/loss-markov",
+    sentence="The expected surrogate error is at least half the classification error.",
     source=CAO_GU_2020.at("section 5.1, end of the proof of Theorem 4.5"),
     statement=r"E[-\ell'(y f(x))] \ge \tfrac12 P[y f(x) < 0]",
     kind="DET",

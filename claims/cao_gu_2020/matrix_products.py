@@ -11,6 +11,7 @@ from lemmata.model.trace import Trace
 
 @claim(
     "cao-gu-2020/app-A-forward",
+    sentence="The output is a product of masked matrices applied to the input.",
     source=CAO_GU_2020.at("appendix A, first display"),
     statement=r"f_W(x) = v^T \left[\prod_{r=1}^L \Sigma_r(x) W_r^T\right] x",
     kind="EXACT",
@@ -29,6 +30,7 @@ def output_is_a_matrix_product(case: Case) -> Sides:
 
 @claim(
     "cao-gu-2020/app-A-gradient",
+    sentence="The gradient of an output with respect to a layer has rank one.",
     source=CAO_GU_2020.at("appendix A, second display"),
     statement=r"\nabla_{W_l} f_W(x) = x_{l-1} v^T \left[\prod_{r=l+1}^L \Sigma_r(x) W_r^T\right] \Sigma_l(x)",
     kind="EXACT",
@@ -69,6 +71,7 @@ def _rank_one(case: Case, *, masked: bool) -> Sides:
 
 @claim(
     "cao-gu-2020/app-A-euler",
+    sentence="The gradient of each layer, paired with the layer, gives the output.",
     source=CAO_GU_2020.at("appendix A, implied by the two displays"),
     statement=r"Tr[W_l^T \nabla_{W_l} f_W(x)] = f_W(x)",
     kind="EXACT",

@@ -20,6 +20,7 @@ FACTOR = 1.5
 
 @claim(
     "cao-gu-2020/setup-network",
+    sentence="The network is ReLU layers under fixed output signs, homogeneous in its input and in every layer.",
     source=CAO_GU_2020.at("section 3, definition of the network"),
     statement=r"f_W(x) = v^T \sigma(W_L^T \sigma(W_{L-1}^T \cdots \sigma(W_1^T x) \cdots)),"
     r" \quad v \in \{+1, -1\}^{m_L} \text{ balanced}",
@@ -82,6 +83,7 @@ def _independent_signs(case: Case) -> Tensor:
 
 @claim(
     "cao-gu-2020/setup-init",
+    sentence="The entries of a layer are independent and Gaussian, of variance 2 over its width.",
     source=CAO_GU_2020.at("Algorithm 1, first line"),
     statement=r"[W_l^{(0)}]_{ij} \sim N(0, 2 / m_l) \text{ independently}:"
     r" \quad \tfrac{m_l}{2} \|W_l^{(0)}\|_F^2 \sim \chi^2_{m_{l-1} m_l}",
@@ -120,6 +122,7 @@ def _law(case: Case, *, variance: float = 2.0, fan_in: bool = False) -> Measurem
 
 @claim(
     "cao-gu-2020/eq-3.1",
+    sentence="The training loss is the mean cross-entropy of the margins.",
     source=CAO_GU_2020.at("equation (3.1)"),
     statement=r"L_S(W) = \frac1n \sum_i \ell[y_i f_W(x_i)], \quad \ell(z) = \log(1 + e^{-z})",
     kind="DEF",
@@ -154,6 +157,7 @@ STEPS = 3
 
 @claim(
     "cao-gu-2020/algorithm-1",
+    sentence="Gradient descent moves all layers at once along the full gradient.",
     source=CAO_GU_2020.at("Algorithm 1"),
     statement=r"W_l^{(k+1)} = W_l^{(k)} - \eta \nabla_{W_l} L_S(W^{(k)}), \quad l \le L, \; k = 0, \ldots, K - 1",
     kind="EXACT",

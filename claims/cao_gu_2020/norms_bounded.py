@@ -22,6 +22,7 @@ def _largest_edge(c: Configuration) -> float:
 
 @claim(
     "cao-gu-2020/lemma-B.1-i-weights",
+    sentence="Spectral norms of the layers stay bounded near initialisation.",
     source=CAO_GU_2020.at("Lemma B.1 (i), first part"),
     statement=r"\|\tilde W_l\|_2 \le \bar C",
     kind="SCALE",
@@ -45,6 +46,7 @@ def weights_are_bounded(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-B.1-i-features",
+    sentence="Hidden layers' norms stay bounded near initialisation.",
     source=CAO_GU_2020.at("Lemma B.1 (i), second part"),
     statement=r"\|\tilde x_{l,i}\|_2 \le \bar C",
     kind="SCALE",
@@ -67,6 +69,7 @@ def features_are_bounded(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-B.1-ii",
+    sentence="Products of masked layers grow at most like L.",
     source=CAO_GU_2020.at("Lemma B.1 (ii)"),
     statement=r"\left\|\prod_{r=l}^L \tilde\Sigma_r(x_i) \tilde W_r^T\right\|_2 \le \bar C L",
     kind="SCALE",

@@ -19,6 +19,7 @@ WIDE_FOR_DEPTH = Condition("m", ">=", (Scaling(L=1, log_nL_delta=1),))
 
 @claim(
     "cao-gu-2020/lemma-5.3",
+    sentence="At initialisation no output exceeds the order √log(n/δ).",
     source=CAO_GU_2020.at("Lemma 5.3"),
     statement=r"|f_{W^{(0)}}(x_i)| \le C \sqrt{\log(n/\delta)}",
     kind="SCALE",
@@ -49,6 +50,7 @@ def outputs_are_bounded(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-5.3@printed",
+    sentence="The same for every width and confidence, as printed: narrow networks have heavier tails.",
     source=CAO_GU_2020.at("Lemma 5.3, without a condition on the width"),
     statement=r"P[|f_{W^{(0)}}(x)| > C \sqrt{\log(1/\delta)}] \le \delta \text{ for all } m, L, \delta",
     kind="PROB",

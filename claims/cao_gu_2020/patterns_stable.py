@@ -13,6 +13,7 @@ from lemmata.model.limits import PAIR_FLIPS
 
 @claim(
     "cao-gu-2020/lemma-B.1-iv",
+    sentence="At most of order L^(4/3) τ^(2/3) m units of a layer change between on and off.",
     source=CAO_GU_2020.at("Lemma B.1 (iv)"),
     statement=r"\|\hat\Sigma_l(x_i) - \tilde\Sigma_l(x_i)\|_0 \le \bar C L^{4/3} \tau^{2/3} m",
     kind="SCALE",

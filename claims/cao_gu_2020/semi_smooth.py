@@ -12,6 +12,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
 
 @claim(
     "cao-gu-2020/lemma-5.2b",
+    sentence="Near initialisation the training loss is almost smooth.",
     source=CAO_GU_2020.at("Lemma 5.2, third display"),
     statement=r"L_S(\hat W) - L_S(\tilde W) \le C \sum_l L^2 \tau^{1/3} \sqrt{m \log m}"
     r" \|\hat W_l - \tilde W_l\|_2 \mathcal{E}_S(\tilde W)"

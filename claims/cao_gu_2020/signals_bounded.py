@@ -25,6 +25,7 @@ def _sparsity(case: Case) -> int:
 
 @claim(
     "cao-gu-2020/lemma-B.1-v",
+    sentence="Sparse signals sent to the output are short: of order L^(2/3) τ^(1/3) √(m log m).",
     source=CAO_GU_2020.at("Lemma B.1 (v)"),
     statement=r"v^T \left[\prod_{r=l}^L \tilde\Sigma_r(x_i) \tilde W_r^T\right] a \le"
     r" \bar C L^{2/3} \tau^{1/3} \sqrt{m \log m}, \quad \|a\|_2 = 1, \|a\|_0 \le \bar C L^{4/3} \tau^{2/3} m",
@@ -51,6 +52,7 @@ def sparse_signals_are_short(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/lemma-B.1-vi",
+    sentence="Signals sent from any layer to the output are at most of order √m.",
     source=CAO_GU_2020.at("Lemma B.1 (vi)"),
     statement=r"\left\|v^T \prod_{r=l}^L \tilde\Sigma_r(x_i) \tilde W_r^T\right\|_2 \le \bar C \sqrt m",
     kind="SCALE",

@@ -12,6 +12,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "cao-gu-2020/rem-4.6-norms",
+    sentence="The units of a layer move by at most √m τ in total.",
     source=CAO_GU_2020.at("Remark 4.6"),
     statement=r"\|W_l^T - W_l^{(0)T}\|_{2,1} = \sum_j \|w_{l,j} - w_{l,j}^{(0)}\|_2 \le \sqrt{m_l} \tau",
     kind="DET",

@@ -54,6 +54,7 @@ def _given(holds: Tensor, value: Tensor, bound: Tensor | float, axes: tuple[str,
 
 @claim(
     "cao-gu-2020/C.1-alpha1-norm",
+    sentence="The first layer's witness has norm at most 1.",
     source=CAO_GU_2020.at("appendix C.1, definition of α̃_1"),
     statement=r"\|\tilde\alpha_1\|_2^2 = m_1^{-1} \sum_j c^2(\sqrt{m_1/2} w_j) \le 1",
     obstacle=beyond_a_plane,
@@ -85,6 +86,7 @@ def _first_error(case: Case) -> Tensor:
 
 @claim(
     "cao-gu-2020/C.1-mean",
+    sentence="The first witness has, in the mean, √2 times the separating function's value.",
     source=CAO_GU_2020.at("appendix C.1, expectation of α̃_1ᵀ x_1"),
     statement=r"E[\tilde\alpha_1^\top x_{1,i}^{(0)}] = \sqrt2 f(x_i)",
     obstacle=beyond_a_plane,
@@ -111,6 +113,7 @@ def first_witness_has_the_features_mean(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-concentration",
+    sentence="The first witness is near its mean, by √(log(n/δ)/m).",
     source=CAO_GU_2020.at("appendix C.1, concentration of α̃_1ᵀ x_1"),
     statement=r"|\tilde\alpha_1^\top x_{1,i}^{(0)} - \sqrt2 f(x_i)| \le C_2 \sqrt{\log(4en/\delta) / m_1}",
     obstacle=beyond_a_plane,
@@ -133,6 +136,7 @@ def first_witness_concentrates(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-margin1",
+    sentence="A first witness near its mean separates the first features with margin γ/2.",
     source=CAO_GU_2020.at("appendix C.1, margin of α_1"),
     statement=r"|\tilde\alpha_1^\top x_{1,i}^{(0)} - \sqrt2 f(x_i)| \le \gamma/2 \Rightarrow"
     r" y_i \alpha_1^\top x_{1,i}^{(0)} \ge \sqrt2 \gamma - \gamma/2 > \gamma/2",
@@ -177,6 +181,7 @@ def _upper_widths(case: Case) -> Tensor:
 
 @claim(
     "cao-gu-2020/C.1-norm-recursion",
+    sentence="The squared norm of the witness doubles from layer to layer, nearly.",
     source=CAO_GU_2020.at("appendix C.1, norm of α̃_l"),
     statement=r"\left|\|\tilde\alpha_l\|_2^2 - 2 \|\tilde\alpha_{l-1}\|_2^2\right| \le"
     r" C_3 \|\tilde\alpha_{l-1}\|_2^2 \sqrt{\log(4L/\delta) / m_l}",
@@ -214,6 +219,7 @@ def _recursion(case: Case, *, shift: bool) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-norm-bound",
+    sentence="Where norms at most double, the witness of layer l has norm at most 2^(l−1).",
     source=CAO_GU_2020.at("appendix C.1, bound of ‖α̃_l‖"),
     statement=r"\left|\|\tilde\alpha_r\|_2^2 - 2 \|\tilde\alpha_{r-1}\|_2^2\right| \le 2 \|\tilde\alpha_{r-1}\|_2^2"
     r" \; \forall r \le l \Rightarrow \|\tilde\alpha_l\|_2 \le 2^{l-1}",
@@ -268,6 +274,7 @@ def _preserved(case: Case, *, transposed: bool) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-inner-product-preserved",
+    sentence="The witness keeps its inner product with the features, in the mean.",
     source=CAO_GU_2020.at("appendix C.1, expectation of <α̃_l, x_l>"),
     statement=r"E[\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \mid \tilde\alpha_{l-1}] ="
     r" \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle, \quad \tilde\alpha_l = W_l^{(0)\top} \tilde\alpha_{l-1}",
@@ -299,6 +306,7 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-inner-product-preserved@printed",
+    sentence="The same with the transposed matrix missing, as printed.",
     source=CAO_GU_2020.at("appendix C.1, definition of α̃_l"),
     statement=r"E[\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \mid \tilde\alpha_{l-1}] ="
     r" \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle, \quad \tilde\alpha_l = W_l^{(0)} \tilde\alpha_{l-1}",
@@ -327,6 +335,7 @@ def inner_products_are_preserved_without_transpose(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-inner-concentration",
+    sentence="The witness's inner product changes little from layer to layer.",
     source=CAO_GU_2020.at("appendix C.1, concentration of <α̃_l, x_l>"),
     statement=r"|\langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle - \langle \tilde\alpha_{l-1}, x_{l-1,i}^{(0)} \rangle|"
     r" \le C_6 \|\tilde\alpha_{l-1}\|_2 \sqrt{\log(4nL/\delta) / m_l}",
@@ -350,6 +359,7 @@ def inner_products_concentrate(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/C.1-margin-l",
+    sentence="Under the premises the witness of layer l separates with margin 2^(−l−1) γ.",
     source=CAO_GU_2020.at("appendix C.1, margin of α_l"),
     statement=r"y_i \langle \tilde\alpha_l, x_{l,i}^{(0)} \rangle \ge \gamma/2 - \gamma/4 = \gamma/4,"
     r" \quad y_i \langle \alpha_l, x_{l,i}^{(0)} \rangle \ge 2^{-(l-1)} \gamma/4 = 2^{-(l+1)} \gamma",

@@ -23,6 +23,7 @@ ALLOWED = 0.5
 
 @claim(
     "chen-et-al-2019-poster/thm-2.1",
+    sentence="Gradient descent reaches loss 3ε in of order L² R²/ε steps.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.1"),
     statement=r"L_S(W^{(t)}) \le 3 \epsilon\ \text{for a}\ t \le C L^2 R^2 \epsilon^{-1}, \quad"
     r" \eta = \tfrac12 L^{-1} m^{-2\alpha}",

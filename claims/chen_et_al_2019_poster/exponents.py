@@ -54,6 +54,7 @@ def _trains(given: Given) -> Derivation:
 
 @derived(
     "chen-et-al-2019-poster/contribution-gd",
+    sentence="Gradient descent needs a width polynomial in L and R, and of order L² R²/ε steps.",
     source=CHEN_ET_AL_2019_POSTER.at("section 1, first contribution"),
     statement=r"m^\alpha = \mathrm{poly}(L, R), T = O(L^2 R^2 \epsilon^{-1})",
 )
@@ -73,6 +74,7 @@ def _width(d: Derivation) -> Scaling:
 
 @derived(
     "chen-et-al-2019-poster/thm-2.1-ledger",
+    sentence="Step size and number of steps of Theorem 2.1 balance to ε.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.1, η, T and the width"),
     statement=r"L R^2 m^{-2\alpha} / (\eta T) = \epsilon"
     r" \text{ at } \eta = L^{-1} m^{-2\alpha}, T = L^2 R^2 / \epsilon",
@@ -88,6 +90,7 @@ def regret_gives_the_iterations(given: Given = as_stated) -> Derivation:
 
 @derived(
     "chen-et-al-2019-poster/thm-2.2-ledger",
+    sentence="The terms of Theorem 2.2 are those of Cao and Gu at the distance of all layers together.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.2, terms of the minimum"),
     statement=r"\tau = \sqrt L R m^{-\alpha} \implies L \tau m^\alpha n^{-1/2} = L^{3/2} R n^{-1/2},"
     r" L^3 m^\alpha \tau^{4/3} = L^{11/3} R^{4/3} m^{-\alpha/3}",
@@ -112,6 +115,7 @@ def _stated(d: Derivation, name: str, term: Scaling) -> Scaling:
 
 @derived(
     "chen-et-al-2019-poster/thm-2.3-ledger",
+    sentence="The step sizes of Theorem 2.3 balance to its first term and to ε.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.3, η and the bound"),
     statement=r"L R^2 m^{-2\alpha} / (\eta n) = L^2 R^2 / n \text{ at } \eta = L^{-1} m^{-2\alpha},"
     r" = \epsilon \text{ at } \eta = m^{-2\alpha} L R^2 n^{-1} \epsilon^{-1}",
@@ -131,6 +135,7 @@ def one_pass_leaves_the_stated_regret(given: Given = as_stated) -> Derivation:
 
 @derived(
     "chen-et-al-2019-poster/sample-complexity",
+    sentence="An error of ε needs of order ε⁻² examples by Theorem 2.2, and ε⁻¹ by Theorem 2.3.",
     source=CHEN_ET_AL_2019_POSTER.at("section 1, second contribution"),
     statement=r"L^{3/2} R n^{-1/2} \le \epsilon \iff n \ge L^3 R^2 \epsilon^{-2},"
     r" \quad L^2 R^2 n^{-1} \le \epsilon \iff n \ge L^2 R^2 \epsilon^{-1}",
@@ -146,6 +151,7 @@ def samples_follow_from_the_bounds(given: Given = as_stated) -> Derivation:
 
 context(
     "chen-et-al-2019-poster/depth-comparison",
+    sentence="For small depth the width is below that of Zou et al.",
     source=CHEN_ET_AL_2019_POSTER.at("section 1, third contribution, last sentence"),
     statement=r"L \le \tilde O(n^{1/3} \vee \epsilon^{-1/6}) \implies \text{less width than Zou et al. [3]}",
     instead="not derivable: neither the width of Zou et al. nor the R that their assumption gives is in the sources; "
@@ -155,6 +161,7 @@ context(
 
 @derived(
     "chen-et-al-2019-poster/erratum-E-62@printed",
+    sentence="With one ball for all layers together the printed number of steps balances.",
     source=CHEN_ET_AL_2019_POSTER.at("B(W^(0), R m^(−α)), as a ball of all layers together"),
     statement=r"\|W^* - W^{(0)}\|_F \le R m^{-\alpha} \implies T = L^2 R^2 \epsilon^{-1} \text{ balances}",
     erratum="E-62",
@@ -173,6 +180,7 @@ def whole_ball_gives_the_iterations(given: Given = as_stated) -> Derivation:
 
 @derived(
     "chen-et-al-2019-poster/erratum-E-62",
+    sentence="With a ball per layer the printed number of steps balances.",
     source=CHEN_ET_AL_2019_POSTER.at("B(W^(0), R m^(−α)), per layer"),
     statement=r"\|W_l^* - W_l^{(0)}\|_F \le R m^{-\alpha} \text{ for all } l \implies"
     r" T = L^2 R^2 \epsilon^{-1} \text{ balances}",

@@ -9,6 +9,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "chen-et-al-2019-poster/setup-init",
+    sentence="Hidden entries are Gaussian of variance 2/m, those of the top layer of variance 1/m.",
     source=CHEN_ET_AL_2019_POSTER.at("section 2, neural network function"),
     statement=r"W^{(0)}_1, \ldots, W^{(0)}_{L-1} \sim N(0, 2/m), \quad W^{(0)}_L \sim N(0, 1/m)",
     kind="PROB",

@@ -31,6 +31,7 @@ LAST = 512
 
 @claim(
     "chen-et-al-2019-poster/thm-2.2",
+    sentence="Along gradient descent the test error is at most twice the training loss plus a capacity term.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.2"),
     statement=r"L^{0-1}_D(W^{(t)}) \le 2 L_S(W^{(t)}) + C \min\left\{4^L L^2 R \sqrt{\frac mn},"
     r" \frac{L^{3/2} R}{\sqrt n} + \frac{L^{11/3} R^{4/3}}{m^{\alpha/3}}\right\} + C \sqrt{\frac{\log(1/\delta)}{n}}",
@@ -88,6 +89,7 @@ def _complexity(case: Case) -> Tensor:
 
 @claim(
     "chen-et-al-2019-poster/thm-2.3",
+    sentence="One pass of SGD errs at most 8 L² R²/n + 8 log(1/δ)/n + 24 ε in the mean.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.3"),
     statement=r"E[L^{0-1}_D(\hat W)] \le \frac{8 L^2 R^2}{n} + \frac{8 \log(1/\delta)}{n} + 24 \epsilon, \quad"
     r" \eta = \tfrac12 m^{-2\alpha} (L R^2 n^{-1} \epsilon^{-1} \wedge L^{-1})",

@@ -10,6 +10,7 @@ from lemmata.model.losses import LOSSES
 
 @claim(
     "chen-et-al-2019-poster/setup-loss",
+    sentence="The training loss is the mean logistic loss.",
     source=CHEN_ET_AL_2019_POSTER.at("section 2, loss function"),
     statement=r"L_S(W) = \frac1n \sum_i L_i(W), \quad L_i(W) = \log(1 + \exp(-y_i f_W(x_i)))",
     kind="DEF",

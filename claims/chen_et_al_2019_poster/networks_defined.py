@@ -9,6 +9,7 @@ from lemmata.claims.registry import claim
 
 @claim(
     "chen-et-al-2019-poster/setup-network",
+    sentence="The network has a trained top layer and a factor m^α, and is homogeneous in every layer.",
     source=CHEN_ET_AL_2019_POSTER.at("section 2, neural network function"),
     statement=r"f_W(x) = m^\alpha W_L \sigma(W_{L-1} \cdots \sigma(W_1 x) \cdots), \quad \alpha \in (0, 1/2]",
     kind="DEF",

@@ -33,6 +33,7 @@ SEPARATED = {**EQUAL_WIDTHS, "data": "cones", "phi": 0.3, "d": 3}
 
 @claim(
     "chen-et-al-2019-poster/assumption-reference",
+    sentence="Some network within R m^(−α) of initialisation fits every example with loss below ε.",
     source=CHEN_ET_AL_2019_POSTER.at("section 2, assumptions"),
     statement=r"\|x_i\|_2 = 1, \quad \exists W^* \in B(W^{(0)}, R m^{-\alpha}):\ L_i(W^*) < \epsilon, i \in [n]",
     kind="DEF",
@@ -112,6 +113,7 @@ def reference_radius(case: Case) -> Tensor:
 
 @claim(
     "chen-et-al-2019-poster/separability-radius",
+    sentence="Separable data need a radius R that is logarithmic in n, 1/δ and 1/ε.",
     source=CHEN_ET_AL_2019_POSTER.at("section 1, third contribution"),
     statement=r"R \le C [\log(n/\delta) + \log(1/\epsilon)]",
     kind="SCALE",

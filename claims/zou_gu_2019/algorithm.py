@@ -63,6 +63,7 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
 
 @claim(
     "zou-gu-2019/algorithm-1-gd",
+    sentence="Gradient descent moves all hidden layers along the full gradient.",
     source=ZOU_GU_2019.at("Algorithm 1, lines 3 to 6"),
     statement=r"W_l^{(t+1)} = W_l^{(t)} - \eta \nabla_{W_l} L(W^{(t)}), \quad l \in [L]",
     kind="EXACT",
@@ -112,6 +113,7 @@ def _batches(case: Case) -> list[tuple[int, ...]]:
 
 @claim(
     "zou-gu-2019/algorithm-1-sgd",
+    sentence="A batch's gradient is, in the mean, the full one.",
     source=ZOU_GU_2019.at("Algorithm 1, lines 7 to 11"),
     statement=r"\mathbb{E}_{\mathcal{B}} \frac{1}{B} \sum_{s \in \mathcal{B}} \nabla \ell(f_W(x_s), y_s) = \nabla L(W)",
     kind="EXACT",

@@ -18,6 +18,7 @@ DATA_ALONE = Domain(draws={"m": (4, 8), "L": (1, 1), "n": (2, 6)}, fixed={"k": 1
 
 @claim(
     "zou-gu-2019/assumption-3.1",
+    sentence="Inputs have norm 1 and a common last coordinate μ > 0.",
     source=ZOU_GU_2019.at("Assumption 3.1"),
     statement=r"\|x_i\|_2 = 1, (x_i)_d = \mu > 0; \quad \|x_i + x_j\|_2 \ge 2\mu, \; \|X\|_2^2 \ge n \mu^2",
     kind="DEF",
@@ -53,6 +54,7 @@ def _common_coordinate(case: Case, x: Tensor) -> Measurement:
 
 @claim(
     "zou-gu-2019/assumption-3.2",
+    sentence="Inputs are pairwise separated by φ.",
     source=ZOU_GU_2019.at("Assumption 3.2"),
     statement=r"\|x_i - x_j\|_2 \ge \phi > 0, \quad \phi \le \sqrt{2 n (1 - \mu^2) / (n - 1)}",
     kind="DEF",

@@ -33,6 +33,7 @@ def _random_inputs(case: Case) -> torch.Tensor:
 
 @claim(
     "zou-gu-2019/footnote-2-small",
+    sentence="Independent inputs in at least as many dimensions have a data matrix of norm O(1).",
     source=ZOU_GU_2019.at("footnote 2, first part"),
     statement=r"\|X\|_2^2 = O(1), \quad d \gtrsim n",
     kind="PROB",
@@ -53,6 +54,7 @@ def data_matrix_is_small(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/footnote-2-small@printed",
+    sentence="The same for at most as many dimensions, as printed: the inequality is turned round.",
     source=ZOU_GU_2019.at("footnote 2, first part"),
     statement=r"\|X\|_2^2 = O(1), \quad d \lesssim n",
     kind="PROB",
@@ -73,6 +75,7 @@ def data_matrix_is_small_as_printed(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/footnote-2-random",
+    sentence="Independent inputs have a data matrix of squared norm of order n/d.",
     source=ZOU_GU_2019.at("footnote 2, second part"),
     statement=r"\|X\|_2^2 = O(n / d)",
     kind="PROB",
@@ -92,6 +95,7 @@ def random_data_matrix_is_balanced(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/footnote-2-worst",
+    sentence="The squared norm of the data matrix is at most n.",
     source=ZOU_GU_2019.at("footnote 2, last part"),
     statement=r"\|X\|_2^2 \le n",
     kind="DET",

@@ -31,6 +31,7 @@ def _euler(case: Case, *, skip: int = 0) -> Sides:
 
 @claim(
     "zou-gu-2019/setup-network",
+    sentence="The outputs are linear in a random top layer, and homogeneous in every layer.",
     source=ZOU_GU_2019.at("section 2, first display"),
     statement=r"f_W(x) = V \sigma(W_L \sigma(W_{L-1} \cdots \sigma(W_1 x) \cdots)), \quad"
     r" \langle W_l, \nabla_{W_l} f_r(x) \rangle = f_r(x)",
@@ -71,6 +72,7 @@ def _likely(case: Case, variance: float = 2.0) -> Measurement:
 
 @claim(
     "zou-gu-2019/setup-init",
+    sentence="Hidden entries are Gaussian of variance 2/m, those of the top layer of variance 1/k.",
     source=ZOU_GU_2019.at("Algorithm 1, line 2"),
     statement=r"w_{l,j}^{(0)} \sim N(0, (2/m) I), \quad v_r \sim N(0, I/k)",
     kind="PROB",
@@ -107,6 +109,7 @@ def _loss_sides(case: Case, weight: float) -> Sides:
 
 @claim(
     "zou-gu-2019/eq-2.1",
+    sentence="The training loss is half the mean squared error.",
     source=ZOU_GU_2019.at("equation (2.1)"),
     statement=r"L(W) = \frac{1}{n} \sum_i \frac12 \|f_W(x_i) - y_i\|_2^2",
     kind="DEF",

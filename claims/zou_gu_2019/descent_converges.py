@@ -48,6 +48,7 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
 
 @claim(
     "zou-gu-2019/thm-3.3",
+    sentence="Gradient descent reaches loss ε in of order n² L² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m))",
     kind="RUN",
@@ -70,6 +71,7 @@ def descent_converges(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/thm-3.3@printed",
+    sentence="The same for every smaller step size, as printed: small steps take longer.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = O(k / (L^2 m))",
     kind="RUN",
@@ -91,6 +93,7 @@ def descent_converges_as_printed(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/cor-3.5",
+    sentence="With one hidden layer gradient descent reaches loss ε in of order n² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Corollary 3.5"),
     statement=r"T = O(n^2 \log(1/\epsilon) / \phi), \quad L = 1, \quad \eta = \Theta(k / m)",
     kind="RUN",

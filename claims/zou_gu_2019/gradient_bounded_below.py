@@ -38,6 +38,7 @@ def _own(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/lemma-4.1",
+    sentence="The squared gradient is at least of order m φ/(k n²) times the loss.",
     source=ZOU_GU_2019.at("Lemma 4.1"),
     own=_own,
     statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2))",
@@ -86,6 +87,7 @@ def _smallest(kernel: Tensor) -> Tensor:
 
 claim(
     "zou-gu-2019/lemma-4.1@printed",
+    sentence="The same with one constant for every μ > 0, as printed: nearly opposite inputs break it.",
     source=ZOU_GU_2019.at("Lemma 4.1, with Assumption 3.1"),
     own=_own,
     statement=r"\|\nabla L(W)\|_F^2 \ge \Omega(m \phi L(W) / (k n^2)) \text{ with one constant for every } \mu > 0",

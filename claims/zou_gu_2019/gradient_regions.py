@@ -60,6 +60,7 @@ def _scale(case: Case) -> float:
 
 @claim(
     "zou-gu-2019/regions-disjoint",
+    sentence="The gradient regions of different examples are disjoint.",
     source=ZOU_GU_2019.at("section 4, gradient regions, property (1)"),
     statement=r"\mathcal{W}_i \cap \mathcal{W}_j = \emptyset \quad (i \ne j)",
     kind="EXACT",
@@ -88,6 +89,7 @@ def _most_regions(case: Case, away: float) -> Measurement:
 
 @claim(
     "zou-gu-2019/regions-jump",
+    sentence="Inside a gradient region the gradient jumps, and is large on one side at least.",
     source=ZOU_GU_2019.at("section 4, gradient regions, property (2)"),
     statement=r"P\left[\|\nabla_{w_{L,j}} L(W)\|_2 \ge |\langle r_i, v_j \rangle| / (2 n) \mid"
     r" w_{L,j} \in \mathcal{W}_i\right] \ge 1/2",
@@ -132,6 +134,7 @@ def _jump(case: Case, times: float) -> Measurement:
 
 @claim(
     "zou-gu-2019/regions-size",
+    sentence="Together the gradient regions hold at least of order φ of the neurons.",
     source=ZOU_GU_2019.at("section 4, gradient regions, after Figure 1"),
     statement=r"P\left[w \in \textstyle\bigcup_i \mathcal{W}_i\right] \ge C \phi",
     kind="PROB",

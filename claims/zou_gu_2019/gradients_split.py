@@ -41,6 +41,7 @@ def _by_neuron(case: Case, masked: bool = True) -> Tensor:
 
 @claim(
     "zou-gu-2019/ball",
+    sentence="The ball bounds the spectral norm of each layer's change.",
     source=ZOU_GU_2019.at("section 4.1, first display"),
     statement=r"\mathcal{B}(W^{(0)}, \tau) = \{W: \|W_l - W_l^{(0)}\|_2 \le \tau \text{ for all } l \in [L]\}",
     kind="DEF",
@@ -72,6 +73,7 @@ def _parts(case: Case, first: bool = False) -> Measurement:
 
 @claim(
     "zou-gu-2019/grad-decomposition",
+    sentence="The squared gradient is at least that of the last layer, the sum over its neurons.",
     source=ZOU_GU_2019.at("section 4.1, gradient lower bound"),
     statement=r"\|\nabla L(W)\|_F^2 = \sum_l \|\nabla_{W_l} L(W)\|_F^2 \ge \|\nabla_{W_L} L(W)\|_F^2"
     r" = \sum_j \|\nabla_{w_{L,j}} L(W)\|_2^2",
@@ -96,6 +98,7 @@ def last_layer_is_part_of_the_gradient(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/grad-neuron",
+    sentence="A neuron's gradient is the mean of residuals times the inputs that activate it.",
     source=ZOU_GU_2019.at("section 4.1, gradient of a neuron"),
     statement=r"\nabla_{w_{L,j}} L(W) = \frac1n \sum_i \langle f_W(x_i) - y_i, v_j \rangle"
     r" \sigma'(\langle w_{L,j}, x_{L-1,i} \rangle) x_{L-1,i}",
@@ -125,6 +128,7 @@ def _hidden_share(case: Case, gain: float = 1.0) -> Measurement:
 
 @claim(
     "zou-gu-2019/sec-4.3-top-layer",
+    sentence="Training the top layer too only adds to the gradient.",
     source=ZOU_GU_2019.at("section 4.3"),
     statement=r"\|\nabla_{W, V} L\|_F^2 = \|\nabla_W L\|_F^2 + \|\nabla_V L\|_F^2 \ge \|\nabla_W L\|_F^2",
     kind="DET",

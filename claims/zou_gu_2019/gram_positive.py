@@ -61,6 +61,7 @@ _HEXAGON = Control(
 
 @claim(
     "zou-gu-2019/intro-lambda0-equivalence",
+    sentence="The kernel is positive definite exactly when all inputs differ.",
     source=ZOU_GU_2019.at("section 1, before the contributions"),
     statement=r"\lambda_0 > 0 \iff \min_{i \ne j} \|x_i - x_j\|_2 > 0",
     kind="EXACT",
@@ -78,6 +79,7 @@ def separation_is_positivity_in_the_introduction(case: Case) -> Sides:
 
 @claim(
     "zou-gu-2019/prop-3.6-equivalence",
+    sentence="The two-layer kernel is positive definite exactly when the inputs are separated.",
     source=ZOU_GU_2019.at("Proposition 3.6, first part"),
     statement=r"H_{ij} = E_w[\langle x_i, x_j \rangle \sigma'(w \cdot x_i) \sigma'(w \cdot x_j)]: \quad"
     r" \lambda_{\min}(H) > 0 \iff \text{Assumption 3.2}",
@@ -94,6 +96,7 @@ def separation_is_positivity(case: Case) -> Sides:
 
 @claim(
     "zou-gu-2019/intro-lambda0-order",
+    sentence="The kernel's least eigenvalue is at least of order φ/n².",
     source=ZOU_GU_2019.at("section 1, before the contributions"),
     statement=r"\lambda_0 = \Omega(n^{-2} \phi)",
     kind="DET",
@@ -113,6 +116,7 @@ def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/intro-lambda0-order@printed",
+    sentence="It is at most of order φ/n², as printed: it can be far larger.",
     source=ZOU_GU_2019.at("section 1, before the contributions"),
     statement=r"\lambda_0 = O(n^{-2} \phi)",
     kind="DET",
@@ -135,6 +139,7 @@ def eigenvalue_is_at_most_of_the_order(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/prop-3.6-lower",
+    sentence="The kernel's least eigenvalue is at least of order φ/n², with a constant that μ decides.",
     source=ZOU_GU_2019.at("Proposition 3.6, second part"),
     statement=r"\lambda_0 \ge C(\mu) \, \phi n^{-2}",
     kind="DET",
@@ -154,6 +159,7 @@ def eigenvalue_is_bounded_below(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/prop-3.6-lower@printed",
+    sentence="The same with one constant for every μ, as printed: nearly opposite inputs break it.",
     source=ZOU_GU_2019.at("Proposition 3.6, second part"),
     statement=r"\lambda_0 \ge C \phi n^{-2}",
     kind="DET",

@@ -54,6 +54,7 @@ def _factor(given: Given, before: Scaling, now: Scaling, stated: Scaling, remark
 
 @derived(
     "zou-gu-2019/abstract-gd",
+    sentence="The width asked for is below every earlier one, of order n²⁴.",
     source=ZOU_GU_2019.at("abstract"),
     statement=r"k n^8 L^{12} \phi^{-4} \le k n^{24} L^{12} \phi^{-8}",
 )
@@ -70,6 +71,7 @@ def width_is_milder_than_before(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/contribution-gd-factors",
+    sentence="For gradient descent width and steps are better by n¹⁶/φ⁴ and n⁴/φ.",
     source=ZOU_GU_2019.at("section 1, first contribution"),
     statement=r"m = \tilde\Omega(k n^8 L^{12} \phi^{-4}), T = \tilde O(n^2 L^2 \log(1/\epsilon) \phi^{-1}),"
     r" \text{ milder by } n^{16} \phi^{-4} \text{ and } n^4 \phi^{-1}",
@@ -104,6 +106,7 @@ def _sgd_bullet(given: Given, iterations: Scaling, factor: Scaling) -> Derivatio
 
 @derived(
     "zou-gu-2019/contribution-sgd-factors@printed",
+    sentence="For SGD width and steps are better by n⁷B⁵ and n², as printed.",
     source=ZOU_GU_2019.at("section 1, second contribution"),
     statement=r"m = \tilde\Omega(k n^{17} L^{12} B^{-4} \phi^{-8}),"
     r" T = \tilde O(n^5 \log(1/\epsilon) B^{-1} \phi^{-2}), \text{ better by } n^7 B^5 \text{ and } n^2",
@@ -118,6 +121,7 @@ def printed_bullet_repeats_theorem_3_8(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/contribution-sgd-factors",
+    sentence="For SGD width and steps are better by n⁷B⁵ and n²/log(1/ε).",
     source=ZOU_GU_2019.at("section 1, second contribution, with Theorem 3.8"),
     statement=r"m = \tilde\Omega(k n^{17} L^{12} B^{-4} \phi^{-8}),"
     r" T = \tilde O(n^5 L^2 \log^2(1/\epsilon) B^{-1} \phi^{-2}),"
@@ -132,6 +136,7 @@ def stochastic_descent_improves_by_the_factors(given: Given = as_stated) -> Deri
 
 @derived(
     "zou-gu-2019/contribution-two-layer",
+    sentence="With two layers the paper asks for less width and no more steps than the three others.",
     source=ZOU_GU_2019.at("section 1, third contribution"),
     statement=r"L = k = 1, \lambda_0 = \phi n^{-2}:"
     r" \text{ less width and no more iterations than Du, Wu, Oymak and Soltanolkotabi}",
@@ -157,6 +162,7 @@ def two_layer_results_improve(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.4-iterations",
+    sentence="Fewer steps than Allen-Zhu et al., by n⁴/φ.",
     source=ZOU_GU_2019.at("Remark 3.4, iterations"),
     statement=r"n^6 L^2 \phi^{-2} / (n^2 L^2 \phi^{-1}) = n^4 \phi^{-1}",
 )
@@ -167,6 +173,7 @@ def iterations_improve_on_allen_zhu(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.4-width",
+    sentence="Less width than Allen-Zhu et al., by n¹⁶/φ⁴.",
     source=ZOU_GU_2019.at("Remark 3.4, width"),
     statement=r"k n^{24} L^{12} \phi^{-8} / (k n^8 L^{12} \phi^{-4}) = n^{16} \phi^{-4}",
 )
@@ -177,6 +184,7 @@ def width_improves_on_allen_zhu(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.4-depth",
+    sentence="Polynomial in the depth, where Du et al. are exponential.",
     source=ZOU_GU_2019.at("Remark 3.4, depth"),
     statement=r"L^{12} / 2^{O(L)} \to 0, \quad L^2 / 2^{O(L)} \to 0",
     notes="With exponent 1 in place of the O: L² < 2^L from L = 5 on, and L^12 < 2^L from L = 75 on.",
@@ -202,6 +210,7 @@ def _translation(given: Given, work: Row, column: Column, stated: Scaling) -> De
 
 @derived(
     "zou-gu-2019/rem-3.7-du-iterations",
+    sentence="The steps of Du et al. at λ_0 = φ/n² are n⁶/φ².",
     source=ZOU_GU_2019.at("Remark 3.7, iterations of Du et al."),
     statement=r"n^2 \lambda_0^{-2} = n^6 \phi^{-2} \text{ at } \lambda_0 = \phi n^{-2}",
 )
@@ -212,6 +221,7 @@ def iterations_of_du_translate(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.7-du-width",
+    sentence="The width of Du et al. at λ_0 = φ/n² is n¹⁴/φ⁴.",
     source=ZOU_GU_2019.at("Remark 3.7, width of Du et al."),
     statement=r"n^6 \lambda_0^{-4} = n^{14} \phi^{-4} \text{ at } \lambda_0 = \phi n^{-2}",
 )
@@ -222,6 +232,7 @@ def width_of_du_translates(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.7-oymak-iterations",
+    sentence="The steps of Oymak and Soltanolkotabi at λ_0 = φ/n² are n²‖X‖²/φ.",
     source=ZOU_GU_2019.at("Remark 3.7, iterations of Oymak and Soltanolkotabi"),
     statement=r"\|X\|_2^2 \lambda_0^{-1} = n^2 \|X\|_2^2 \phi^{-1} \text{ at } \lambda_0 = \phi n^{-2}",
 )
@@ -232,6 +243,7 @@ def iterations_of_oymak_translate(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.7-oymak-width",
+    sentence="The width of Oymak and Soltanolkotabi at λ_0 = φ/n² is n⁹‖X‖⁶/φ⁴.",
     source=ZOU_GU_2019.at("Remark 3.7, width of Oymak and Soltanolkotabi"),
     statement=r"n \|X\|_2^6 \lambda_0^{-4} = n^9 \|X\|_2^6 \phi^{-4} \text{ at } \lambda_0 = \phi n^{-2}",
 )
@@ -251,6 +263,7 @@ def _improvement(given: Given, column: Column, stated: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.7-improvement-iterations",
+    sentence="Fewer steps than Oymak and Soltanolkotabi, by ‖X‖².",
     source=ZOU_GU_2019.at("Remark 3.7, last sentence, iterations"),
     statement=r"n^2 \|X\|_2^2 \phi^{-1} / (n^2 \phi^{-1}) = \|X\|_2^2",
     erratum="E-42",
@@ -262,6 +275,7 @@ def iterations_improve_on_oymak(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.7-improvement-width",
+    sentence="Less width than Oymak and Soltanolkotabi, by n‖X‖⁶.",
     source=ZOU_GU_2019.at("Remark 3.7, last sentence, width"),
     statement=r"n^9 \|X\|_2^6 \phi^{-4} / (n^8 \phi^{-4}) = n \|X\|_2^6",
     erratum="E-42",
@@ -273,6 +287,7 @@ def width_improves_on_oymak(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.9-width",
+    sentence="For SGD less width than Allen-Zhu et al., by n⁷B⁵.",
     source=ZOU_GU_2019.at("Remark 3.9, width"),
     statement=r"n^{24} L^{12} B k \phi^{-8} / (k n^{17} L^{12} B^{-4} \phi^{-8}) = n^7 B^5",
 )
@@ -293,6 +308,7 @@ def _faster(given: Given, factor: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.9-iterations@printed",
+    sentence="For SGD fewer steps than Allen-Zhu et al. by n², as printed: a logarithm short.",
     source=ZOU_GU_2019.at("Remark 3.9, iterations"),
     statement=r"n^5 L^2 \log m \log^2(1/\epsilon) B^{-1} \phi^{-2} \cdot n^2"
     r" \le C n^7 L^2 \log(1/\epsilon) B^{-1} \phi^{-2}",
@@ -307,6 +323,7 @@ def printed_speed_up_holds(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.9-iterations",
+    sentence="For SGD fewer steps than Allen-Zhu et al., by n²/log(1/ε).",
     source=ZOU_GU_2019.at("Remark 3.9, iterations"),
     statement=r"n^5 L^2 \log^2(1/\epsilon) B^{-1} \phi^{-2} \cdot n^2 / \log(1/\epsilon)"
     r" = n^7 L^2 \log(1/\epsilon) B^{-1} \phi^{-2}",
@@ -328,6 +345,7 @@ def _widths_at_one_layer(d: Derivation) -> tuple[Scaling, Scaling]:
 
 @derived(
     "zou-gu-2019/rem-3.11@printed",
+    sentence="With one hidden layer SGD needs less width than Theorem 3.8, for any number of outputs.",
     source=ZOU_GU_2019.at("Remark 3.11"),
     statement=r"k^{5/2} n^{11} \phi^{-5} B^{-1} \le k n^{17} B^{-4} \phi^{-8}",
     erratum="E-53",
@@ -345,6 +363,7 @@ def deep_theorem_is_always_worse(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/rem-3.11",
+    sentence="With one hidden layer and few outputs SGD needs less width than Theorem 3.8.",
     source=ZOU_GU_2019.at("Remark 3.11, for few outputs"),
     statement=r"k \le n^4 B^{-2} \phi^{-2} \implies k^{5/2} n^{11} \phi^{-5} B^{-1} \le k n^{17} B^{-4} \phi^{-8}",
     erratum="E-53",

@@ -35,6 +35,7 @@ def _loss(case: Case, growth: float = 0.0) -> Measurement:
 
 @claim(
     "zou-gu-2019/outer-loss-bounded-labels",
+    sentence="Labels are bounded.",
     source=ZOU_GU_2019.at("implicit in Lemma 4.3"),
     statement=r"\max_i \|y_i\|_2 = O(1)",
     kind="DEF",
@@ -62,6 +63,7 @@ def labels_are_bounded(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/lemma-4.3",
+    sentence="The loss at initialisation is at most logarithmic, for bounded labels.",
     source=ZOU_GU_2019.at("Lemma 4.3"),
     statement=r"L(W^{(0)}) \le \widetilde O(1)",
     kind="SCALE",
@@ -82,6 +84,7 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/lemma-4.3@printed",
+    sentence="The loss at initialisation is at most logarithmic for all labels, as printed.",
     source=ZOU_GU_2019.at("Lemma 4.3"),
     statement=r"L(W^{(0)}) \le \widetilde O(1)",
     kind="SCALE",

@@ -49,6 +49,7 @@ def _limiting_proportion(c: Configuration) -> float | None:
 
 @claim(
     "zou-gu-2019/decrease-proportional",
+    sentence="A step's decrease of the loss is of the order of η times the squared gradient.",
     source=ZOU_GU_2019.at("section 4.1, before equation (4.1)"),
     statement=r"L(W^{(t)}) - L(W^{(t+1)}) \propto \eta \|\nabla L(W^{(t)})\|_F^2",
     kind="RUN",
@@ -78,6 +79,7 @@ def _limiting_rate(c: Configuration) -> float | None:
 
 @claim(
     "zou-gu-2019/lemma-4.5",
+    sentence="The loss shrinks at a linear rate, of order m φ η/(k n²) a step.",
     source=ZOU_GU_2019.at("Lemma 4.5"),
     statement=r"L(W^{(t)}) \le (1 - \Omega(m \phi \eta / (k n^2)))^t L(W^{(0)})",
     kind="RUN",

@@ -44,6 +44,7 @@ def _least_width(given: Given, stated: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/eq-3.1@printed",
+    sentence="The width of (3.1) keeps the iterates in the ball, as printed: log n short.",
     source=ZOU_GU_2019.at("(3.1), from Lemma 4.2"),
     statement=r"m = \Omega(k n^8 L^{12} \log^3(m) \phi^{-4}) \implies \sqrt{k n^2 \log(n) / (m \phi)} \le \tau",
     erratum="E-45",
@@ -56,6 +57,7 @@ def printed_width_keeps_the_iterates(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/eq-3.1",
+    sentence="With log n the width of (3.1) keeps the iterates in the ball.",
     source=ZOU_GU_2019.at("(3.1), from Lemma 4.2"),
     statement=r"m = \Omega(k n^8 L^{12} \log^3(m) \log(n) \phi^{-4}) \implies \sqrt{k n^2 \log(n) / (m \phi)} \le \tau",
     erratum="E-45",
@@ -76,6 +78,7 @@ def _radius(given: Given, width: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/step-iii-radius@printed",
+    sentence="At (3.1) the distance travelled is at most the radius, as printed: √log n is left.",
     source=ZOU_GU_2019.at("section 4.2, step iii"),
     statement=r"\sqrt{k n^2 \log(n) / (m \phi)} = O(\phi^{3/2} n^{-3} L^{-6} \log^{-3/2} m) \text{ at (3.1)}",
     erratum="E-45",
@@ -88,6 +91,7 @@ def printed_distance_is_the_radius(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/step-iii-radius",
+    sentence="With log n in (3.1) the distance travelled is at most the radius.",
     source=ZOU_GU_2019.at("section 4.2, step iii, with log n in (3.1)"),
     statement=r"\sqrt{k n^2 \log(n) / (m \phi)} = \phi^{3/2} n^{-3} L^{-6} \log^{-3/2} m",
     erratum="E-45",
@@ -108,6 +112,7 @@ def distance_is_the_radius(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/eq-3.2",
+    sentence="The width for SGD is the same in the contributions, in (3.2) and in Remark 3.11.",
     source=ZOU_GU_2019.at("(3.2), with section 1 and Remark 3.11"),
     statement=r"m = \Omega(k n^{17} L^{12} \log^3(m) B^{-4} \phi^{-8})",
     notes="Its derivation is in an appendix that is not among the sources: what is checked is that the three places "
@@ -139,6 +144,7 @@ def _stochastic_steps(given: Given, eta: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/thm-3.8-ledger@printed",
+    sentence="Step size and number of steps of Theorem 3.8 belong together, as printed: L² apart.",
     source=ZOU_GU_2019.at("Theorem 3.8, η and T"),
     statement=r"\eta = O(k B \phi / (n^3 m \log m)), T = O(n^5 L^2 \log(m) \log^2(1/\epsilon) / (B \phi^2))",
     erratum="E-44",
@@ -151,6 +157,7 @@ def printed_step_fits_the_iterations(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/thm-3.8-ledger",
+    sentence="With L⁻² in the step size, it and the number of steps of Theorem 3.8 belong together.",
     source=ZOU_GU_2019.at("Theorem 3.8, η and T"),
     statement=r"\eta = \Theta(k B \phi / (L^2 n^3 m \log m)), T = O(n^5 L^2 \log(m) \log^2(1/\epsilon) / (B \phi^2))",
     erratum="E-44",
@@ -163,6 +170,7 @@ def step_fits_the_iterations(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/lemma-4.1-improvement",
+    sentence="Lemma 4.1 improves the earlier gradient bound by n.",
     source=ZOU_GU_2019.at("section 4.1, before Lemma 4.1"),
     statement=r"\frac{m \phi L(W)}{k n^2} = n \cdot \frac{m \phi L(W)}{k n^3}",
     notes="The earlier bound is the one that gives Allen-Zhu et al.'s iterations at their step size.",
@@ -192,6 +200,7 @@ def _summed(given: Given, stated: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/allen-zhu-trajectory@printed",
+    sentence="The trajectory of Allen-Zhu et al. has the squared loss under the root, as printed.",
     source=ZOU_GU_2019.at("section 4.1, trajectory of Allen-Zhu et al."),
     statement=r"\sum_t \eta \sqrt{C' m L(W^{(t)}) / k} = \sqrt{C' k n^6 L^2(W^{(0)}) / (m \phi^2)}",
     erratum="E-47",
@@ -204,6 +213,7 @@ def printed_sum_squares_the_loss(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/allen-zhu-trajectory",
+    sentence="The trajectory of Allen-Zhu et al. is of order n³ √(k loss/m)/φ.",
     source=ZOU_GU_2019.at("section 4.1, trajectory of Allen-Zhu et al."),
     statement=r"\sum_t \eta \sqrt{C' m L(W^{(t)}) / k} = \sqrt{C' k n^6 L(W^{(0)}) / (m \phi^2)}",
     erratum="E-47",
@@ -215,6 +225,7 @@ def sum_has_the_root_of_the_loss(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/eq-4.3",
+    sentence="Steps times step size are k n² log(1/ε)/(m φ).",
     source=ZOU_GU_2019.at("(4.3)"),
     statement=r"T \eta = k n^2 \log(1/\epsilon) m^{-1} \phi^{-1}",
     erratum="E-50",
@@ -247,6 +258,7 @@ def _window(given: Given, exponent: Scaling) -> Derivation:
 
 @derived(
     "zou-gu-2019/erratum-E-21@printed",
+    sentence="Lemma 4.4 holds with probability 1 − exp(−Ω(m τ^(3/2) L)), as printed.",
     source=ZOU_GU_2019.at("Lemma 4.4, probability"),
     statement=r"1 - \exp(-\Omega(m \tau^{3/2} L))",
     erratum="E-21",
@@ -260,6 +272,7 @@ def printed_probability_has_the_window_of_the_lemma(given: Given = as_stated) ->
 
 @derived(
     "zou-gu-2019/erratum-E-21",
+    sentence="Lemma 4.4 holds with probability 1 − exp(−Ω(m τ^(2/3) L)).",
     source=ZOU_GU_2019.at("Lemma 4.4, probability"),
     statement=r"1 - \exp(-\Omega(m \tau^{2/3} L))",
     erratum="E-21",

@@ -59,6 +59,7 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
 
 @claim(
     "zou-gu-2019/lemma-4.4",
+    sentence="Near initialisation the loss is semi-smooth: its expansion, a kink term and a quadratic one.",
     source=ZOU_GU_2019.at("Lemma 4.4, equation (4.2)"),
     statement=r"L(\widetilde W) \le L(\widehat W) + \langle \nabla L(\widehat W), \widetilde W - \widehat W \rangle"
     r" + C' \sqrt{L(\widehat W)} \tau^{1/3} L^2 \sqrt{m \log m} k^{-1/2} \|\widetilde W - \widehat W\|_2"

@@ -88,6 +88,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
 
 @claim(
     "zou-gu-2019/thm-3.8",
+    sentence="SGD reaches loss ε in of order n⁵ L² log m log²(1/ε)/(B φ²) steps.",
     source=ZOU_GU_2019.at("Theorem 3.8"),
     statement=r"T = O(n^5 L^2 \log(m) \log^2(1/\epsilon) / (B \phi^2)), \quad \eta = \Theta(k B \phi / (n^3 m \log m))",
     kind="RUN",
@@ -117,6 +118,7 @@ def stochastic_descent_converges(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/thm-3.10",
+    sentence="With one hidden layer SGD reaches loss ε in of order n⁵ log m log(1/ε)/(B φ²) steps.",
     source=ZOU_GU_2019.at("Theorem 3.10"),
     statement=r"T = O(n^5 \log(m) \log(1/\epsilon) / (B \phi^2)), \quad L = 1, \quad"
     r" \eta = \Theta(k B \phi / (n^3 m \log m))",

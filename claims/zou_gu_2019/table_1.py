@@ -130,6 +130,7 @@ def bounded_norm(d: Derivation) -> Scaling:
 
 @derived(
     "zou-gu-2019/table-1-du",
+    sentence="Table 1's row for Du et al., two layers.",
     source=ZOU_GU_2019.at("Table 1, first row, with the introduction"),
     statement=r"m = \Omega(n^6 \lambda_0^{-4}), T = O(n^2 \log(1/\epsilon) \lambda_0^{-2})",
     preconditions=DU.conditions,
@@ -149,6 +150,7 @@ def _repeats(d: Derivation, row: Row, text: tuple[Scaling, Scaling], where: str)
 
 @derived(
     "zou-gu-2019/table-1-wu",
+    sentence="Table 1's row for Wu et al., two layers.",
     source=ZOU_GU_2019.at("Table 1, second row, with the introduction"),
     statement=r"m = \Omega(n^6 \lambda_0^{-4}), T = O(n \log(1/\epsilon) \lambda_0^{-1})",
     preconditions=WU.conditions,
@@ -166,6 +168,7 @@ def row_of_wu(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/table-1-oymak",
+    sentence="Table 1's row for Oymak and Soltanolkotabi, two layers.",
     source=ZOU_GU_2019.at("Table 1, third row, with the introduction"),
     statement=r"m = \Omega(n \|X\|_2^6 \lambda_0^{-4}), T = O(\|X\|_2^2 \log(1/\epsilon) \lambda_0^{-1})",
     preconditions=OYMAK.conditions,
@@ -184,6 +187,7 @@ def row_of_oymak(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/table-1-du-deep",
+    sentence="Table 1's row for Du et al., deep: exponential in the depth.",
     source=ZOU_GU_2019.at("Table 1, fourth row, with Remark 3.4"),
     statement=r"m = \Omega(2^{O(L)} n^4 \lambda_{\min}(K^{(L)})^{-4}),"
     r" T = O(2^{O(L)} n^2 \log(1/\epsilon) \lambda_{\min}(K^{(L)})^{-2})",
@@ -207,6 +211,7 @@ def depth_of(product: Scaling) -> Scaling:
 
 @derived(
     "zou-gu-2019/table-1-allen-zhu",
+    sentence="Table 1's row for Allen-Zhu et al., deep: n²⁴ in the width.",
     source=ZOU_GU_2019.at("Table 1, fifth row, with Remark 3.4"),
     statement=r"m = \tilde\Omega(k n^{24} L^{12} \phi^{-8}), T = O(n^6 L^2 \log(1/\epsilon) \phi^{-2})",
     preconditions=ALLEN_ZHU.conditions,
@@ -221,6 +226,7 @@ def row_of_allen_zhu(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/table-1-this-paper",
+    sentence="Table 1's row for this paper is Theorem 3.3.",
     source=ZOU_GU_2019.at("Table 1, last row, with Theorem 3.3"),
     statement=r"m = \tilde\Omega(k n^8 L^{12} \phi^{-4}), T = O(n^2 L^2 \log(1/\epsilon) \phi^{-1})",
     preconditions=THIS_PAPER.conditions,
@@ -234,6 +240,7 @@ def row_of_this_paper(given: Given = as_stated) -> Derivation:
 
 @derived(
     "zou-gu-2019/table-1-dominance",
+    sentence="At λ_0 of order φ/n², the last row of Table 1 is at most every other one.",
     source=ZOU_GU_2019.at("end of section 1, at λ_0 of order φ/n²"),
     statement=r"\lambda_0 = \phi n^{-2} \implies \text{the last row is at most every other one}",
     erratum="E-41, E-42",
@@ -262,6 +269,7 @@ def _eigenvalue(d: Derivation) -> Scaling:
 
 @derived(
     "zou-gu-2019/erratum-E-42@printed",
+    sentence="With λ_0 of order φ/n the paper still asks for no more than Oymak and Soltanolkotabi.",
     source=ZOU_GU_2019.at("Remark 3.7, with λ_0 from Lemma 4.1"),
     statement=r"\lambda_0 \ge c \phi n^{-1} \implies"
     r" \text{Corollary 3.5 asks for no more than Oymak and Soltanolkotabi}",
@@ -279,6 +287,7 @@ def comparison_survives_the_better_eigenvalue(given: Given = as_stated) -> Deriv
 
 @derived(
     "zou-gu-2019/erratum-E-42",
+    sentence="With λ_0 of order φ/n, Oymak and Soltanolkotabi ask for no more than the paper.",
     source=ZOU_GU_2019.at("Remark 3.7, with λ_0 from Lemma 4.1"),
     statement=r"\lambda_0 \ge c \phi n^{-1} \implies"
     r" n \|X\|_2^6 \lambda_0^{-4} \le C n^8 \phi^{-4}, \|X\|_2^2 \lambda_0^{-1} \le C n^2 \phi^{-1}",

@@ -31,6 +31,7 @@ def _against_the_others(case: Case, lambda_0: float) -> Measurement:
 
 @claim(
     "zou-gu-2019/erratum-E-41",
+    sentence="With φ/n² in place of λ_0, the last row of Table 1 is at most every other one.",
     source=ZOU_GU_2019.at("end of section 1, Table 1, with λ_0 of order φ/n²"),
     statement=r"\text{the last row of Table 1} \le C \text{ times every other one, at } \lambda_0 = \phi n^{-2}",
     kind="SCALE",
@@ -49,6 +50,7 @@ def last_row_is_least_at_the_worst_eigenvalue(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/erratum-E-41@printed",
+    sentence="The last row of Table 1 is at most every other one on data, as printed.",
     source=ZOU_GU_2019.at("end of section 1, Table 1, on data"),
     statement=r"\text{the last row of Table 1} \le C \text{ times every other one}",
     kind="SCALE",

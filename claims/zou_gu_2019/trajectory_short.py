@@ -79,6 +79,7 @@ def _against(case: Case, power: float) -> Measurement:
 
 @claim(
     "zou-gu-2019/eq-4.1",
+    sentence="A step is at most √(k n²/(m φ)) times what √loss loses by it.",
     source=ZOU_GU_2019.at("equation (4.1)"),
     statement=r"\eta \|\nabla_{W_l} L(W^{(t)})\|_2 \le \sqrt{C k n^2 / (m \phi)}"
     r" (\sqrt{L(W^{(t)})} - \sqrt{L(W^{(t+1)})})",
@@ -110,6 +111,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/trajectory-telescoped",
+    sentence="The distance travelled is at most of order √(k n² loss/(m φ)).",
     source=ZOU_GU_2019.at("section 4.1, after equation (4.1)"),
     statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le \sqrt{C k n^2 L(W^{(0)}) / (m \phi)}",
     kind="RUN",
@@ -132,6 +134,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/lemma-4.2",
+    sentence="No layer travels farther than of order √(k n² log n/(m φ)).",
     source=ZOU_GU_2019.at("Lemma 4.2"),
     statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le O(\sqrt{k n^2 \log n / (m \phi)})",
     kind="RUN",
