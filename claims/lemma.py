@@ -123,6 +123,7 @@ def lemma(
             "problem": problem,
             "preconditions": problem.conditions,
             "probability": CERTAIN if "delta" in sizes and not identity else "",
+            "resampled": not problem.data,
             "plan": Plan(examples=examples),
             "controls": controls,
             "expected": expected,
@@ -201,7 +202,10 @@ def _at_once(function: Function, case: Drawn) -> list[object]:
     _, *others = every[0]
 
     def tensors(draw: object) -> Any:
-        return tree_map(lambda part: torch.as_tensor(part, device=case.like.device), function(draw, *others))
+        return tree_map(
+            lambda part: part if isinstance(part, Tensor) else _number("a side", part, case.numbers[0], case),
+            function(draw, *others),
+        )
 
     found = torch.func.vmap(tensors)(stacked)
     parts = found if isinstance(found, tuple) else (found,)
@@ -263,7 +267,9 @@ def _row(found: object, number: int, case: Drawn, axes: tuple[str, ...], sides: 
 def _number(name: str, value: object, number: int, case: Drawn) -> Tensor:
     """A part of what was measured, as a tensor of the run."""
     like = case.like
-    if isinstance(value, bool | int | float | np.generic | np.ndarray):
+    if isinstance(value, bool | int | float | np.generic):
+        value = torch.as_tensor(float(value), dtype=like.dtype, device=like.device)
+    if isinstance(value, np.ndarray):
         value = torch.as_tensor(value, device=like.device)
     if not isinstance(value, Tensor) or value.is_complex():
         shown = "None" if value is None else f"a {type(value).__name__}"
