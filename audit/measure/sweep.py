@@ -322,7 +322,7 @@ loaded = cache(load_data)
 
 def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:
     """The initialisations that can be measured at once: on the same sample."""
-    return [[number] for number in numbers] if claim.resampled else [numbers]
+    return [[number] for number in numbers] if claim.resampled and claim.problem is None else [numbers]
 
 
 def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:

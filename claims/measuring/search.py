@@ -81,9 +81,7 @@ def found_by(claim: Claim, case: Case | Drawn, recipe: Recipe) -> Evaluation:
     Raises:
         MeasurementError: if that is outside of the ball.
     """
-    if isinstance(case, Drawn):
-        return evaluate(claim, case, recipe)
-    return evaluate(claim, _reached(claim, case, recipe), recipe)
+    return evaluate(claim, case if isinstance(case, Drawn) else _reached(claim, case, recipe), recipe)
 
 
 def _reached(claim: Claim, case: Case, recipe: Recipe) -> Case:
