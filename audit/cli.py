@@ -30,6 +30,7 @@ COMMANDS = {
     "regime": "A statement inside its own conditions, every hidden constant 1.",
     "replay": "Measure exactly one case again.",
     "report": "An audit as one HTML page, Markdown, JSON and JUnit.",
+    "search": "The worst weights round a network that somebody has.",
     "show": "One claim, whole.",
     "width": "How wide a statement asks a network to be.",
 }

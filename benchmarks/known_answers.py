@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from lemmata.audit.judge.evidence import Budget
-from lemmata.audit.judge.verdicts import TOWARD_ZERO, judge
+from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import jobs
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import load_claims
+from lemmata.claims.language.letters import OF_NETWORKS
 from lemmata.claims.registry import measured_claims, select
 
 STEPS = {"m": "1/6", "tau": "1/6", "L": "1/2", "n": "1/2"}
@@ -53,7 +54,7 @@ def verdicts(claim: Claim, seed: int) -> dict[str, str]:
     trials = [run(job) for job in jobs([claim], lambda claim: points(claim, Sizes()), seed=seed)]
     found = {"true": judge(claim, trials, budget).verdict}
     for name in claim.plan.lines:
-        step = STEPS[name] if name in TOWARD_ZERO else f"-{STEPS[name]}"
+        step = STEPS[name] if OF_NETWORKS[name].toward_zero else f"-{STEPS[name]}"
         moved = replace(claim, terms=(claim.terms[0].shifted(name, step), *claim.terms[1:]))
         found[f"{name} off by {STEPS[name]}"] = judge(moved, trials, budget).verdict
     return found

@@ -17,10 +17,13 @@ from lemmata.claims.language.configuration import MEASURED, Configuration
 from lemmata.claims.language.derivation import Derive
 from lemmata.claims.language.direction import LOWER, STRONGER, UPPER, Direction
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.letters import OF_NETWORKS, Letter
 from lemmata.claims.language.plan import Coupled, Plan
 from lemmata.claims.language.scaling import LOGS, ONE, Scaling
+from lemmata.claims.problem import Drawn, Problem
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
+from lemmata.model.training import Algorithm
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "both"]
@@ -182,6 +185,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        algorithm: what is run in place of the paper's algorithm, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
         unrefuted: why it need not be refuted; None where it must.
@@ -195,6 +199,7 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    algorithm: Algorithm | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
     unrefuted: Reason | None = None
@@ -223,7 +228,8 @@ class Claim:
         bound: direction of the inequality; both for Θ, c · rhs ≤ lhs ≤ C · rhs, whose `sides` are claims of their own;
             None for definitions and context.
         measure: the function that measures it.
-        setting: network conventions.
+        setting: network conventions; None of a problem of one's own, which has no network to ask about.
+        problem: a problem of one's own, whose letters and draws it is about; None of the papers' networks.
         own: what it says of the case's own labels and slopes, where `measure` takes the worst of all: for `check`.
         derive: of kind LEDGER, the derivation that decides it, from the premises as stated or from others.
         terms: right-hand side, a sum of scalings, each times a measured factor.
@@ -261,7 +267,8 @@ class Claim:
     kind: Kind
     bound: Bound | None
     measure: Measure
-    setting: Setting
+    setting: Setting = None  # type: ignore[assignment]  # to ask a problem for it is a defect, and fails
+    problem: Problem | None = None
     sentence: str = ""
     own: Measure | None = None
     derive: Derive | None = None
@@ -357,12 +364,22 @@ class Claim:
         asked = [("terms", term.letters) for term in self.terms]
         asked += [("preconditions", condition.letters | {condition.letter}) for condition in self.preconditions]
         for name, letters in asked:
-            unknown = sorted(letters - {*MEASURED, *(given if name == "preconditions" else ())})
+            unknown = sorted(letters - {*self.numbers, *(given if name == "preconditions" else ())})
             if unknown:
-                raise ValueError(f"{name} speak of {unknown[0]!r}; allowed: {', '.join(MEASURED)}")
+                raise ValueError(f"{name} speak of {unknown[0]!r}; allowed: {', '.join(self.numbers)}")
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def letters(self) -> Mapping[str, Letter]:
+        """What exponents are measured in, and how growth in each is judged."""
+        return OF_NETWORKS if self.problem is None else self.problem.letters
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Letters of which every case has a value, so that a bound or a condition may speak of them."""
+        return MEASURED if self.problem is None else self.problem.numbers
 
     @property
     def plain_id(self) -> str:
@@ -438,8 +455,11 @@ class Claim:
         if self.judged != "growth" or self.expected == "refuted":
             return {}
         powers, sign = self.terms[0].powers, self.direction.sign
-        names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
-        steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
+        if self.problem is not None:
+            steps = {name: sign * size.stronger for name, size in self.problem.sizes.items() if size.powers}
+        else:
+            names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
+            steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
         return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
 
     @property
@@ -459,6 +479,8 @@ class Claim:
         τ ≤ L^(−6) says nothing from some depth on. Not so where the statement begins at two hidden layers: at such
         radii hardly a unit flips in networks that fit.
         """
+        if self.problem is not None:
+            return {}
         deep = self.setting.hidden_layers(self.domain.drawn("L")[0]) > 1
         if self.plan.lines or name != "L" or not self.balls or deep:
             return self.plan.coupled(name)
@@ -468,8 +490,10 @@ class Claim:
         steepest = min((bound.powers.get("L", Fraction()) for c in limits for bound in c.bounds), default=Fraction())
         return {"tau": Coupled(OUTERMOST, Scaling(L=steepest))} if steepest < 0 else {}
 
-    def recipes(self, case: Case) -> list[Recipe]:
+    def recipes(self, case: Case | Drawn) -> list[Recipe]:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
+        if isinstance(case, Drawn):
+            return case.recipes()
         return self.aims(case.hidden, len(case.inputs), int(case.parameters["k"]))
 
     def aims(self, hidden: int, examples: int, outputs: int) -> list[Recipe]:

@@ -1,6 +1,7 @@
 """Claims that a person states in a file of their own: `--claims-from FILE.py`."""
 
 import importlib.util
+import inspect
 import sys
 import sysconfig
 import traceback
@@ -172,7 +173,7 @@ def _unregister(id: str) -> None:
 
 def _begins(function: Callable[..., object] | None, file: str = "") -> int | None:
     """The first line of a function, if it is in the file."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
     return None if code is None or not code.co_filename.endswith(file) else code.co_firstlineno
 
 

@@ -33,7 +33,7 @@ def claim(id: str, **data: object) -> Callable[[Measure], Claim]:
         unknown = [name for name in data if name not in Claim.__dataclass_fields__]
         if unknown:
             raise TypeError(f"{unknown[0]}={data[unknown[0]]!r}; allowed: {', '.join(Claim.__dataclass_fields__)}")
-        fields = data if "setting" in data else {"setting": source.paper.setting, **data}
+        fields = data if {"setting", "problem"} & data.keys() else {"setting": source.paper.setting, **data}
         made = Claim(id=id, measure=measure, **fields)  # type: ignore[arg-type]
         moved = {name: None for side in made.sides for name in side.moved}
         idle = sorted(made.unrefuted.keys() - moved.keys())

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from lemmata.claims.language.plan import Coupled as Coupled
     from lemmata.claims.language.plan import Plan as Plan
     from lemmata.claims.language.scaling import Scaling as Scaling
+    from lemmata.claims.language.sizes import Size as Size
+    from lemmata.claims.lemma import lemma as lemma
     from lemmata.claims.measuring.evaluation import evaluate as evaluate
     from lemmata.claims.measuring.search import supremum as supremum
     from lemmata.claims.registry import claim as claim
@@ -45,6 +47,12 @@ if TYPE_CHECKING:
     from lemmata.model.attacks import attack as attack
     from lemmata.model.ball import Ball as Ball
     from lemmata.model.changes import LowRank as LowRank
+    from lemmata.model.draws import Rng as Rng
+    from lemmata.model.draws import gaussian as gaussian
+    from lemmata.model.draws import module as module
+    from lemmata.model.draws import signs as signs
+    from lemmata.model.draws import sphere as sphere
+    from lemmata.model.draws import uniform as uniform
     from lemmata.model.kernels import two_layer_gram as two_layer_gram
     from lemmata.model.randomness import generator as generator
     from lemmata.model.settings import CAO_GU_2019_SLIDES as CAO_GU_2019_SLIDES
@@ -52,6 +60,7 @@ if TYPE_CHECKING:
     from lemmata.model.settings import CHEN_ET_AL_2019_POSTER as CHEN_ET_AL_2019_POSTER
     from lemmata.model.settings import ZOU_GU_2019 as ZOU_GU_2019
     from lemmata.model.settings import Setting as Setting
+    from lemmata.searching import search as search
 
 _HOMES = {
     "check": "lemmata.checking",
@@ -78,6 +87,8 @@ _HOMES = {
     "Coupled": "lemmata.claims.language.plan",
     "Plan": "lemmata.claims.language.plan",
     "Scaling": "lemmata.claims.language.scaling",
+    "Size": "lemmata.claims.language.sizes",
+    "lemma": "lemmata.claims.lemma",
     "evaluate": "lemmata.claims.measuring.evaluation",
     "supremum": "lemmata.claims.measuring.search",
     "claim": "lemmata.claims.registry",
@@ -90,6 +101,12 @@ _HOMES = {
     "attack": "lemmata.model.attacks",
     "Ball": "lemmata.model.ball",
     "LowRank": "lemmata.model.changes",
+    "Rng": "lemmata.model.draws",
+    "gaussian": "lemmata.model.draws",
+    "module": "lemmata.model.draws",
+    "signs": "lemmata.model.draws",
+    "sphere": "lemmata.model.draws",
+    "uniform": "lemmata.model.draws",
     "two_layer_gram": "lemmata.model.kernels",
     "generator": "lemmata.model.randomness",
     "CAO_GU_2019_SLIDES": "lemmata.model.settings",
@@ -97,6 +114,7 @@ _HOMES = {
     "CHEN_ET_AL_2019_POSTER": "lemmata.model.settings",
     "ZOU_GU_2019": "lemmata.model.settings",
     "Setting": "lemmata.model.settings",
+    "search": "lemmata.searching",
 }
 """Where each name is defined: the imports above, for those who run the program."""
 

@@ -18,6 +18,7 @@ from lemmata.audit.measure.layers import layers
 from lemmata.audit.measure.pair import PATIENCE
 from lemmata.audit.show.checked import Checked
 from lemmata.audit.show.trajectory import Trajectory
+from lemmata.claims.claim import Claim
 from lemmata.model.settings import CAO_GU_2020, SETTINGS, Setting
 
 Matrix = Tensor | np.ndarray
@@ -82,31 +83,51 @@ def check(
         ValueError: naming the argument, its value and what is allowed.
     """
     try:
-        conventions = _setting(setting)
-        if not isinstance(delta, int | float) or not 0 < delta < 1:
-            raise UserError(f"delta={delta!r} must be a number in (0, 1)")
-        if not isinstance(patience, int | float) or not patience > 0:
-            raise UserError(f"patience={patience!r} must be a positive number of seconds")
-        patterns = (claims,) if isinstance(claims, str) else claims
-        if not isinstance(patterns, Sequence) or not all(isinstance(pattern, str) for pattern in patterns):
-            raise UserError(f"claims={claims!r} must be a pattern of claim ids, or a list of them")
-        chosen = choose(tuple(patterns))
-        start = _weights("before", before, conventions)
-        data = dataset(IN_MEMORY, _array("inputs", inputs), _array("labels", labels), conventions, normalise=normalise)
+        conventions, chosen = options(setting, delta, patience, claims)
+        start = weights("before", before, conventions)
+        data = examples(inputs, labels, conventions, normalise=normalise)
         checkpoints: dict[str, Any] = {"after": after}
         if _several(after):
             checkpoints = {f"after[{number}]": net for number, net in enumerate(after)}
         found: list[Checked] = []
         for name, net in checkpoints.items():
-            reached = _weights(name, net, conventions)
+            reached = weights(name, net, conventions)
             check_pair(start, reached, conventions)
             found.append(command.check(chosen, start, reached, data, conventions, delta, patience, not _several(after)))
     except UserError as error:
         raise ValueError(str(error)) from None
     said = [warning for checked in found for warning in checked.read.warnings]
-    for warning in dict.fromkeys([*said, *_another_function("before", before, start, data)]):
+    for warning in dict.fromkeys([*said, *another_function("before", before, start, data)]):
         warnings.warn(warning, stacklevel=2)
     return Trajectory(found) if _several(after) else found[0]
+
+
+def options(
+    setting: Setting | str, delta: float, patience: float, claims: str | Sequence[str]
+) -> tuple[Setting, list[Claim]]:
+    """The setting and the claims that are meant.
+
+    Raises:
+        UserError: naming the option, its value and what is allowed.
+    """
+    conventions = _setting(setting)
+    if not isinstance(delta, int | float) or not 0 < delta < 1:
+        raise UserError(f"delta={delta!r} must be a number in (0, 1)")
+    if not isinstance(patience, int | float) or not patience > 0:
+        raise UserError(f"patience={patience!r} must be a positive number of seconds")
+    patterns = (claims,) if isinstance(claims, str) else claims
+    if not isinstance(patterns, Sequence) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise UserError(f"claims={claims!r} must be a pattern of claim ids, or a list of them")
+    return conventions, choose(tuple(patterns))
+
+
+def examples(inputs: Any, labels: Any, setting: Setting, *, normalise: bool) -> Loaded:
+    """The data set.
+
+    Raises:
+        UserError: naming the argument, its value and what is allowed.
+    """
+    return dataset(IN_MEMORY, _array("inputs", inputs), _array("labels", labels), setting, normalise=normalise)
 
 
 def _setting(setting: Setting | str) -> Setting:
@@ -124,7 +145,12 @@ def _several(after: Net | Sequence[Net]) -> TypeGuard[Sequence[Net]]:
     return isinstance(after, list | tuple) and bool(after) and not any(isinstance(part, Matrix) for part in after)
 
 
-def _weights(argument: str, net: Any, setting: Setting) -> Weights:
+def weights(argument: str, net: Any, setting: Setting) -> Weights:
+    """The network's matrices.
+
+    Raises:
+        UserError: naming the argument and what is allowed.
+    """
     if isinstance(net, Module):
         _check_activations(argument, net)
     parts = net.state_dict() if isinstance(net, Module) else net
@@ -144,7 +170,7 @@ def _check_activations(argument: str, net: Module) -> None:
             raise UserError(f"{argument}: {name} is a {type(part).__name__}, it must be a ReLU as all others")
 
 
-def _another_function(argument: str, net: Any, weights: Weights, data: Loaded) -> list[str]:
+def another_function(argument: str, net: Any, weights: Weights, data: Loaded) -> list[str]:
     """Whether a module, asked for its outputs, is another network than its layers with ReLU between them.
 
     A factor is none of a network's layers: NTK parametrisation has one, and the papers' settings differ in theirs.

@@ -6,6 +6,7 @@ or `lemmata_claims = ["lemmas.py"]` under `[tool.pytest.ini_options]`. Nothing h
 collected. `--seed` and `--device` are short for the long names where nobody else has options of these names.
 """
 
+import inspect
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -181,7 +182,7 @@ class ClaimItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where it is stated."""
-        code = getattr(self.claim.derive or self.claim.measure, "__code__", None)
+        code = getattr(inspect.unwrap(self.claim.derive or self.claim.measure), "__code__", None)
         line = code.co_firstlineno - 1 if code and Path(code.co_filename) == self.path.resolve() else None
         return self.path, line, self.name
 

@@ -101,7 +101,7 @@ class Tally:
         if claim.margin is not None:
             return self._row_of_mean(claim, verdict, claim.margin)
         limit = _constant(claim)
-        delta = claim.rate(Configuration())
+        delta = max((claim.rate(trial.configuration) for trial in self.trials), default=0.0)
         caught = smallest_caught(delta, budget)
         counts = [trial.evidence for trial in self.trials if isinstance(trial.evidence, Evidence)]
         high = max((evidence.high for evidence in counts), default=1.0)
@@ -251,6 +251,9 @@ def verify(
     @settings(profile, print_blob=False, max_examples=most)
     def holds(data: st.DataObject) -> None:
         configuration = data.draw(cases(claim), label="configuration")
+        if claim.problem is not None:
+            attempt(configuration, None)
+            return
         attempt(configuration, data.draw(recipes(claim.setting, configuration, attacks=claim.attacks), label="recipe"))
 
     if claim.expected == "refuted":
@@ -367,6 +370,7 @@ def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
     if entry is None:
         return []
     configuration = parse(f"{claim.id}:{entry['at']}").configuration
-    if not claim.domain.contains(configuration):
+    inside = claim.domain.contains(configuration) if claim.problem is None else claim.problem.has(configuration)
+    if not inside:
         return []
     return [(configuration, on) for on in dict.fromkeys((entry["seed"], seed))]

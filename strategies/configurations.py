@@ -13,6 +13,7 @@ from lemmata.model.settings import Setting
 from lemmata.strategies.architectures import RATIOS, hidden_widths, output_dimensions
 from lemmata.strategies.arguments import InvalidArgument, check_reals
 from lemmata.strategies.inputs import CONSTRUCTIONS, Inputs, inputs
+from lemmata.strategies.places import places
 from lemmata.strategies.radii import radii
 
 
@@ -27,6 +28,8 @@ def cases(claim: Claim) -> st.SearchStrategy[Configuration]:
     """
     if not isinstance(claim, Claim):
         raise InvalidArgument(f"{claim=} must be a claim")
+    if claim.problem is not None:
+        return places(claim.problem)
     return configurations(claim.setting, domain=claim.domain)
 
 

@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from lemmata.audit.cli import main
-from lemmata.audit.judge.verdicts import FITTED
-from lemmata.audit.show import appendix, figures, glance, markdown
+from lemmata.audit.show import appendix, document, figures, glance, markdown
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.tables import SIGNS, SYMBOLS, symbol
 from lemmata.claims import REGISTRY
+from lemmata.claims.language.letters import OF_NETWORKS
 
 PATTERNS = ["lemma-5.1a", "lemma-5.2a*", "loss-*", "eq-5.2*"]
 SIZES = [
@@ -223,12 +223,12 @@ def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
     """A figure draws the ratio against it."""
     for entry in audit["claims"].values():
         for configuration in entry["constant"]["configurations"]:
-            assert set(FITTED) <= set(configuration)
+            assert set(OF_NETWORKS) <= set(configuration)
 
 
 def test_every_exponent_that_is_fitted_can_be_drawn():
     """Its parameter has a symbol."""
-    assert set(FITTED) == set(SYMBOLS)
+    assert set(OF_NETWORKS) == set(SYMBOLS)
 
 
 def test_no_witness_is_beyond_a_certificate_of_its_row(certified, capsys):
@@ -296,8 +296,8 @@ def test_the_first_picture_counts_what_stands_and_what_fell(audit):
     assert counts["all"] == counts["close"] + counts["below"] + counts["above"] == sum(not dot.faint for dot in dots)
     fell = [dot for dot in dots if dot.claim == "cao-gu-2020/lemma-5.2a@printed" and dot.row == "tau"]
     assert [dot.value > glance.CLOSE for dot in fell] == [True]
-    for bound, name, excess in (("upper", "m", 0.5), ("lower", "m", -0.5), ("upper", "tau", -0.5), ("both", "m", 0.5)):
-        assert glance.outward({"about": {"bound": bound}}, name, 0.5) == excess
+    for id, name, excess in (("lemma-5.1a", "m", 0.5), ("lemma-5.4", "m", -0.5), ("lemma-5.1b", "tau", -0.5)):
+        assert document.excess(REGISTRY[f"cao-gu-2020/{id}"], name, 0.5) == excess
 
 
 def test_latex_csv_and_pictures_say_the_same(folder, audit, tmp_path, capsys):

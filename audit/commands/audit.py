@@ -124,7 +124,9 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
     """
     if sizes.data in GENERATED or not chosen:
         return sizes, None
-    settings = {claim.setting.id: claim.setting for claim in chosen}
+    settings = {claim.setting.id: claim.setting for claim in chosen if claim.problem is None}
+    if not settings:
+        return sizes, None
     loaded.cache_clear()  # the file may be another than in an earlier audit of this process
     found = {id: loaded(sizes.data, setting) for id, setting in settings.items()}
     first = next(iter(found.values()))

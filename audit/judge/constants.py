@@ -40,9 +40,9 @@ COLLECTED = 16
 """Data sets; where they seem to differ; and where every initialisation has a sample of its own, so that they only
 collect initialisations."""
 
-EACH = {"RUN": 16}
+DEAR = 16
 OTHERWISE = 32
-"""Initialisations per data set, by the kind of claim."""
+"""Initialisations per data set, of runs and of attacks on a ball, and of what is quickly measured."""
 
 SEEN = 0.8
 """Level at which an F test sees that data sets differ: what it overlooks is to be small more than rare."""
@@ -230,7 +230,7 @@ def _finalists(measured: Measured) -> Measured:
 
 def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: Options) -> list[Job]:
     def points(claim: Claim) -> list[Point]:
-        return [Point(configuration, EACH.get(claim.kind, OTHERWISE)) for configuration in chosen[claim.id]]
+        return [Point(configuration, _each(claim)) for configuration in chosen[claim.id]]
 
     return [
         job
@@ -243,6 +243,10 @@ def _jobs(chosen: Mapping[str, Iterable[Configuration]], seeds: range, options: 
             device=options.device,
         )
     ]
+
+
+def _each(claim: Claim) -> int:
+    return DEAR if claim.kind == "RUN" or claim.domain.tau is not None else OTHERWISE
 
 
 def _worst(claim: Claim, measured: Measured) -> list[Configuration]:

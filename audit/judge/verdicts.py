@@ -13,43 +13,16 @@ from lemmata.audit.judge.evidence import Budget, Evidence, detectable
 from lemmata.audit.judge.growth import CONFIDENCE, Quantile, Slope, growth, largest
 from lemmata.audit.judge.means import Average
 from lemmata.audit.measure.sweep import Trials
-from lemmata.audit.plan.samples import DECIDES_DATA
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.letters import Letter
 from lemmata.claims.language.plan import Coupled
 from lemmata.claims.language.scaling import LOGS, Scaling
 
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
-
-NEIGHBOUR = {
-    "m": 1 / 6,
-    "tau": 1 / 6,
-    "L": 1 / 3,
-    "n": 1 / 2,
-    "d": 1 / 2,
-    "k": 1 / 2,
-    "batch": 1 / 2,
-    "phi": 1 / 2,
-    "eps": 1 / 2,
-    "mu": 1 / 2,
-    "delta": 1 / 6,
-}
-"""The spacing of the papers' exponents; a claim is supported once the next steeper one is excluded."""
-
-TOWARD_ZERO = {"tau", "phi", "eps", "mu", "delta"}
-"""Parameters whose bounds are about small values."""
-
-DECADES = {"m", "tau", "phi", "eps", "mu", "delta"}
-"""Parameters that sweeps vary over factors of ten; L and n start at 1, where nothing is asymptotic."""
-
-SHIFT = 3.0
-"""log(1/δ) at δ = 0.05: a logarithm of a parameter near 1 is taken to be of the parameter over δ."""
-
-FAR_FROM_ONE = {"m", "tau", "eps", "delta"}
-"""Parameters whose own logarithm is large throughout."""
 
 OF_A_LOG = 1 / 4
 """Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
@@ -58,15 +31,13 @@ SPAN = 2.0
 """By which factor a logarithm must grow along a line for its power to be tested there."""
 
 
-FITTED = ("m", "L", "n", "tau", "phi", "eps", "d", "k", "batch", "mu", "delta")
-
-
 @dataclass(frozen=True)
 class Exponent:
     """A measured growth exponent beside the claimed one.
 
     Attributes:
         parameter: what it is the power of: a parameter, or a named logarithm such as `log_m`.
+        letter: how growth in the parameter that varies is judged.
         claimed: its exponent in the claim's scaling.
         measured: of the left-hand side over the measured factor and the other factors, at the asymptotic end.
         excess: 95 % interval of how far the ratio outgrows the bound, in the direction that breaks the claim.
@@ -79,6 +50,7 @@ class Exponent:
     """
 
     parameter: str
+    letter: Letter
     claimed: Fraction
     measured: Slope
     excess: tuple[float, float]
@@ -101,12 +73,12 @@ class Exponent:
         """
         if self.of_a_log:
             return self.measured.points > 2 and self.beyond > OF_A_LOG
-        return (self.measured.points > 2 or self.parameter in DECADES) and self.beyond > RESOLUTION
+        return (self.measured.points > 2 or self.letter.decades) and self.beyond > RESOLUTION
 
     @property
     def settled(self) -> bool:
         """Whether the next steeper exponent is excluded."""
-        return self.excess[1] < (2 * OF_A_LOG if self.of_a_log else NEIGHBOUR[self.parameter])
+        return self.excess[1] < (2 * OF_A_LOG if self.of_a_log else self.letter.spacing)
 
 
 @dataclass
@@ -224,7 +196,7 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
     And the powers of the claim's named logarithms, where a line is long enough to show them.
     """
     trials = list(trials)
-    lines = {name: _lines(name, trials, claim.coupled(name)) for name in FITTED}
+    lines = {name: _lines(name, trials, claim.coupled(name)) for name in claim.letters}
     conditions = {
         item.job.configuration: _all_met(claim, item) for of in lines.values() for line in of for item in line
     }
@@ -256,14 +228,13 @@ def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Ex
     """The exponent of a parameter along one line."""
     logs = [_log(item.growing()) for item in line]
     sizes = [float(getattr(item.job.configuration, name)) for item in line]
-    measured = _growth(
-        claim, line, sizes, logs, budget, toward_zero=name in TOWARD_ZERO, shift=0.0 if name in FAR_FROM_ONE else SHIFT
-    )
+    letter = claim.letters[name]
+    measured = _growth(claim, line, sizes, logs, budget, toward_zero=letter.toward_zero, shift=letter.shift)
     if measured is None:
         return None
     claimed = _claimed(claim, name, line, claim.coupled(name))
-    outward = claim.direction.sign * (-1 if name in TOWARD_ZERO else 1)
-    return _beside(name, name, claimed, measured, outward, line)
+    outward = claim.direction.sign * (-1 if letter.toward_zero else 1)
+    return _beside(name, name, letter, claimed, measured, outward, line)
 
 
 def _power_of_log(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Exponent | None:
@@ -272,9 +243,10 @@ def _power_of_log(claim: Claim, name: str, line: list[Trials], budget: Budget) -
     sizes = [log.value(item.parameters) for item in line]
     logs = [_log(np.asarray(item.ratio)) + float(power) * math.log(s) for item, s in zip(line, sizes, strict=True)]
     measured = _growth(claim, line, sizes, logs, budget, hidden=False)
-    along = next(n for n in FITTED if len({getattr(item.job.configuration, n) for item in line}) > 1)
+    along = next(n for n in claim.letters if len({getattr(item.job.configuration, n) for item in line}) > 1)
     claimed = claim.terms[0].powers.get(name, Fraction())
-    return None if measured is None else _beside(name, along, claimed, measured, claim.direction.sign, line)
+    letter = claim.letters[along]
+    return None if measured is None else _beside(name, along, letter, claimed, measured, claim.direction.sign, line)
 
 
 def _measured(trials: Sequence[Trials]) -> Mapping[str, Fraction]:
@@ -322,6 +294,7 @@ def _growth(
 def _beside(
     name: str,
     along: str,
+    letter: Letter,
     claimed: Fraction,
     found: tuple[Slope, tuple[float, ...]],
     outward: int,
@@ -332,7 +305,7 @@ def _beside(
     ends = [measured.low - float(claimed), measured.high - float(claimed)]
     excess = (ends[0], ends[1]) if outward == 1 else (-ends[1], -ends[0])
     beyond = measured.rising - float(claimed) if outward == 1 else float(claimed) - measured.falling
-    return Exponent(name, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
+    return Exponent(name, letter, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
 
 
 def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
@@ -347,7 +320,8 @@ def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, C
 
 def _lines(name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled]) -> list[list[Trials]]:
     """The lines along which a parameter varies, those of most sizes first, and of these that of largest width."""
-    if name not in DECIDES_DATA:
+    trials = list(trials)
+    if trials and not trials[0].claim.letters[name].of_data:
         # The data stay as they are: of the first data set, which has the most initialisations.
         trials = [max(items, key=lambda item: len(item.lhs)) for items in places(trials).values()]
     lines: dict[tuple[object, ...], list[Trials]] = defaultdict(list)
@@ -356,7 +330,7 @@ def _lines(name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled]) -
             lines[_others(item.job.configuration, name, moving)].append(item)
     sizes = {key: len({getattr(item.job.configuration, name) for item in line}) for key, line in lines.items()}
     several = [key for key in lines if sizes[key] > 1]
-    several.sort(key=lambda key: (sizes[key], lines[key][0].job.configuration.m), reverse=True)
+    several.sort(key=lambda key: (sizes[key], getattr(lines[key][0].job.configuration, "m", 0)), reverse=True)
     return [lines[key] for key in several]
 
 
@@ -368,7 +342,7 @@ def _span(name: str, line: list[Trials]) -> float:
 
 def _others(configuration: Configuration, name: str, moving: Mapping[str, Coupled]) -> tuple[object, ...]:
     """What stays along a line: of a parameter that moves as the plan says, how it moves."""
-    values = {f.name: getattr(configuration, f.name) for f in fields(Configuration) if f.name != name}
+    values = {f.name: getattr(configuration, f.name) for f in fields(configuration) if f.name != name}
     return tuple(
         moving[other] if other in moving and value == moving[other].at(configuration) else value
         for other, value in values.items()

@@ -13,6 +13,7 @@ from lemmata.audit.measure.laws import UNLIKELY, Law, fitting, is_orthogonal
 from lemmata.claims.case import Case
 from lemmata.model.losses import LOSSES
 from lemmata.model.settings import Setting
+from lemmata.model.trace import Trace
 
 ALIGNED = 5.0
 """Standard deviations of the inner product of two independent draws, up to which they pass for that."""
@@ -70,16 +71,19 @@ def read_pair(before: Weights, after: Weights, loaded: Loaded, case: Case, *, al
     """The echo of a network before and after training, which the case is of; `alone` says that it is no checkpoint."""
     setting = case.setting
     layers = tuple(_layer(place, before, after, setting) for place in range(len(before.names)))
-    traces = [case.at_initial, case.at_moved]
-    data = _data(loaded)
-    data["loss"] = [float(LOSSES[setting.loss].value(trace.outputs, loaded.data.labels)) for trace in traces]
-    if setting.loss == "cross-entropy":
-        wrong = [(trace.outputs[0] * loaded.data.labels <= 0).double().mean() for trace in traces]
-        data["errors"] = [float(share) for share in wrong]
+    data = _data(loaded) | _fit(loaded, [case.at_initial, case.at_moved])
     notes = [*dict.fromkeys((*before.notes, *after.notes)), *_unrelated(before, after, setting)]
     notes += _same(before, after) if alone else []
     notes += [*_coarse(layers, after), *_of_another_law(before, layers, setting), *_tied(after)]
     return Read(layers, data, (*notes, *_of_data(loaded, setting)))
+
+
+def read_network(weights: Weights, loaded: Loaded, case: Case) -> Read:
+    """The echo of one network, which the case is at."""
+    setting = case.setting
+    layers = tuple(_layer(place, weights, weights, setting) for place in range(len(weights.names)))
+    notes = [*dict.fromkeys(weights.notes), *_of_another_law(weights, layers, setting), *_tied(weights)]
+    return Read(layers, _data(loaded) | _fit(loaded, [case.at_initial]), (*notes, *_of_data(loaded, setting)))
 
 
 def read_data(loaded: Loaded, setting: Setting) -> Read:
@@ -99,6 +103,15 @@ def _data(loaded: Loaded) -> dict[str, Any]:
         "dropped": loaded.dropped,
         "close": len(loaded.close),
     }
+
+
+def _fit(loaded: Loaded, traces: Sequence[Trace]) -> dict[str, Any]:
+    """Loss and errors of each network."""
+    setting, labels = traces[0].network.setting, loaded.data.labels
+    found: dict[str, Any] = {"loss": [float(LOSSES[setting.loss].value(trace.outputs, labels)) for trace in traces]}
+    if setting.loss == "cross-entropy":
+        found["errors"] = [float((trace.outputs[0] * labels <= 0).double().mean()) for trace in traces]
+    return found
 
 
 def _of_data(loaded: Loaded, setting: Setting) -> list[str]:
@@ -224,8 +237,8 @@ def lines(read: Read) -> list[str]:
     said = [f"read {data['source']}: n = {data['n']}, d = {data['d']}, k = {data['k']}{phi}"]
     for name, title in (("loss", "loss"), ("errors", "share of wrong signs")):
         if name in data:
-            before, *after = (f"{value:.4g}" for value in data[name])
-            said.append(f"{title} {before} before, {after[-1]} after")
+            first, *after = (f"{value:.4g}" for value in data[name])
+            said.append(f"{title} {first}" + "".join(f" before, {value} after" for value in after))
     return [*rows, "; ".join(said), *warnings(read)]
 
 

@@ -19,7 +19,7 @@ from lemmata.claims.measuring.evaluation import Evaluation, evaluate
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
 from lemmata.model.gaussian import DenseMatrix
-from lemmata.model.network import assemble
+from lemmata.model.network import Network, assemble
 from lemmata.model.settings import Setting
 
 PATIENCE = 20.0
@@ -79,17 +79,36 @@ def build_case(before: Weights, after: Weights, loaded: Loaded, setting: Setting
     Raises:
         UserError: if the data do not fit the network, or the distance overflows.
     """
-    check_fit(before, loaded)
+    network = build_network(before, loaded, setting)
+    step = step_between(before, after, setting)
+    tau = float(distances(step, setting.ball).max())
+    return Case(network, loaded.data, tau=tau, delta=delta, pair=Pair(network.still(), step))
+
+
+def build_network(weights: Weights, loaded: Loaded, setting: Setting) -> Network:
+    """The network of these weights.
+
+    Raises:
+        UserError: if the data do not fit it.
+    """
+    check_fit(weights, loaded)
     like = torch.zeros(1, dtype=torch.float64)
-    network = assemble(setting, [DenseMatrix(matrix[None]) for matrix in before.matrices], like)
-    step = tuple(
-        DenseChange((new - old)[None])
-        for old, new in zip(before.matrices[: network.trained], after.matrices, strict=False)
-    )
+    return assemble(setting, [DenseMatrix(matrix[None]) for matrix in weights.matrices], like)
+
+
+def step_between(before: Weights, after: Weights, setting: Setting) -> tuple[DenseChange, ...]:
+    """W − W⁽⁰⁾ of every trained layer.
+
+    Raises:
+        UserError: if a layer's distance overflows.
+    """
+    trained = len(before.matrices) - (not setting.trains_output)
+    pairs = list(zip(before.matrices, after.matrices, strict=True))[:trained]
+    step = tuple(DenseChange((new - old)[None]) for old, new in pairs)
     tau = float(distances(step, setting.ball).max())
     if not tau < torch.inf:
         raise UserError(f"{after.path}: a layer's distance from {before.path} is {tau}, it must be finite")
-    return Case(network, loaded.data, tau=tau, delta=delta, pair=Pair(network.still(), step))
+    return step
 
 
 def measure_each(
@@ -105,7 +124,7 @@ def measure_each(
 
 
 def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
-    obstacle = _obstacle(claim, case)
+    obstacle = obstacle_of(claim, case)
     if obstacle:
         return Record(id=claim.id, bound=claim.bound, applicable=False, reason=obstacle)
     try:
@@ -117,8 +136,10 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=reason)
 
 
-def _obstacle(claim: Claim, case: Case) -> str:
+def obstacle_of(claim: Claim, case: Case) -> str:
     """Why the claim says nothing about the case; empty if it does. Depends on setting, data and sizes only."""
+    if claim.problem is not None:
+        return "about a problem of its own, and no network of a setting"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
     if claim.kind in NOT_MEASURED:
@@ -160,7 +181,7 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
         rhs=rhs,
         ratio=None if reason else lhs / rhs,
         audited=constant,
-        limit=claim.limit(_sizes(case)),
+        limit=claim.limit(sizes(case)),
         residual=None if found.residual is None else _only(found.residual),
         holds=holds,
         word=_word(claim, holds, None if at_data is None else _only(at_data.ratio), constant),
@@ -208,8 +229,8 @@ def _word(claim: Claim, holds: bool | None, ratio: float | None, audited: float 
     return "ordinary" if claim.direction.holds(torch.tensor(ratio), audited, 0.0) else "beyond what audits found"
 
 
-def _sizes(case: Case) -> Configuration:
-    """The case's sizes, for limits that depend on nothing else."""
+def sizes(case: Case) -> Configuration:
+    """The case's sizes, for what depends on nothing else."""
     p = case.parameters
     m, L, n, d, k = (int(p[name]) for name in ("m", "L", "n", "d", "k"))
     return Configuration(m=m, L=L, n=n, d=d, k=k, tau=p["tau"], delta=p["delta"], data="given")

@@ -182,8 +182,8 @@ def key(job: Job) -> str:
     """Hash of everything that decides the job's result."""
     facts: dict[str, Any] = {**asdict(job), "claim": [job.claim, claim_version(REGISTRY[job.claim])]}
     facts["torch"] = torch.__version__
-    data = job.configuration.data
-    if data not in GENERATED and Path(data).is_file():
+    data = getattr(job.configuration, "data", "") if REGISTRY[job.claim].problem is None else ""
+    if data and data not in GENERATED and Path(data).is_file():
         facts["data"] = hashlib.sha256(Path(data).read_bytes()).hexdigest()
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
 from lemmata.audit.measure.files import load_data
+from lemmata.audit.plan import problems
 from lemmata.audit.plan.engines import batch
 from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
@@ -25,6 +26,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation, look_twice
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.claims.problem import Drawn
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
 from lemmata.model.network import Engine
@@ -230,7 +232,7 @@ def realise(
     dtype: str = "float64",
     device: str = "cpu",
     engine: Engine = "dense",
-) -> Case:
+) -> Case | Drawn:
     """The case of a configuration, with generated, bundled or a file's data.
 
     Where the claim's probability is over the sample too, that is the first initialisation's: see `measure`.
@@ -238,6 +240,8 @@ def realise(
     Raises:
         ValueError: if the sizes do not fit the data or the setting.
     """
+    if claim.problem is not None:
+        return claim.problem.case(configuration, seed, numbers, dtype=getattr(torch, dtype), device=device)
     sample = numbers[0] if claim.resampled else None
     data = None if configuration.data in GENERATED else _subset(claim, configuration, seed, sample)
     return draw(
@@ -319,15 +323,17 @@ def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:
     return [[number] for number in numbers] if claim.resampled else [numbers]
 
 
-def _cases(job: Job, claim: Claim) -> Iterator[Case]:
+def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:
     size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
     for at in range(job.first, last, size):
         for numbers in _together(claim, range(at, min(at + size, last))):
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
-def _steps(case: Case) -> int:
+def _steps(case: Case | Drawn) -> int:
     """How many gradient steps the networks are worth."""
+    if isinstance(case, Drawn):
+        return 0
     shapes = case.initial.architecture.shapes
     work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
     if case.hidden == 1 and work > SHALLOW * case.initial.initialisations:
@@ -337,6 +343,8 @@ def _steps(case: Case) -> int:
 
 def _certifiable(job: Job, claim: Claim) -> bool:
     """Norms of chains of layers take too many directions where the matrices are not stored, or large, or many."""
+    if claim.problem is not None:
+        return True
     c = job.configuration
     hidden = claim.setting.hidden_layers(c.L)
     cheap = hidden <= DEEPEST and c.n * c.m**2 * hidden * (hidden - 1) <= CERTIFIABLE
@@ -347,7 +355,7 @@ def _certified(trials: Trials, certificate: Callable[[Case], Tensor]) -> list[fl
     """The certificate where the worst was found, NaN elsewhere."""
     job, at = trials.job, trials.extreme()
     case = realise(trials.claim, job.configuration, job.seed, (job.first + at,), job.dtype, job.device)
-    bound = float(certificate(case))
+    bound = float(certificate(cast(Any, case)))
     return [bound if number == at else math.nan for number in range(len(trials.ratio))]
 
 
@@ -362,8 +370,10 @@ def _collect(trials: Trials, found: Evaluation) -> None:
 
 
 def _cost(job: Job) -> float:
-    c = job.configuration
-    return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(REGISTRY[job.claim].attacks)
+    c, claim = job.configuration, REGISTRY[job.claim]
+    if claim.problem is not None:
+        return job.initialisations * problems.work(c)
+    return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(claim.attacks)
 
 
 def _single_threaded(job: Job, files: tuple[str, ...] = (), folder: Path | None = None) -> Outcome:

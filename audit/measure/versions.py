@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import inspect
 import sys
 from functools import cache
 from pathlib import Path
@@ -22,15 +23,25 @@ MEASURING = (
 )
 """Modules that every measurement passes through."""
 
-DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "ascends")
+DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "ascends", "numbers")
 """Fields that decide what is measured; those that only decide the verdict are judged anew every time."""
 
 
 def claim_version(claim: Claim) -> str:
     """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
-    functions = (claim.measure, claim.certificate, *(ATTACKS[attack].find for attack in claim.attacks))
+    problem = () if claim.problem is None else (claim.problem.draw, *claim.problem.data, *claim.problem.given)
+    functions = (
+        claim.measure,
+        claim.certificate,
+        *(each for each in problem if callable(each)),
+        *(ATTACKS[attack].find for attack in claim.attacks),
+    )
     own = [path.read_bytes() for path in _own_files(claim)]
-    roots = {*MEASURING, *(function.__module__ for function in functions if function is not None), *_rooms(*own)}
+    roots = {
+        *MEASURING,
+        *(inspect.unwrap(function).__module__ for function in functions if function is not None),
+        *_rooms(*own),
+    }
     digest = hashlib.sha256(_sources(tuple(sorted(roots))))
     for source in own:
         digest.update(hashlib.sha256(source).digest())

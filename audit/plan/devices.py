@@ -28,8 +28,8 @@ def choose_device(wanted: str) -> str:
 
 def device_for(claim: Claim, configuration: Configuration, chosen: str) -> str:
     """The device of one configuration: the one that is chosen, and with "auto" the GPU for large networks."""
-    if chosen != "auto":
-        return chosen
+    if chosen != "auto" or claim.problem is not None:
+        return chosen.replace("auto", "cpu")
     weights = sum(out * into for out, into in configuration.shapes(claim.setting))
     return "cuda" if weights >= LARGE else "cpu"
 

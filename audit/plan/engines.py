@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from lemmata.audit.plan.problems import TOGETHER
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model import spectra
@@ -26,6 +27,8 @@ def engine_for(claim: Claim, configuration: Configuration, wanted: Wanted) -> En
 
     With `auto`, the deferred engine for wide networks of which few directions are asked.
     """
+    if claim.problem is not None:
+        return "dense"
     c = configuration
     if wanted == "dense" or claim.engine_obstacle or claim.setting.hidden_layers(c.L) == 1:
         return "dense"
@@ -50,6 +53,8 @@ def directions(claim: Claim, configuration: Configuration) -> int:
 
 def batch(claim: Claim, configuration: Configuration, engine: Engine) -> int:
     """How many initialisations are measured side by side."""
+    if claim.problem is not None:
+        return TOGETHER
     c = configuration
     width = c.m * c.ratio
     between = claim.setting.hidden_layers(c.L) > 1

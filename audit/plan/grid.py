@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from lemmata.audit.plan import problems
 from lemmata.audit.plan.samples import SHARE, members, redrawn, spread
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
+from lemmata.claims.problem import Problem
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.data import GENERATED, generate
 from lemmata.model.limits import FEWEST, flipping_radius
@@ -44,7 +46,7 @@ class Point(NamedTuple):
         each: initialisations on each of them.
     """
 
-    configuration: Configuration
+    configuration: Any
     initialisations: int
     further: int = 0
     each: int = 0
@@ -79,6 +81,8 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
 
     The lines reach far where that is cheap: a one-layer network has only m · d weights. None leaves the domain.
     """
+    if claim.problem is not None:
+        return _of_problem(claim, claim.problem, sizes)
     given = {} if own_data(claim, sizes) else {"d": sizes.dimension, "k": sizes.outputs, "data": sizes.data}
     base = _of(claim, n=1, delta=sizes.delta, **given)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)
@@ -93,11 +97,33 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     return found
 
 
+def _of_problem(claim: Claim, problem: Problem, sizes: Sizes) -> list[Point]:
+    """The same of a problem of one's own; of the lists given, those of letters that it has."""
+    chosen = problems.places(problem, sizes.delta, _asked(problem, sizes))
+    several = redrawn(claim, chosen)
+    found = []
+    for p in chosen:
+        count = sizes.initialisations or problems.draws(claim, problem, p)
+        found.append(Point(p, count, *(spread(count) if p in several else ())))
+    return found
+
+
+def _asked(problem: Problem, sizes: Sizes) -> dict[str, list[int | float]]:
+    """The lists given of letters that the problem has, without what is outside of their ranges."""
+    return {
+        name: [size for size in getattr(sizes, option) if problem.sizes[name].has(size)]
+        for option, name in OPTIONS.items()
+        if name in problem.sizes and getattr(sizes, option)
+    }
+
+
 def own_data(claim: Claim, sizes: Sizes) -> str:
     """The construction that a claim is measured on in place of the data asked for: its statement's; empty if none.
 
     A statement is about data of its own where it fixes how they are made, or another number of outputs.
     """
+    if claim.problem is not None:
+        return "its problem's"
     data = {**claim.domain.first, **claim.plan.start}.get("data", "")
     if data in GENERATED and data != sizes.data:
         return str(data)
@@ -118,6 +144,8 @@ def corners(claim: Claim) -> list[Configuration]:
 
     The audit's own lines are about large sizes, and need not pass through these.
     """
+    if claim.problem is not None:
+        return problems.ends(claim.problem)
     domain, lines = claim.domain, claim.plan.lines
     base, (low, high) = replace(_of(claim), m=domain.drawn("m")[0]), domain.drawn("n")
     if not lines:
@@ -148,7 +176,7 @@ def _radii(claim: Claim, base: Configuration) -> list[float]:
 
 def small(claim: Claim) -> list[Configuration]:
     """Small networks of the claim's domain, for a claim whose constant no configuration has decided."""
-    if claim.plan.lines:
+    if claim.plan.lines or claim.problem is not None:
         return corners(claim)
     base = _of(claim, m=64, n=3)
     return list(dict.fromkeys([base, claim.domain.nearest(replace(base, L=base.L + 2, tau=0.1))]))
@@ -174,7 +202,10 @@ def skipped(claim: Claim, sizes: Sizes) -> dict[str, list[float]]:
     """By option, the sizes asked for at which the claim is not measured: it says nothing there, or has no network."""
     left_out: dict[str, list[float]] = {}
     for option, name in OPTIONS.items():
-        asked = getattr(sizes, option) if claim.sides[0].measured and (name != "tau" or claim.balls) else ()
+        if claim.problem is not None and name not in claim.problem.sizes:
+            continue
+        measured = claim.sides[0].measured and (name != "tau" or claim.balls or claim.problem is not None)
+        asked = getattr(sizes, option) if measured else ()
         outside = [size for size in asked if not _says(claim, name, size)]
         if outside:
             left_out[option] = outside
@@ -182,6 +213,8 @@ def skipped(claim: Claim, sizes: Sizes) -> dict[str, list[float]]:
 
 
 def _says(claim: Claim, name: str, size: float) -> bool:
+    if claim.problem is not None:
+        return claim.problem.sizes[name].has(size)
     return claim.domain.has(name, size) and not (name == "L" and claim.setting.hidden_layers(int(size)) < 1)
 
 

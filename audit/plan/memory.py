@@ -11,7 +11,12 @@ from lemmata.model.deferred import MEMORY_SHARE, available_bytes, held_bytes
 
 
 def needed_bytes(job: Job, claim: Claim) -> int:
-    """About how much memory a batch of the job takes up: matrices, the largest of them twice, and passes."""
+    """About how much memory a batch of the job takes up: matrices, the largest of them twice, and passes.
+
+    What a problem of one's own needs is not known.
+    """
+    if claim.problem is not None:
+        return 1
     c, dtype = job.configuration, getattr(torch, job.dtype)
     shapes = c.shapes(claim.setting)
     side_by_side = min(batch(claim, c, job.engine), job.initialisations)

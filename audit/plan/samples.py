@@ -15,9 +15,6 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.randomness import stream
 
-DECIDES_DATA = ("n", "d", "k", "phi", "mu")
-"""Parameters that data are generated from."""
-
 MANY, FEW = 16, 8
 """Data sets where networks are cheap, and where they are not: their number decides the width of Student's interval,
 which at the error rate of a refutation is 5 standard errors with 16 and 8 with 8."""
@@ -46,7 +43,7 @@ def redrawn(claim: Claim, chosen: Sequence[Configuration]) -> set[Configuration]
     if claim.judged != "growth" or claim.resampled:
         return set()
     found: set[Configuration] = set()
-    for name in DECIDES_DATA:
+    for name in (name for name, letter in claim.letters.items() if letter.of_data):
         lines: dict[Configuration, list[Configuration]] = defaultdict(list)
         aside: dict[str, Any] = dict.fromkeys((name, *claim.coupled(name)))
         for c in chosen:

@@ -4,11 +4,13 @@ import inspect
 from pathlib import Path
 
 from lemmata import claims
+from lemmata.audit.plan.problems import planned
 from lemmata.audit.show.tables import finite
 from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
+from lemmata.claims.language.sizes import DELTA
 from lemmata.claims.measuring.neighbours import neighbours
 
 DEPTHS = (1, 2, 4)
@@ -34,7 +36,7 @@ def row(claim: Claim) -> dict[str, object]:
         "sentence": sentence(claim),
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
-        "domain": claim.domain.describe(),
+        "domain": claim.domain.describe() if claim.problem is None else claim.problem.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
 
@@ -51,7 +53,7 @@ def page(claim: Claim) -> dict[str, object]:
     """The claim as `lemmata show --format json` has it: its row, and everything else that is known of it."""
     return row(claim) | {
         "citation": claim.source.paper.citation,
-        "setting": claim.setting.id,
+        "setting": claim.setting.id if claim.problem is None else None,
         "right-hand side": right_hand_side(claim),
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
@@ -110,13 +112,16 @@ def _provenance(claim: Claim) -> str | None:
 
 def _engines(claim: Claim) -> str | None:
     """How the claim's matrices may be held, and why not otherwise; None where no network is measured."""
-    if not claim.sides[0].measured:
+    if not claim.sides[0].measured or claim.problem is not None:
         return None
     return f"dense only: {claim.engine_obstacle}" if claim.engine_obstacle else "dense, deferred"
 
 
 def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
+    if claim.problem is not None:
+        there = [(p, _limit(claim, p)) for p in planned(claim.problem, DELTA) if claim.problem.has(p)]
+        return [{**vars(p), "value": limit} for p, limit in there if limit is not None]
     configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.drawn("L")[0]]
     known = [(c, _limit(claim, c)) for c in configurations]
     return [{"L": c.L, "n": c.n, "tau": c.tau, "value": limit} for c, limit in known if limit is not None]
@@ -136,7 +141,7 @@ def _limit(claim: Claim, configuration: Configuration) -> float | None:
 
 def defined_at(claim: Claim) -> str:
     """Where the claim is defined: file below the checkout, and line; empty for what no file defines."""
-    function = claim.derive or claim.measure
+    function = inspect.unwrap(claim.derive or claim.measure)
     try:
         path, line = Path(inspect.getsourcefile(function) or "").resolve(), inspect.getsourcelines(function)[1]
     except (TypeError, OSError):

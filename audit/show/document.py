@@ -91,6 +91,7 @@ def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
                 "low": found.measured.low,
                 "high": found.measured.high,
                 "exact": str(found.claimed),
+                "excess": excess(claim, name, found.measured.slope - float(found.claimed)),
                 "beyond": finite(found.beyond),
                 "level": found.measured.level,
                 "along": found.along,
@@ -110,6 +111,14 @@ def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
         "replay": replay_command(finding),
         "about": page(claim),
     }
+
+
+def excess(claim: Claim, name: str, difference: float) -> float:
+    """The difference of a measured and a claimed exponent, positive in the direction that breaks the claim."""
+    if claim.bound == "both":
+        return abs(difference)
+    toward_zero = name in claim.letters and claim.letters[name].toward_zero
+    return claim.direction.sign * (-1 if toward_zero else 1) * difference
 
 
 def _constant(finding: Finding) -> dict[str, Any]:
@@ -154,19 +163,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
     p = trials.parameters
     conditions = met(claim.preconditions, p)
     return {
-        "m": c.m,
-        "L": c.L,
-        "n": c.n,
-        "d": int(p["d"]),
-        "k": c.k,
-        "tau": c.tau if claim.balls else None,
-        "phi": finite(p["phi"]),
-        "mu": c.mu,
-        "delta": c.delta,
-        "eps": c.eps if claim.kind == "RUN" else None,
-        "batch": c.batch,
-        "data": c.data,
-        "ratio": c.ratio,
+        **(_sizes(trials) if claim.problem is None else {"delta": c.delta, **vars(c)}),
         "engine": trials.job.engine,
         "initialisations": sum(len(each.lhs) for each in items),
         "data_sets": len(items),
@@ -185,6 +182,26 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         },
         "replay": trials.replay(at).command(),
         "seconds": round(sum(each.seconds for each in items), 3),
+    }
+
+
+def _sizes(trials: Trials) -> dict[str, Any]:
+    """Of a network, and of its data."""
+    claim, c, p = trials.claim, trials.job.configuration, trials.parameters
+    return {
+        "m": c.m,
+        "L": c.L,
+        "n": c.n,
+        "d": int(p["d"]),
+        "k": c.k,
+        "tau": c.tau if claim.balls else None,
+        "phi": finite(p["phi"]),
+        "mu": c.mu,
+        "delta": c.delta,
+        "eps": c.eps if claim.kind == "RUN" else None,
+        "batch": c.batch,
+        "data": c.data,
+        "ratio": c.ratio,
     }
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from lemmata.audit.judge.verdicts import TOWARD_ZERO
 from lemmata.audit.show.figures import MARKS, Axis, number_on_axis, svg
 from lemmata.audit.show.tables import SYMBOLS, exponent, symbol
 
@@ -37,18 +36,9 @@ def exponents(claims: dict[str, Claim]) -> list[Dot]:
     dots = []
     for id, claim in claims.items():
         for name, found in claim["exponents"].items():
-            excess = outward(claim, name, found["slope"] - found["claimed"])
             words = f"{short(id)}: {exponent(name, found['slope'], found['exact'], found['decides'])}"
-            dots.append(_dot(name, excess, words, id, claim, faint=not found["decides"]))
+            dots.append(_dot(name, found["excess"], words, id, claim, faint=not found["decides"]))
     return dots
-
-
-def outward(claim: Claim, name: str, difference: float) -> float:
-    """The difference of a measured and a claimed exponent, positive where it speaks against the claim."""
-    bound = claim["about"]["bound"]
-    if bound == "both":
-        return abs(difference)
-    return difference * (-1 if bound == "lower" else 1) * (-1 if name in TOWARD_ZERO else 1)
 
 
 def bounds(claims: dict[str, Claim]) -> list[Dot]:

@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import RenderableType
 
 from lemmata.audit.measure.pair import Record
-from lemmata.audit.show.checked import Checked, html, word
+from lemmata.audit.show.checked import Checked, word
 from lemmata.audit.show.figures import Axis
 from lemmata.audit.show.grid import Cell, Grid
+from lemmata.audit.show.records import html
 from lemmata.audit.show.tables import number, render, sign
 
 BARS = "▁▂▃▄▅▆▇█"

@@ -1,6 +1,7 @@
 """One choice of all that a statement says "for all" about."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lemmata.model.network import Architecture
@@ -11,8 +12,25 @@ MEASURED = ("m", "L", "n", "d", "k", "tau", "delta", "phi", "mu", "eps", "batch"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configuration:
-    """The sizes and recipes that a claim says "for all" about; never the initialisation.
+class Place:
+    """One choice of the letters of a problem, whichever these are; every problem has a δ."""
+
+    if TYPE_CHECKING:
+        delta: float
+
+    def token(self) -> str:
+        """The choice as text, without what has its default: `m=64,L=2`. Values are URL-quoted."""
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        return ",".join(
+            f"{name}={quote(str(value), safe='/.+-')}"
+            for name, (value, default) in values.items()
+            if default is MISSING or value != default
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(Place):
+    """The sizes and recipes of a network that a claim says "for all" about; never the initialisation.
 
     Attributes:
         m: smallest hidden width.
@@ -58,13 +76,3 @@ class Configuration:
     def shapes(self, setting: Setting) -> tuple[tuple[int, int], ...]:
         """(out, in) of the hidden matrices."""
         return Architecture(self.d, self.widths(setting), self.k).shapes[:-1]
-
-    def token(self) -> str:
-        """The configuration as text, without what has its default: `m=64,L=2`. Values are URL-quoted."""
-        defaults = Configuration()
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return ",".join(
-            f"{name}={quote(str(value), safe='/.+-')}"
-            for name, value in values.items()
-            if value != getattr(defaults, name)
-        )

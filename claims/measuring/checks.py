@@ -9,12 +9,13 @@ from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, MeasurementError, Sides
+from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.changes import Changes, distances
 from lemmata.model.settings import Norm
 
 
-def check_measurement(claim: Claim, case: Case, found: object) -> None:
+def check_measurement(claim: Claim, case: Case | Drawn, found: object) -> None:
     """A claim's function returns one number per initialisation and member of its axes, and a factor per term.
 
     Raises:
@@ -24,18 +25,18 @@ def check_measurement(claim: Claim, case: Case, found: object) -> None:
     if not isinstance(found, Sides if kind == "Sides" else Measurement):
         raise MeasurementError(f"it must return {kind}, as bound={claim.bound!r}; it returns {_shown(found)}")
     _check_axes(found.axes)
-    like = case.initial.like
+    like = case.like
     if isinstance(found, Sides):
         given = {"left": found.left, "right": found.right, "gap": found.gap}
         given |= {} if found.scale is None else {"scale": found.scale}
         for name, side in given.items():
-            _check_side(name, side, case.initial.initialisations, found.axes, like)
+            _check_side(name, side, case.initialisations, found.axes, like)
             if side.shape != found.left.shape:
                 raise MeasurementError(
                     f"{name} must have the shape of left, {_shape(found.left)}; it is {_shown(side)}"
                 )
         return
-    _check_side("lhs", found.lhs, case.initial.initialisations, found.axes, like)
+    _check_side("lhs", found.lhs, case.initialisations, found.axes, like)
     if not isinstance(found.factors, tuple) or len(found.factors) != len(claim.terms):
         wanted = f"a tuple of {len(claim.terms)}, one for each of terms"
         raise MeasurementError(f"factors must be {wanted}; it is {_shown(found.factors)}")
@@ -69,12 +70,13 @@ def _distances(changes: Changes, norm: Norm) -> Tensor:
         return distances(changes, "frobenius")
 
 
-def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: Sequence[str]) -> None:
+def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: Sequence[str], source: str) -> None:
     """Two looks at one draw agree.
 
     Args:
         first, second: what they saw.
         drawn: the global generators that the first look drew from.
+        source: what it should draw from.
 
     Raises:
         MeasurementError: naming those generators, and how else to draw.
@@ -82,9 +84,7 @@ def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: S
     for a, b in zip(first, second, strict=True):
         if a.shape != b.shape or not torch.allclose(a, b, rtol=torch.finfo(a.dtype).eps ** 0.5, atol=0, equal_nan=True):
             why = f"it draws from the global generator of {' and '.join(drawn)}" if drawn else "it is not deterministic"
-            raise MeasurementError(
-                f"two looks at the same draw differ: {why}; what it draws must come from generator(case.stream('NAME'))"
-            )
+            raise MeasurementError(f"two looks at the same draw differ: {why}; what it draws must come from {source}")
 
 
 def numbers(found: Measurement | Sides) -> list[Tensor]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from lemmata.claims.measuring.checks import (
     global_states,
     numbers,
 )
+from lemmata.claims.problem import Drawn
 
 RESIDUAL = {torch.float64: 1e-10, torch.float32: 1e-4}
 """Relative residual below which an identity holds."""
@@ -96,7 +98,7 @@ class Evaluation:
         return ~(holds | undefined)
 
 
-def measured(claim: Claim, case: Case) -> Measurement | Sides:
+def measured(claim: Claim, case: Case | Drawn) -> Measurement | Sides:
     """What the claim's function returns; what it prints goes to standard error, as output is a document.
 
     Raises:
@@ -105,7 +107,7 @@ def measured(claim: Claim, case: Case) -> Measurement | Sides:
     """
     try:
         with redirect_stdout(sys.stderr):
-            found = claim.measure(case)
+            found = claim.measure(cast(Any, case))  # a claim is given what it is about
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -118,21 +120,22 @@ class Exit(Exception):
     """What a measurement raised to end the program."""
 
 
-def look_twice(claim: Claim, case: Case) -> None:
+def look_twice(claim: Claim, case: Case | Drawn) -> None:
     """A second look at the case sees what the first saw, where the last of its attacks leads.
 
     Raises:
         MeasurementError: if it does not, naming the generator that the claim draws from.
     """
     recipe = claim.recipes(case)[-1]
-    here = case if recipe.attack == "stay" else case.attacked(recipe)
+    here = case if recipe.attack == "stay" or isinstance(case, Drawn) else case.attacked(recipe)
     before = global_states()
     first, after = numbers(measured(claim, here)), global_states()
     drawn = [name for name, state in before.items() if after[name] != state]
-    check_repeatable(first, numbers(measured(claim, here)), drawn)
+    source = "the rng that it is given" if isinstance(case, Drawn) else "generator(case.stream('NAME'))"
+    check_repeatable(first, numbers(measured(claim, here)), drawn, source)
 
 
-def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluation:
+def evaluate(claim: Claim, case: Case | Drawn, recipe: Recipe | None = None) -> Evaluation:
     """Measure the claim on a case as it stands, and keep the worst layer, example and output.
 
     The right-hand side is the sum of the claim's terms, with every audited constant taken as 1 and a
@@ -142,7 +145,7 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
         MeasurementError: if the measurement is not what the claim must measure.
     """
     measurement = measured(claim, case)
-    recipes = [recipe or Recipe()] * case.initial.initialisations
+    recipes = [recipe or Recipe()] * case.initialisations
     if isinstance(measurement, Sides):
         return _compare(measurement, recipes)
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
@@ -157,7 +160,7 @@ def evaluate(claim: Claim, case: Case, recipe: Recipe | None = None) -> Evaluati
     return Evaluation(lhs_worst, rhs_worst, ratio_worst, None, None, named, recipes)
 
 
-def right_hand_side(claim: Claim, case: Case, measurement: Measurement) -> Tensor:
+def right_hand_side(claim: Claim, case: Case | Drawn, measurement: Measurement) -> Tensor:
     """Σ scaling · factor over the claim's terms, in the shape of the left-hand side."""
     total = torch.zeros_like(measurement.lhs)
     for scaling, factor in zip(claim.terms, measurement.factors, strict=True):

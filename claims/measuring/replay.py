@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.problem import Problem
 from lemmata.claims.registry import REGISTRY, STATED_IN
 from lemmata.model.network import Engine
 
@@ -77,19 +79,42 @@ def parse(token: str) -> Replay:
     recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")
     if engine not in get_args(Engine):
         raise ValueError(f"replay token has engine={engine!r}; allowed are {', '.join(get_args(Engine))}")
-    names = {field.name for field in fields(Configuration)}
+    problem = REGISTRY[id].problem
+    names = {field.name for field in fields(Configuration)} if problem is None else {*problem.all_sizes, "delta"}
     for name in values:
         if name not in names:
             allowed = f"{', '.join(sorted(names))}, seed, init, recipe, engine"
             raise ValueError(f"replay token has {name!r}; allowed are {allowed}")
     try:
-        sizes: dict[str, Any] = {name: _value(name, text) for name, text in values.items()}
-        configuration = Configuration(**sizes)
+        configuration = _configuration(values) if problem is None else _place(problem, values)
         chosen = _numbers(numbers)
         aim = None if recipe is None else Recipe.parse(recipe)
         return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"replay token {token!r}: {error}") from None
+
+
+def _configuration(values: Mapping[str, str]) -> Configuration:
+    sizes: dict[str, Any] = {name: _value(name, text) for name, text in values.items()}
+    return Configuration(**sizes)
+
+
+def _place(problem: Problem, values: Mapping[str, str]) -> Any:
+    """The sizes of a problem of one's own.
+
+    Raises:
+        ValueError: if one is none of the lemma's, or they do not meet its premises.
+    """
+    sizes: dict[str, Any] = {}
+    for name, text in values.items():
+        try:
+            sizes[name] = problem.all_sizes[name].parsed(text) if name in problem.all_sizes else float(text)
+        except ValueError as error:
+            raise ValueError(f"{name}={error}") from None
+    place = problem.place(**sizes)
+    if not problem.has(place):
+        raise ValueError(f"{place.token()} does not meet the lemma's premises")
+    return place
 
 
 def _numbers(text: str) -> tuple[int, ...]:

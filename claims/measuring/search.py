@@ -1,7 +1,9 @@
 """The worst case of a claim over the ball: its attacks, and ascent from the worst they find."""
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,6 +12,7 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
+from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
@@ -36,8 +39,14 @@ ENOUGH = 0.01
 COLUMNS = 8
 """Factors that a change keeps on the way."""
 
+PATIENT = (10, 40, 160)
+"""Steps of the ascents of a patient search, one round after the other."""
 
-def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
+CANDIDATES = 4
+"""Starts of each of its rounds."""
+
+
+def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation:
     """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
 
     Args:
@@ -50,36 +59,114 @@ def supremum(claim: Claim, case: Case, *, ascent: int = 0) -> Evaluation:
     worst = found_by(claim, case, recipes[0])
     for recipe in recipes[1:]:
         worst = _worse(claim, worst, found_by(claim, case, recipe))
-    if ascent and claim.ascends and not claim.exact(case.configuration):
+    if ascent and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
         starts = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends)
         for recipe, _ in starts.most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
-            if not ((worst.ratio - before.ratio).abs() > ENOUGH * before.ratio.abs()).any():
+            if not _improves(before, worst):
                 break
     return worst
 
 
-def found_by(claim: Claim, case: Case, recipe: Recipe) -> Evaluation:
+def found_by(claim: Claim, case: Case | Drawn, recipe: Recipe) -> Evaluation:
     """The claim measured where one recipe leads.
 
     Raises:
         MeasurementError: if that is outside of the ball.
     """
-    if recipe.attack == "stay" and not recipe.ascent:
+    if isinstance(case, Drawn):
         return evaluate(claim, case, recipe)
+    return evaluate(claim, _reached(claim, case, recipe), recipe)
+
+
+def _reached(claim: Claim, case: Case, recipe: Recipe) -> Case:
+    """Where the recipe leads.
+
+    Raises:
+        MeasurementError: if that is outside of the ball.
+    """
+    if recipe.attack == "stay" and not recipe.ascent:
+        return case
     reached = case.attacked(recipe)
     if recipe.ascent:
         reached = ascend(claim, reached, steps=recipe.ascent)
     check_inside(reached, recipe)
-    return evaluate(claim, reached, recipe)
+    return reached
+
+
+@dataclass(frozen=True)
+class Find:
+    """What a search of the ball round one network has found.
+
+    Attributes:
+        case: at the worst pair so far.
+        evaluation: of the claim there.
+        recipe: how it was found.
+    """
+
+    case: Case
+    evaluation: Evaluation
+    recipe: str
+
+    def or_worse(self, claim: Claim, other: "Find") -> "Find":
+        """The worse of the two."""
+        return other if _is_worse(claim, self.evaluation, other.evaluation).item() else self
+
+
+def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[Find]:
+    """The worst so far of a longer search than an audit's, after each of its steps.
+
+    After the attacks come rounds of ever longer ascents from the worst starts, until a round improves by no more than
+    `ENOUGH`.
+
+    Args:
+        claim: an inequality over the ball.
+        case: at W⁽⁰⁾, of one initialisation.
+        given: pairs inside of the ball that are starts too, by name.
+    """
+    starts: dict[str, Callable[[], Case]] = {}
+    for recipe in claim.recipes(case):
+        starts[str(recipe)] = partial(_reached, claim, case, recipe)
+    ascending = [str(recipe) for recipe in claim.recipes(case) if ATTACKS[recipe.attack].ascends] + list(given)
+    starts |= {name: partial(case.at_pair, pair) for name, pair in given.items()}
+    found: dict[str, Evaluation] = {}
+    worst: Find | None = None
+    for name, start in starts.items():
+        at = start()
+        find = Find(at, evaluate(claim, at), name)
+        found[name] = find.evaluation
+        worst = find if worst is None else worst.or_worse(claim, find)
+        yield worst
+    if worst is None or not claim.ascends or claim.exact(case.configuration):
+        return
+    sign = claim.direction.sign
+    ranked = sorted(ascending, key=lambda name: sign * float(found[name].ratio.nan_to_num(-sign * torch.inf)))
+    for steps in PATIENT:
+        before = worst.evaluation
+        for name in reversed(ranked[-CANDIDATES:]):
+            at = ascend(claim, starts[name](), steps=steps)
+            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), f"{name}^{steps}"))
+            yield worst
+        if not _improves(before, worst.evaluation):
+            return
+
+
+def _improves(before: Evaluation, after: Evaluation) -> bool:
+    """Whether any initialisation is worse by more than `ENOUGH`."""
+    return bool(((after.ratio - before.ratio).abs() > ENOUGH * before.ratio.abs()).any())
 
 
 def _worse(claim: Claim, a: Evaluation, b: Evaluation) -> Evaluation:
+    return a.where(_is_worse(claim, a, b), b)
+
+
+def _is_worse(claim: Claim, a: Evaluation, b: Evaluation) -> Tensor:
+    """Where the second is worse, (S,) boolean."""
     if a.residual is not None and b.residual is not None and a.condition is not None and b.condition is not None:
         take = b.residual / b.condition > a.residual / a.condition
     else:
         take = claim.direction.worse(b.ratio, a.ratio)
-    return a.where(take | (a.ratio.isnan() & ~b.ratio.isnan()), b)
+    return take | (a.ratio.isnan() & ~b.ratio.isnan())
 
 
 CANCELS = 1e-6

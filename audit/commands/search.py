@@ -1,0 +1,123 @@
+"""The worst weights round a network that somebody has: `lemmata search`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lemmata.audit.arguments import Positive, claims_from, delta_option, format_option, patterns_argument
+from lemmata.audit.choosing import choose
+from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_each, starts_from
+from lemmata.audit.measure.echo import Read, lines, read_network
+from lemmata.audit.measure.files import load_data, load_weights
+from lemmata.audit.measure.given import Loaded, Weights, check_pair
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.searched import Found
+from lemmata.audit.show.tables import Format, emit
+from lemmata.claims.claim import Claim
+from lemmata.model.settings import SETTINGS, Setting
+
+
+def search_files(
+    *,
+    init: str,
+    data: str,
+    radius: float,
+    trained: str | None,
+    setting: str,
+    delta: float,
+    normalise: bool,
+    patience: float,
+    save: str | None,
+    patterns: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Print the worst of every chosen claim over the ball round the network in this file.
+
+    Raises:
+        UserError: if a file is unusable, two do not fit, or a pattern matches no claim.
+    """
+    chosen = choose(patterns)
+    conventions = SETTINGS[setting]
+    before = load_weights(init, conventions)
+    after = None if trained is None else load_weights(trained, conventions)
+    loaded = load_data(data, conventions, normalise=normalise)
+
+    def say(read: Read) -> None:
+        if form == "table":
+            click.echo("\n".join(lines(read)), err=True)
+
+    with progress(sum(len(claim.sides) for claim in chosen), "searching") as advance:
+        found = search(chosen, before, loaded, conventions, radius, after, delta, patience, say=say, done=advance)
+    if save is not None:
+        found.save(Path(save))
+    emit(form, found.document(), *found.tables())
+
+
+def search(
+    chosen: Sequence[Claim],
+    before: Weights,
+    loaded: Loaded,
+    setting: Setting,
+    radius: float,
+    after: Weights | None = None,
+    delta: float = 0.05,
+    patience: float = PATIENCE,
+    *,
+    say: Callable[[Read], None] = lambda _: None,
+    done: Callable[[], None] = lambda: None,
+) -> Found:
+    """The claims over the ball round a network; `say` is told what was read before anything is measured on it.
+
+    Raises:
+        UserError: if the data or the other network do not fit it, or their distance overflows.
+    """
+    if after is not None:
+        check_pair(before, after, setting)
+    case = build_ball(before, loaded, setting, radius, delta)
+    given = starts_from(before, after, setting, radius)
+    read = read_network(before, loaded, case)
+    say(read)
+    places: dict[str, Place] = {}
+    sides = [side for claim in chosen for side in claim.sides]
+    records = search_each(sides, case, given, patience, done, lambda claim, place: places.update({claim.id: place}))
+    return Found(records, case, read, places)
+
+
+@click.command("search")
+@format_option
+@claims_from
+@click.option("--init", required=True, metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
+@click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
+@click.option(
+    "--radius",
+    required=True,
+    type=Positive(),
+    metavar="TAU",
+    help="Of the ball, in the setting's norm: every layer may move that far.",
+)
+@click.option("--trained", metavar="FILE", help="Weights of the same shapes, from which the search starts too.")
+@click.option(
+    "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
+)
+@delta_option
+@click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
+@click.option(
+    "--patience",
+    type=Positive(),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of computing for one claim; then the worst so far counts.",
+)
+@click.option("--save", metavar="DIR", help="Write each claim's worst pair there: CLAIM.tilde.npz and CLAIM.hat.npz.")
+@patterns_argument
+def command(patterns: tuple[str, ...], form: Format, **arguments: Any) -> None:
+    """The worst weights round a network that somebody has.
+
+    For every claim about all weights in a ball: the worst ratio that is found in the ball of this radius round the
+    network, by which attack, and a bound that no weights in it can pass, where one is known. Files are as for check.
+    A network given with --trained is a start of its own, from the nearest point of the ball.
+    """
+    search_files(patterns=patterns, form=form, **arguments)
