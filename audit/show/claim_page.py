@@ -6,7 +6,7 @@ from pathlib import Path
 from lemmata import claims
 from lemmata.audit.plan.problems import planned
 from lemmata.audit.show.tables import finite
-from lemmata.claims import Claim
+from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
@@ -34,12 +34,20 @@ def row(claim: Claim) -> dict[str, object]:
         "expected": claim.expected,
         "statement": claim.statement,
         "title": claim.title,
-        "sentence": claim.sentence,
+        "sentence": sentence(claim),
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
         "domain": claim.domain.describe() if claim.problem is None else claim.problem.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
+
+
+def sentence(claim: Claim) -> str:
+    """What a claim says, for a reader who sees it alone: "the same" begins with what it is the same as."""
+    meant = REGISTRY.get(claim.plain_id)
+    if claim.sentence.startswith("The same ") and meant is not None:
+        return f"{meant.sentence} {claim.sentence}"
+    return claim.sentence
 
 
 def page(claim: Claim) -> dict[str, object]:
