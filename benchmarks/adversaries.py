@@ -210,7 +210,8 @@ def main() -> None:
         for L in depths:
             for tau in radii:
                 c = Configuration(**{**claim.start, "m": options.width, "L": L, "n": 1, "tau": tau})
-                here = claim.domain.contains(c) and not claim.obstacle(draw(claim.setting, c, 0, 1))
+                here = claim.setting.hidden_layers(L) > 0 and claim.domain.contains(c)
+                here = here and not claim.obstacle(draw(claim.setting, c, 0, 1))
                 if here:
                     rows.append(measured(claim, c, options.initialisations))
                     print(claim.id, c.token(), file=sys.stderr, flush=True)
