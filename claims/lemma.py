@@ -114,6 +114,7 @@ def lemma(
         fields: dict[str, Any] = {
             "source": source or Paper(paper, paper).at(place),
             "statement": statement,
+            "sentence": _first_line(function),
             "kind": _kind(bound, constant, problem, identity=identity),
             "bound": bound,
             "terms": terms,
@@ -122,6 +123,7 @@ def lemma(
             "problem": problem,
             "preconditions": problem.conditions,
             "probability": CERTAIN if "delta" in sizes and not identity else "",
+            "resampled": not problem.data,
             "plan": Plan(examples=examples),
             "controls": controls,
             "expected": expected,
@@ -180,6 +182,11 @@ def _control(
     return Control(name, f"the same with the constant {changed:g}", factor=changed / constant)
 
 
+def _first_line(function: Function) -> str:
+    """What the function says of itself."""
+    return (function.__doc__ or "").strip().partition("\n")[0]
+
+
 UNMET = object()
 """In place of what was measured of a draw that does not meet the premises."""
 
@@ -193,7 +200,14 @@ def _at_once(function: Function, case: Drawn) -> list[object]:
     every = list(case.each())
     stacked = tree_map(lambda *leaves: torch.stack(leaves), *(draw for draw, *_ in every))
     _, *others = every[0]
-    found = torch.func.vmap(lambda draw: function(draw, *others))(stacked)
+
+    def tensors(draw: object) -> Any:
+        return tree_map(
+            lambda part: part if isinstance(part, Tensor) else _number("a side", part, case.numbers[0], case),
+            function(draw, *others),
+        )
+
+    found = torch.func.vmap(tensors)(stacked)
     parts = found if isinstance(found, tuple) else (found,)
     return [
         tuple(part[at] if isinstance(part, Tensor) and part.ndim else part for part in parts)
@@ -253,7 +267,9 @@ def _row(found: object, number: int, case: Drawn, axes: tuple[str, ...], sides: 
 def _number(name: str, value: object, number: int, case: Drawn) -> Tensor:
     """A part of what was measured, as a tensor of the run."""
     like = case.like
-    if isinstance(value, bool | int | float | np.generic | np.ndarray):
+    if isinstance(value, bool | int | float | np.generic):
+        value = torch.as_tensor(float(value), dtype=like.dtype, device=like.device)
+    if isinstance(value, np.ndarray):
         value = torch.as_tensor(value, device=like.device)
     if not isinstance(value, Tensor) or value.is_complex():
         shown = "None" if value is None else f"a {type(value).__name__}"

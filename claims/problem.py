@@ -102,7 +102,7 @@ class Problem:
     def place(self, **chosen: Any) -> Choice:
         """A choice of the sizes: where not said otherwise, those at which a letter stays while others move."""
         starts = {name: size.start for name, size in self.all_sizes.items()}
-        return place({"delta": DELTA, **starts, **chosen})
+        return place({**starts, "delta": starts.get("delta", DELTA), **chosen})
 
     def has(self, p: Choice) -> bool:
         """Whether the statement says something there: every size is one of the lemma's, and the premises hold."""

@@ -22,10 +22,10 @@ PLACE = Path(__file__).with_name("concordance.md")
 
 HEAD = """# Concordance
 
-Every statement of the four papers, in the papers' order: what states it here, and its verdict. *Audited*: measured by
-`lemmata audit`; *derived*: exponent arithmetic, computed when this table was written; *expected*: what truth demands,
-and the tests hold it to. `@printed` is the reading on the page where that is not the one meant. Written by
-`python docs/concordance.py`.
+Every statement of the four papers, in the papers' order, and what is stated of others: what states it here, and its
+verdict. *Audited*: measured by `lemmata audit`; *derived*: exponent arithmetic, computed when this table was written;
+*expected*: what truth demands, and the tests hold it to. `@printed` is the reading on the page where that is not the
+one meant. Written by `python docs/concordance.py`.
 """
 
 COLUMNS = ("claim", "place in the paper", "file", "kind", "reading", "verdict", "verdict is")

@@ -1,5 +1,6 @@
 """Data sets that satisfy the papers' assumptions by construction."""
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -247,6 +248,12 @@ def _labels(name: str, n: int, k: int, setting: Setting, rng: np.random.Generato
     if setting.loss == "cross-entropy":
         return torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
     return unit_rows(torch.from_numpy(rng.standard_normal((n, k))))
+
+
+def described(name: str) -> str:
+    """A construction in words: the first line of its documentation, empty for what is none."""
+    construction = {**INPUTS, **LABELLED}.get(name)
+    return (inspect.getdoc(construction) or "").partition("\n")[0]
 
 
 def unit_rows(x: Tensor) -> Tensor:

@@ -172,7 +172,7 @@ def test_every_claim_can_be_shown(member: Claim, capsys):
     page = json.loads(output(capsys, "show", member.id, "--format", "json"))
     assert set(page) >= ROW | {"quantifiers", "probability", "assumptions", "attacks", "limit", "erratum", "notes"}
     file, line = page["file"].split(":")
-    assert (ROOT / file).read_text().splitlines()[int(line) - 1].startswith(("@claim", "@derived", "def "))
+    assert (ROOT / file).read_text().splitlines()[int(line) - 1].startswith(("@claim", "@derived", "@lemma", "def "))
     text = output(capsys, "show", member.id)
     assert member.id in text
     assert max(map(cell_len, text.splitlines())) <= WIDTH

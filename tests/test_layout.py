@@ -9,7 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"lemmata": "lemmata", **{f"lemmata.{name}": name for name in ("model", "claims", "strategies", "audit")}}
-PAPERS = ("cao_gu_2020", "zou_gu_2019", "cao_gu_2019_slides", "chen_et_al_2019_poster")
+OF_OTHERS = (
+    "du_et_al_2019",
+    "ji_telgarsky_2020",
+    "liu_zhu_belkin_2020",
+    "hanin_nica_2020",
+    "arora_et_al_2019",
+    "allen_zhu_et_al_2019",
+)
+PAPERS = ("cao_gu_2020", "zou_gu_2019", "cao_gu_2019_slides", "chen_et_al_2019_poster", *OF_OTHERS)
 OUTSIDE = ("tests", "benchmarks", "examples", "docs")
 
 CLAIMS = ("claims.language", "claims", "claims.measuring", "claims.papers")

@@ -1,10 +1,16 @@
 """Runs can fail: other algorithms than the papers' own are run, and the claims about training fall under them."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
+from lemmata.audit.judge.evidence import Budget
+from lemmata.audit.judge.verdicts import judge
+from lemmata.audit.measure.sweep import run
+from lemmata.audit.plan.job import Job
+from lemmata.audit.show.claim_page import measured_on
 from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2019_slides.one_pass import error_of_the_drawn, errors_of_the_iterates
 from lemmata.claims.case import draw
@@ -46,6 +52,17 @@ def test_a_claim_about_training_is_tried_on_every_other_descent(member):
     own = {control.name: control for control in member.controls if control.of == "algorithm"}
     assert DESCENT.keys() <= own.keys()
     assert member.expected == "vacuous" or any(own[name].unrefuted is None for name in ("idle", "ascending"))
+
+
+def test_what_runs_that_do_not_train_satisfy_has_no_verdict():
+    """A statement that has a reason for both is vacuous, at sizes where it would be supported."""
+    member = REGISTRY["cao-gu-2020/eq-5.6"]
+    why = Reason("proof", "why")
+    blind = replace(member, controls=mutants(at={}, domain=Domain(), unseen={"idle": why, "ascending": why}))
+    seeing = replace(member, controls=mutants(at={}, domain=Domain(), unseen={"idle": why}))
+    measured = [run(Job(member.id, Configuration(m=256, n=4, d=2, data="xor", tau=1e-4), 4))]
+    verdicts = [judge(claim, measured, Budget()).verdict for claim in (blind, seeing, member)]
+    assert verdicts == ["vacuous", "supported", "supported"]
 
 
 def test_an_idle_run_stays_and_an_ascending_one_climbs():
@@ -116,3 +133,11 @@ def test_scattered_corners_are_drawn_and_not_in_turn():
     corner = torch.where(data.inputs[:, :1].abs() > data.inputs[:, 1:].abs(), 1.0, -1.0)
     assert (corner == data.labels).all()
     assert len({tuple(row) for row in itertools.islice(data.inputs.tolist(), 50)}) == 50
+
+
+@pytest.mark.parametrize("member", TRAINED, ids=str)
+def test_what_a_run_is_measured_on_is_shown(member):
+    """The data in words, and their labels where the data do not have their own; small residuals in the notes."""
+    shown = measured_on(member)
+    assert shown
+    assert all(line.partition(": ")[2] for line in shown)

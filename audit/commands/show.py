@@ -28,7 +28,7 @@ def show_claim(id: str, form: Format) -> None:
 
 def _fields(document: Mapping[str, Any]) -> dict[str, list[str | Text]]:
     """What stands beside each name, a line each; what a claim has not is left out."""
-    d = document
+    d, wide = document, ", infinite width" if document["setting"] else ""
     return {
         "where": [f"{d['reference']} of {d['citation']}"],
         "statement": [d["statement"]],
@@ -37,10 +37,10 @@ def _fields(document: Mapping[str, Any]) -> dict[str, list[str | Text]]:
         "bound": _some(f"{sign(d['bound'])} {d['right-hand side']}".strip()),
         "constant": [line for name in ("constant", "lower") if name in d for line in _constant(name, d[name])],
         "margin": [] if d["margin"] is None else [f"{d['margin']:g} of the value"],
-        "limit": [f"{number(each['value'])} at {_sizes(each, 'L', 'n', 'tau')}, infinite width" for each in d["limit"]],
+        "limit": [f"{number(each['value'])} at {_sizes(each)}{wide}" for each in d["limit"]],
         "assumptions": [each["id"] for each in d["assumptions"]],
-        "domain": [_domain(d["domain"])],
-        "setting": [d["setting"]],
+        "sizes" if d["setting"] is None else "domain": [_domain(d["domain"])],
+        "setting": _some(d["setting"]),
         "engines": _some(d["engines"]),
         "worst cases": _some(", ".join(d["attacks"])),
         "measured": _some(d["measured"]),
@@ -72,6 +72,8 @@ def _constant(name: str, constant: dict[str, Any]) -> list[str | Text]:
 
 def _domain(domain: dict[str, Any]) -> str:
     """Ranges where a statement sets an end, what is fixed, and what tests draw."""
+    if "draws" not in domain:
+        return "; ".join(f"{name} = {', '.join(map(str, values))}" for name, values in domain.items())
     draws = domain["draws"]
     ranges = {name: ends for name, ends in domain.items() if name in draws and ends != [None, None]}
     others = {
@@ -86,8 +88,8 @@ def _domain(domain: dict[str, Any]) -> str:
     return "; ".join([", ".join(said) or "all sizes", f"tests draw {drawn}"])
 
 
-def _sizes(values: dict[str, Any], *names: str) -> str:
-    return ", ".join(f"{name} = {values[name]:g}" for name in names)
+def _sizes(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items() if name != "value")
 
 
 def _control(control: dict[str, Any]) -> str:

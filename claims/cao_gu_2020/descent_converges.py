@@ -116,7 +116,7 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
 
 @claim(
     "cao-gu-2020/thm-4.7-containment",
-    sentence="All K steps of gradient descent stay near initialisation.",
+    sentence="Gradient descent stays near initialisation for all of its K steps.",
     source=CAO_GU_2020.at("Theorem 4.7 (i)"),
     statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}),\ K = \tilde O(L^3 B^{-4} \epsilon^{-2}) \implies"
     r" W^{(k)} \in \mathcal{W}_\tau,\ k \in [K], \quad \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
@@ -241,7 +241,8 @@ def _one_step(case: Case, factor: float) -> Measurement:
     domain=Domain(tau=ANY, draws={"m": (128, 256)}),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "place-on-kinks", "switch-on"),
+    attacks=("stay", "random", "place-above-kinks", "switch-on"),
+    ascends=True,
     certificate=lambda case: certificates.step_excess(case, (PACE, 1 / PACE)),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
@@ -272,7 +273,7 @@ def a_step_falls_short_by_the_bracket(case: Case) -> Measurement:
 
 
 def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> Measurement:
-    trace, loss = case.at_expansion, LOSSES[case.setting.loss]
+    trace, loss = case.at_moved, LOSSES[case.setting.loss]
     gradient = trace.gradient(loss.slopes(trace.outputs, case.labels))
     steps = [step_size(case, pace) for pace in (PACE, 1 / PACE)]
     excess = [

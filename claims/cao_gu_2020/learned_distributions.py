@@ -120,7 +120,7 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
 
 @claim(
     "cao-gu-2020/cor-4.9-gap",
-    sentence="The best iterate of gradient descent errs on fresh points little more than on its sample.",
+    sentence="The best iterate errs on at most ε and two terms that fall with the sample and with the width.",
     source=CAO_GU_2020.at("Corollary 4.9"),
     statement=r"P[y f_{W^{(k)}}(x) < 0] \le \epsilon + C (L^2 B^{-1} \epsilon^{-1} n^{-1/2}"
     r" + L^4 B^{-4/3} \epsilon^{-4/3} m^{-1/6})",

@@ -90,7 +90,9 @@ def descent_reaches_the_loss(case: Case) -> Measurement:
 
 def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measurement:
     radius, eps = reference_radius(case), case.configuration.eps
-    longest = math.ceil(ALLOWED * case.depth**2 * float(radius.max()) ** 2 / eps)
+    # Where a narrow network has no reference the theorem says nothing.
+    known = radius.isfinite()
+    longest = math.ceil(ALLOWED * case.depth**2 * float(torch.where(known, radius, 0.0).max()) ** 2 / eps)
     run = follow(
         case.initial,
         case.inputs,
@@ -105,4 +107,5 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
     after = torch.arange(1, run.steps + 2).to(first)
     last = torch.where(above[:, -1], torch.inf, torch.where(above, after, 0.0).amax(-1))
     bound = radius**power * eps ** (1 - per_epsilon)
-    return Measurement(torch.stack([first, last], -1), (bound[:, None],), ("reading",))
+    taken = torch.where(known[:, None], torch.stack([first, last], -1), 0.0)
+    return Measurement(taken, (bound[:, None],), ("reading",))

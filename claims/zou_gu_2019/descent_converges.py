@@ -109,7 +109,7 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
 
 @claim(
     "zou-gu-2019/thm-3.3-labels",
-    sentence="Gradient descent fits labels of size 1 at the promised rate once the network is wide enough.",
+    sentence="Gradient descent fits labels of size 1 in n² L² log(1/ε)/φ steps.",
     source=ZOU_GU_2019.at("Theorem 3.3"),
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m)), \quad \|y_i\| = 1",
     kind="RUN",

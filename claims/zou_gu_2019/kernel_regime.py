@@ -122,6 +122,13 @@ def _to_eps(
     )
 
 
+def predicted_fit(case: Case, losses: Tensor) -> Tensor:
+    """Iterations that the kernel takes from these losses to ε, with residuals in the direction of the labels, (S,)."""
+    run = _kernel_run(case.inputs, case.labels, case.depth, case.parameters["m"], STEP.value(case.parameters))
+    eps, start = case.configuration.eps, float(run.loss(0))
+    return float(run.iterations(eps)) * (losses / eps).log() / math.log(start / eps)
+
+
 def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
     """L(W⁽ᵗ⁾) along SGD with batches of B, (draws, S), until it is at most ε everywhere on average over the draws.
 

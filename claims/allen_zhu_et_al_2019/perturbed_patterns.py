@@ -1,0 +1,73 @@
+"""How many units flip, and how far features move, in the spectral ball."""
+
+from typing import Any
+
+import torch
+
+from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement, Paper, Reason
+from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.plan import Plan
+from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.registry import claim
+from lemmata.model.settings import ZOU_GU_2019
+
+ALLEN_ZHU_ET_AL_2019 = Paper(
+    "allen-zhu-et-al-2019",
+    "Allen-Zhu, Li & Song (2019), A convergence theory for deep learning via over-parameterization",
+)
+
+COMMON: dict[str, Any] = {
+    "setting": ZOU_GU_2019,
+    "kind": "SCALE",
+    "bound": "upper",
+    "domain": Domain(L=(1, 3), n=(1, 2), tau=(1e-3, 0.1)),
+    "plan": Plan(
+        lines={"m": (1024, 8192, 65_536), "tau": (0.001, 0.00316, 0.01, 0.0316, 0.1), "L": (1, 2, 3)},
+        along={"L": {"m": 512}},
+        start={"m": 8192, "n": 1, "tau": 0.03, "L": 1, "mu": 0.3},
+        initialisations=16,
+        examples=3,
+    ),
+    "quantifiers": "for all l, all inputs, and all W in the spectral ball round W⁽⁰⁾",
+    "probability": "at least 1 − exp(−Ω(m ω^(2/3) L)) over W⁽⁰⁾",
+}
+
+
+@claim(
+    "allen-zhu-et-al-2019/lemma-8.2b",
+    source=ALLEN_ZHU_ET_AL_2019.at("Lemma 8.2 (b)"),
+    sentence="In the ball of radius ω no more than the order of m ω^(2/3) L units of a layer flip.",
+    statement=r"\|D'_l\|_0 \le C m \omega^{2/3} L",
+    terms=(Scaling(m=1, tau="2/3", L=1),),
+    attacks=("random", "flip-units", "flip-units-deep"),
+    unrefuted={"L": Reason("out of reach", "the truth is L^(2/3) (K12), which three depths do not tell from L^(1/2)")},
+    notes="As later papers restate it.",
+    **COMMON,
+)
+def few_units_flip(case: Case) -> Measurement:
+    """The number of units whose pattern is another than at W⁽⁰⁾."""
+    flips = [flips.abs().sum(-1) for flips in case.difference_from_initial.flips]
+    return Measurement(torch.stack(flips, 1), axes=("layer", "example"))
+
+
+@claim(
+    "allen-zhu-et-al-2019/lemma-8.2c",
+    source=ALLEN_ZHU_ET_AL_2019.at("Lemma 8.2 (c)"),
+    sentence="In the ball of radius ω no feature vector moves farther than the order of ω L^(5/2) √log m.",
+    statement=r"\|h'_l\| \le C \omega L^{5/2} \sqrt{\log m}",
+    terms=(Scaling(tau=1, L="5/2", log_m="1/2"),),
+    attacks=("random", "stretch-features", "push-features"),
+    unrefuted={
+        "L": Reason(
+            "closed form", "to first order in ω it is ω Σ √(k + 1), about ⅔ ω L^(3/2) (K20): the bound is loose by L"
+        ),
+        "m": Reason("out of reach", "the root of log m, which the bound has, hides so small a power of m"),
+    },
+    notes="As later papers restate it.",
+    **COMMON,
+)
+def features_move_little(case: Case) -> Measurement:
+    """How far the features of each layer move."""
+    moved = [each.norm(dim=-1) for each in case.difference_from_initial.features[1:]]
+    return Measurement(torch.stack(moved, 1), axes=("layer", "example"))

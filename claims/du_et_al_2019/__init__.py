@@ -1,0 +1,8 @@
+"""Du, Zhai, Póczos & Singh (2019), Gradient descent provably optimizes over-parameterized neural networks.
+
+f(x) = m^(-1/2) Σ a_r σ(w_r · x), w_r ~ N(0, I), a_r = ±1 fair and fixed, ‖x_i‖ = 1, loss ½ Σ_i (f(x_i) − y_i)².
+H_ij(W) is x_i · x_j times the share of units active on both, H^∞ its expectation, λ_0 = λ_min(H^∞). Inputs are
+orthogonal here, for which λ_0 = ½ is the largest there is.
+"""
+
+from lemmata.claims.du_et_al_2019 import gram_concentrates, gram_near_initial, flow_stays_near, descent_converges
