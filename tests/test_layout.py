@@ -15,7 +15,6 @@ OF_OTHERS = (
     "liu_zhu_belkin_2020",
     "hanin_nica_2020",
     "arora_et_al_2019",
-    "allen_zhu_et_al_2019",
 )
 PAPERS = ("cao_gu_2020", "zou_gu_2019", "cao_gu_2019_slides", "chen_et_al_2019_poster", *OF_OTHERS)
 OUTSIDE = ("tests", "benchmarks", "examples", "docs")

@@ -30,16 +30,3 @@ def hessian_norm(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """The spectral norm of a scalar function's Hessian, from all of it."""
     whole = torch.func.hessian(function)(at)
     return torch.linalg.matrix_norm(whole.reshape(at.numel(), at.numel()), 2)
-
-
-STEPS = 12
-
-
-def large_hessian_norm(function: Callable[[Tensor], Tensor], at: Tensor, rng: Rng) -> Tensor:
-    """The same from products with vectors: power iteration, a lower bound."""
-    at = at.requires_grad_()
-    (slope,) = torch.autograd.grad(function(at), at, create_graph=True)
-    v = gaussian(rng, *at.shape)
-    for _ in range(STEPS):
-        (v,) = torch.autograd.grad(slope, at, v / v.norm(), retain_graph=True)
-    return v.norm()

@@ -1,23 +1,22 @@
-"""How many units flip, and how far features move, in the spectral ball."""
+"""Allen-Zhu, Li & Song (2019), the four papers' ancestor: how many units flip, and how far features move, in a ball.
 
-from typing import Any
+lemmata audit --claims-from examples/allen_zhu_et_al_2019.py 'allen-zhu-et-al-2019/*'
+
+Its network is that of `zou-gu-2019` but for a first layer that is not trained and a summed loss; what is stated here
+needs neither. Lemmas 7.1, 7.3, 8.6, 8.7 and Theorems 3 and 4 have twins among the claims of the four papers; the width of
+Theorem 1, 8 · 10¹⁴ at n = 2, is out of reach.
+"""
 
 import torch
 
-from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Paper, Reason
-from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import Scaling
-from lemmata.claims.registry import claim
-from lemmata.model.settings import ZOU_GU_2019
+from lemmata import ZOU_GU_2019, Case, Domain, Measurement, Paper, Plan, Reason, Scaling, claim
 
 ALLEN_ZHU_ET_AL_2019 = Paper(
     "allen-zhu-et-al-2019",
     "Allen-Zhu, Li & Song (2019), A convergence theory for deep learning via over-parameterization",
 )
 
-COMMON: dict[str, Any] = {
+COMMON = {
     "setting": ZOU_GU_2019,
     "kind": "SCALE",
     "bound": "upper",
