@@ -19,6 +19,7 @@ from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
 from lemmata.audit.show.tables import Format, emit, number, sign, symbol
 from lemmata.claims.erratum import ERRATA
+from lemmata.model.data import GENERATED
 
 SCHEMA = "lemmata-report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable", "error")
@@ -162,6 +163,7 @@ def html(document: Document) -> str:
             for id in glance.fallen(claims)
         ],
         provenance=provenance(audit),
+        own=0 if audit["environment"]["data"] in GENERATED else len(audit["environment"].get("own_data", [])),
         total=sum(claim["initialisations"] for claim in claims.values()),
         **{name: _strip(dots, drawn) for name, (dots, drawn) in pictures(claims).items()},
     )
