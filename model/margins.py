@@ -12,6 +12,7 @@ from scipy.optimize import linprog, nnls
 from scipy.special import gammaln, ndtri
 from torch import Tensor
 
+from lemmata.model.deadline import seconds_left
 from lemmata.model.kernels import UNIT_NORM
 from lemmata.model.randomness import generator, stream
 
@@ -336,8 +337,14 @@ def _largest_margin(features: np.ndarray) -> tuple[float, np.ndarray, np.ndarray
         b_ub=np.zeros(n),
         bounds=[*[(-1, 1)] * size, (None, None)],
         method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+        options={
+            "primal_feasibility_tolerance": 1e-10,
+            "dual_feasibility_tolerance": 1e-10,
+            "time_limit": seconds_left(),
+        },
     )
+    if result.status == 1:
+        raise TimeoutError(f"linear programme of {n} rows and {size} columns")
     if result.status != 0:
         raise ArithmeticError(f"linear programme failed: {result.message}")
     weights = (-result.ineqlin.marginals).clip(0)

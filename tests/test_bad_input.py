@@ -151,7 +151,7 @@ STATES: dict[str, tuple[object, list[str]]] = {
     "tensor": (torch.ones(3), ["holds a Tensor", "state_dict"]),
     "list": ([torch.ones(3)], ["holds a list"]),
     "numbered": ({0: torch.ones(3)}, ["holds a dict"]),
-    "no tensors": ({"epoch": 3, "loss": 0.5}, ["epoch", "int"]),
+    "no tensors": ({"epoch": 3, "loss": 0.5}, ["holds epoch, loss", "torch.save(net.state_dict(), FILE)"]),
     "two networks": (
         {"model": state(), "ema": state()},
         ["2 mappings of tensors, model, ema", "torch.load(FILE)['model']"],

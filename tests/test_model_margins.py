@@ -13,6 +13,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from lemmata.model.data import INPUTS
+from lemmata.model.deadline import deadline, seconds_left
 from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import conjugate_kernel, feature_kernel, last_layer_kernel, tangent_kernel, two_layer_gram
 from lemmata.model.losses import CrossEntropy, surrogate_error
@@ -341,3 +342,14 @@ def test_linear_margin_gives_a_random_feature_margin(n: int, seed: int) -> None:
     assert_at_most(margin.lower, margin.upper + margin.error)
     assert_at_most(margin.upper - margin.lower, 1e-6)
     assert_at_most(margin.upper, LARGEST_RANDOM_FEATURE_MARGIN + margin.error + 1e-9)
+
+
+def test_a_sampled_margin_ends_at_its_deadline() -> None:
+    """A linear programme runs outside of Python, where no alarm is heard: it is told how long it may take."""
+    inputs = INPUTS["sphere"](40, 6, None, generator(stream(0, "deadline")))
+    labels = torch.ones(40, 1, dtype=torch.float64)
+    with deadline(1000), deadline(0):
+        assert seconds_left() == 0
+        with pytest.raises(TimeoutError, match="linear programme of 40 rows"):
+            random_feature_margin(inputs, labels)
+    assert seconds_left() == math.inf

@@ -92,13 +92,18 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
     allowed = ", ".join(readers) + builtin
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise UserError(f"{path!r}: the extension is {suffix!r}, allowed: {allowed}{INSTEAD.get(suffix, '')}")
+        raise UserError(
+            f"{path!r}: the extension is {suffix!r}, allowed: {allowed}; {_instead(suffix, readers is DATA)}"
+        )
     try:
         size = Path(path).stat().st_size
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {getattr(error, 'strerror', error)}; it must be an existing file") from error
     if not Path(path).is_file():
-        raise UserError(f"{path}: is not a file; allowed: {allowed}")
+        raise UserError(
+            f"{path}: is not a file but a folder; allowed: {allowed}; a folder of shards is joined by "
+            "torch.distributed.checkpoint.format_utils.dcp_to_torch_save"
+        )
     if not size:
         raise UserError(f"{path}: is empty; allowed: a {suffix} file")
     with open(path, "rb") as file:
@@ -106,6 +111,15 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
             raise UserError(f"{path}: is a pointer of Git LFS and not the file itself: git lfs pull")
     check_declared(path)
     return readers[suffix]
+
+
+def _instead(suffix: str, data: bool) -> str:
+    """What to do with a file of data, or else of weights, of another kind."""
+    if suffix in PACKED:
+        return "unpack it first"
+    if data:
+        return "store it with commas, as .csv" if suffix in TEXT else "store numpy.savez(FILE, X=…, y=…)"
+    return WEIGHTS_INSTEAD.get(suffix, "store numpy.savez(FILE, W1=…, …, V=…), each (out, in)")
 
 
 def _unreadable(path: str, wanted: str, error: Exception) -> UserError:
@@ -170,6 +184,8 @@ def _read_table(path: str) -> tuple[object, object]:
     if all(_is_number(name) for name in header):
         raise UserError(f"{path}: line 1 is {','.join(header)!r}, it must be a header with the columns' names")
     table = np.array(rows)
+    if header[0].strip() in ("", "Unnamed: 0") and (table[:, 0] == np.arange(len(table))).all():
+        raise UserError(f"{path}: column 0 has no name and counts the rows: leave it out, to_csv(FILE, index=False)")
     return table[:, :-1], table[:, -1]
 
 
@@ -193,7 +209,8 @@ def _is_number(cell: str) -> bool:
 def _read_arrays(path: str) -> tuple[object, object]:
     arrays = _read_npz(path)
     if not {"X", "y"} <= set(arrays):
-        raise UserError(f"{path}: holds {listed(arrays)}, it must hold X and y: numpy.savez(FILE, X=…, y=…)")
+        dense = ", X of a sparse matrix by its toarray()" if "indptr" in arrays else ""
+        raise UserError(f"{path}: holds {listed(arrays)}, it must hold X and y: numpy.savez(FILE, X=…, y=…){dense}")
     return arrays["X"], arrays["y"]
 
 
@@ -218,15 +235,14 @@ WEIGHTS: dict[str, Callable[[str], dict[str, object]]] = {
     ".ckpt": _read_state_dict,
     ".safetensors": _read_safetensors,
 }
-INSTEAD = {
-    **dict.fromkeys((".h5", ".keras", ".hdf5"), "; store numpy.savez(FILE, W1=kernel.T, …, V=last_kernel.T)"),
-    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "; pickles are refused, save torch.save(net.state_dict(), FILE)"),
-    **dict.fromkeys((".npy", ".parquet", ".feather", ".mat"), "; store numpy.savez(FILE, X=…, y=…)"),
-    **dict.fromkeys((".msgpack", ".onnx", ".pb", ".gguf"), "; store numpy.savez(FILE, W1=…, …, V=…), each (out, in)"),
-    ".tsv": "; store it with commas, as .csv",
-    ".json": "; load the whole network, and save torch.save(net.state_dict(), FILE)",
+PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz")
+TEXT = (".tsv", ".txt", ".dat", ".xls", ".xlsx", ".ods")
+WEIGHTS_INSTEAD = {
+    **dict.fromkeys((".h5", ".keras", ".hdf5"), "store numpy.savez(FILE, W1=kernel.T, …, V=last_kernel.T)"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickles are refused, save torch.save(net.state_dict(), FILE)"),
+    ".json": "load the whole network, and save torch.save(net.state_dict(), FILE)",
 }
-"""What to do with files of other kinds, by extension."""
+"""What to do with files of weights of other kinds, by extension."""
 DATA: dict[str, Callable[[str], tuple[object, object]]] = {".npz": _read_arrays, ".csv": _read_table}
 BUILT_IN: dict[str, Callable[[str], Loaded]] = {"digits": _digits}
 

@@ -131,7 +131,7 @@ def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, n
         raise UserError(
             f"{names.place}{names.inputs} has shape {shape_of(X)}, it must be (n, d) with n and d at least 1{flat}"
         )
-    y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), setting)
+    y = _labels(names, float64(f"{names.place}{names.labels}", labels), *X.shape, setting)
     X = _on_the_sphere(names, X, normalise)
     equal = equal_rows(X)
     if equal:
@@ -166,14 +166,34 @@ def float64(name: str, value: object) -> Tensor:
     elif isinstance(value, Tensor) and _is_real(value):
         tensor = value.detach().to(torch.float64)
     else:
-        kind = str(getattr(value, "dtype", type(value).__name__))
-        way = ": store 2.0 * array - 1 for labels" if "bool" in kind else ""
-        way = ": save it dequantised" if "qint" in kind or "quint" in kind else way
-        raise UserError(f"{name} is of type {kind}, it must be a dense array of floats or integers{way}")
+        raise UserError(f"{name} is {_kind(value)}, it must be a dense array of floats or integers{_made_real(value)}")
     bad = (~tensor.isfinite()).nonzero()
     if len(bad):
         raise UserError(f"{name}{bad[0].tolist()} is {float(tensor[tuple(bad[0])])}, every entry must be finite")
     return tensor.contiguous()
+
+
+def _kind(value: object) -> str:
+    """What an array that is none of real numbers is, for a message."""
+    layout = getattr(value, "layout", torch.strided)
+    stored = "" if layout == torch.strided else f"of layout {str(layout).removeprefix('torch.')} and "
+    return f"{stored}of type {getattr(value, 'dtype', type(value).__name__)}"
+
+
+def _made_real(value: object) -> str:
+    """How such an array becomes one of real numbers; empty where that depends on what it means."""
+    if getattr(value, "layout", torch.strided) != torch.strided:
+        return ": store it dense (to_dense())"
+    dtype = getattr(value, "dtype", None)
+    if getattr(value, "is_quantized", False):
+        return ": save it dequantised"
+    kind = "b" if dtype == torch.bool else getattr(dtype, "kind", "")
+    ways = {
+        "b": ": store 2.0 * array - 1 for labels, array.astype(float) for inputs",
+        "V": ": store it as float32, NumPy has no other type of these bytes",
+        **dict.fromkeys("SU", ": store array.astype(float), or 2.0 * (array == WORD) - 1 where they are words"),
+    }
+    return ways.get(kind, "")
 
 
 def _is_real(tensor: Tensor) -> bool:
@@ -228,18 +248,19 @@ def _other_outputs(output: Tensor) -> str:
     )
 
 
-def _labels(names: Names, y: Tensor, n: int, setting: Setting) -> Tensor:
+def _labels(names: Names, y: Tensor, n: int, d: int, setting: Setting) -> Tensor:
     """Labels as (n, k)."""
     labels, named = y[:, None] if y.ndim == 1 else y, f"{names.place}{names.labels}"
     if labels.ndim != 2 or len(labels) != n or not labels.numel():
         raise UserError(
             f"{named} has shape {shape_of(y)}, it must be ({n},) or ({n}, k) for the {n} rows of {names.inputs}"
+            f"{_turned(names, y, n, d)}"
         )
     if setting.loss != "cross-entropy":
         return labels
     if labels.shape[1] != 1:
         raise UserError(
-            f"{named} has {labels.shape[1]} columns, {setting.id} wants one: keep two classes as -1 and +1, or take "
+            f"{named} has {labels.shape[1]} columns, {setting.id} wants one: {_one_column(names, labels)}, or take "
             f"--setting {ZOU_GU_2019.id}, which has k outputs"
         )
     found = labels.unique().tolist()
@@ -247,10 +268,26 @@ def _labels(names: Names, y: Tensor, n: int, setting: Setting) -> Tensor:
         raise UserError(f"{named} has labels 0/1, {setting.id} wants -1 and +1: store 2 * {names.labels} - 1")
     if not set(found) <= {-1.0, 1.0}:
         wrong = next(label for label in found if label not in (-1.0, 1.0))
-        classes = len(found) > 2 and all(label.is_integer() for label in found)
+        classes = all(label.is_integer() for label in found)
         way = f": keep two of the {len(found)} classes, or store 2 * ({names.labels} == c) - 1" if classes else ""
+        way = f": store 2 * ({names.labels} == {found[1]:g}) - 1" if len(found) == 2 else way
         raise UserError(f"{named} has the label {wrong:g}, {setting.id} wants only -1 and +1{way}")
     return labels
+
+
+def _turned(names: Names, y: Tensor, n: int, d: int) -> str:
+    """What to do with arrays whose transposes fit."""
+    if tuple(y.shape) == (1, n):
+        return f": store {names.labels}.ravel()"
+    return f": if examples are columns, store {names.inputs}.T" if y.shape[:1] == (d,) else ""
+
+
+def _one_column(names: Names, labels: Tensor) -> str:
+    """How several columns become one of signs."""
+    hot = bool(((labels == 0) | (labels == 1)).all()) and bool((labels.sum(1) == 1).all())
+    if hot and labels.shape[1] == 2:
+        return f"store 2 * {names.labels}[:, 1] - 1"
+    return "keep two classes as -1 and +1"
 
 
 def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
@@ -258,6 +295,7 @@ def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
     if len(zero):
         raise UserError(
             f"{names.place}row {int(zero[0])} of {names.inputs} (counted from 0) is zero, every row must have unit norm"
+            ": drop it"
         )
     if normalise:
         return unit_rows(inputs)

@@ -23,7 +23,10 @@ SPEAKING: tuple[tuple[str, str], ...] = (
     (r"(weight|bias)_(ih|hh)(_l\d+)?", "a recurrent layer"),
     (r"in_proj|(^|\.)[qkv]_proj\.", "an attention layer"),
     (r"(^|\.)(shortcut|downsample|skip|residual)(\.|$)", "a residual connection; train a network without"),
-    (r"_(scale|zero_point|packed_params)|qweight|absmax", "quantised weights; save them as floats (dequantize())"),
+    (
+        r"_(scale|zero_point|packed_params)|qweight|absmax|\.SCB$",
+        "quantised weights; save them as floats (dequantize())",
+    ),
 )
 """Names that tell a layer which the papers' networks do not have, what it is, and the way out."""
 
@@ -72,9 +75,14 @@ def mapping_of_arrays(path: str, loaded: Mapping[Any, object]) -> dict[str, obje
     """The one mapping of tensors inside a checkpoint, what else stands in it left out; or the mapping as it is.
 
     Raises:
-        UserError: if there are several, naming them and how to save one alone.
+        UserError: if there are several, naming them and how to save one alone, or no tensors at all.
     """
     found = dict(_mappings(loaded, ""))
+    if not found and not any(isinstance(value, Tensor) for value in loaded.values()):
+        raise UserError(
+            f"{path}: holds {listed([str(name) for name in loaded])}, it must hold a network's matrices by their "
+            "names: save torch.save(net.state_dict(), FILE)"
+        )
     if len(found) > 1:
         first = "".join(f"[{part!r}]" for part in next(iter(found)).split("."))
         raise UserError(

@@ -9,6 +9,7 @@ from types import FrameType
 
 import torch
 
+from lemmata.model.deadline import deadline
 from lemmata.model.deferred import available_bytes
 
 SHARE = 0.9
@@ -24,7 +25,8 @@ def at_most(seconds: float) -> Iterator[None]:
     """What is inside is given up after this time of computing, or where it asks for more memory than is free.
 
     It is this process's time, whatever else the machine does, and limited where the system has such alarms and this is
-    the program's first thread; memory is limited where the system does so for a process.
+    the program's first thread; a solver outside of Python hears no alarm, and has what is left of it by the clock.
+    Memory is limited where the system does so for a process.
 
     Raises:
         TooDear: then.
@@ -32,8 +34,11 @@ def at_most(seconds: float) -> Iterator[None]:
     with ExitStack() as limits:
         limits.enter_context(_time(seconds))
         limits.enter_context(_memory())
+        limits.enter_context(deadline(seconds))
         try:
             yield
+        except TimeoutError as error:
+            raise TooDear(f"takes longer than {seconds:g} s") from error
         except MemoryError as error:
             raise TooDear("needs more memory than is free") from error
         except RuntimeError as error:

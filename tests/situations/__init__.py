@@ -104,6 +104,6 @@ def saved(
 
 def all_situations() -> list[Situation]:
     """Every situation, in the order in which they are printed."""
-    from tests.situations import audits, data, networks
+    from tests.situations import audits, data, files, networks
 
-    return list(itertools.chain(networks.SITUATIONS, data.SITUATIONS, audits.SITUATIONS))
+    return list(itertools.chain(networks.SITUATIONS, data.SITUATIONS, files.SITUATIONS, audits.SITUATIONS))
