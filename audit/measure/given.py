@@ -131,7 +131,7 @@ def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, n
         raise UserError(
             f"{names.place}{names.inputs} has shape {shape_of(X)}, it must be (n, d) with n and d at least 1{flat}"
         )
-    y = _labels(names, float64(f"{names.place}{names.labels}", labels), *X.shape, setting)
+    y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), X.shape[1], setting)
     X = _on_the_sphere(names, X, normalise)
     equal = equal_rows(X)
     if equal:
