@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -20,6 +21,7 @@ from lemmata.model.network import Architecture, Engine, Network, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import Setting
 from lemmata.model.trace import Trace
+from lemmata.model.training import PRESCRIBED, Algorithm
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Case:
         numbers: of the initialisations, for what else each of them draws; None counts from 0.
         configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
+        algorithm: of the runs from W⁽⁰⁾, in place of the one that a statement prescribes.
     """
 
     def __init__(
@@ -93,7 +96,9 @@ class Case:
         numbers: Sequence[int] | None = None,
         probes: Tensor | None = None,
         configuration: Configuration | None = None,
+        algorithm: Algorithm = PRESCRIBED,
     ) -> None:
+        self.algorithm = algorithm
         self.configuration = configuration or Configuration()
         self.generated = configuration is not None and configuration.data in (*LABELLED, "sphere")
         self.initial = initial
@@ -177,6 +182,8 @@ class Case:
         Raises:
             ValueError: if the data are no sample of a known law.
         """
+        if self.algorithm.seen:
+            return self.data
         c = self.configuration
         if not self.generated:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
@@ -282,6 +289,7 @@ class Case:
             numbers=self.numbers,
             probes=self.probes,
             configuration=self.configuration,
+            algorithm=self.algorithm,
         )
         case.__dict__["at_initial"] = self.at_initial
         return case
@@ -290,6 +298,12 @@ class Case:
         """The same at W⁽⁰⁾, where the patterns of moved networks have derivatives: see `Network.smoothing`."""
         case = self.at_pair(Pair(self.initial.still(), self.initial.still()))
         case.initial = replace(self.initial, smoothing=width)
+        return case
+
+    def trained_by(self, algorithm: Algorithm) -> "Case":
+        """The same initialisations and data, whose runs are of another algorithm than the prescribed one."""
+        case = copy(self)
+        case.algorithm = algorithm
         return case
 
 

@@ -23,6 +23,7 @@ from lemmata.claims.language.scaling import LOGS, ONE, Scaling
 from lemmata.claims.problem import Drawn, Problem
 from lemmata.model.attacks import ATTACKS, Informed, distinct
 from lemmata.model.settings import SETTINGS, Setting
+from lemmata.model.training import Algorithm
 
 Kind = Literal["EXACT", "DET", "PROB", "SCALE", "RUN", "LEDGER", "DEF", "CTX"]
 Bound = Literal["upper", "lower", "equality", "both"]
@@ -184,6 +185,7 @@ class Control:
         parameter: whose exponent that moves.
         factor: by which the claim's constant is multiplied.
         measure: the measurement that replaces the claim's, where that is the change.
+        algorithm: what is run in place of the paper's algorithm, where that is the change.
         domain: where it is false, if not on the claim's own domain.
         plan: where that domain is measured.
         unrefuted: why it need not be refuted; None where it must.
@@ -197,6 +199,7 @@ class Control:
     parameter: str = ""
     factor: float = 1.0
     measure: Measure | None = None
+    algorithm: Algorithm | None = None
     domain: Domain | None = None
     plan: Plan = field(default_factory=Plan)
     unrefuted: Reason | None = None
@@ -436,6 +439,15 @@ class Claim:
     def rate(self, configuration: Configuration) -> float:
         """The share of initialisations that may violate it: the configuration's δ, 0 if nothing is left to chance."""
         return configuration.delta if self.probability else 0.0
+
+    def speaks_of(self, configuration: Configuration) -> bool:
+        """Whether the statement says something there: the sizes are in its domain, and its exact conditions hold."""
+        if self.problem is not None:
+            return self.problem.has(configuration)
+        known = {name: getattr(configuration, name) for name in MEASURED}
+        parameters = {name: value for name, value in known.items() if value is not None}
+        exact = (condition for condition in self.preconditions if condition.exact)
+        return self.domain.contains(configuration) and all(condition.holds(parameters) for condition in exact)
 
     @property
     def direction(self) -> Direction:

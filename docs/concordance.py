@@ -7,6 +7,7 @@ table says which.
 import json
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from lemmata.audit.show.claim_page import defined_at
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.derivation import as_stated
-from lemmata.claims.registry import REGISTRY
+from lemmata.claims.registry import REGISTRY, whole_claims
 
 PLACE = Path(__file__).with_name("concordance.md")
 
@@ -36,12 +37,26 @@ def concordance(audited: Mapping[str, Any] | None = None) -> str:
     Args:
         audited: the `claims` of an audit's JSON document.
     """
-    sections = [HEAD]
+    sections = [HEAD, counted()]
     for paper in statements():
         title = next(claim.source.paper.citation for claim in REGISTRY.values() if claim.source.paper.key == paper)
         lines = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ["---"] * len(COLUMNS), *rows(paper, audited or {}))]
         sections.append("\n".join([f"## {title}", "", *lines]) + "\n")
     return "\n".join(sections)
+
+
+def counted() -> str:
+    """How many statements there are, how many claims they are, and of which kinds."""
+    known = {id for ids in statements().values() for id in ids}
+    claims = [claim for claim in whole_claims() if claim.source.paper.key in statements()]
+    kinds = Counter(claim.kind for claim in claims)
+    printed = sum(claim.reading == "printed" for claim in claims)
+    others = len({claim.plain_id for claim in claims} - known)
+    return (
+        f"The catalogue has {len(known)} statements. They are {len(claims)} claims: each statement as it is meant, "
+        f"{printed} readings of the print where that says something else, and {others} more statements, of errata and "
+        f"runs. By [kind](glossary.md): {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}.\n"
+    )
 
 
 def statements() -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 lemmata audit --claims-from examples/allen_zhu_et_al_2019.py 'allen-zhu-et-al-2019/*'
 
 Its network is that of `zou-gu-2019` but for a first layer that is not trained and a summed loss; what is stated here
-needs neither. Lemmas 7.1, 7.3, 8.6, 8.7 and Theorems 3 and 4 have twins among the claims of the four papers; the width
-of Theorem 1, 8 · 10¹⁴ at n = 2, is out of reach.
+needs neither. Lemmas 7.1, 7.3, 8.6, 8.7 and Theorems 3 and 4 have twins among the claims of the four papers; the
+width of Theorem 1, 8 · 10¹⁴ at n = 2, is out of reach.
 """
 
 import torch

@@ -1,6 +1,6 @@
 """Du et al. (2019), Gradient descent provably optimizes over-parameterized neural networks: a claim of one's own.
 
-lemmata audit --claims-from examples/du_et_al_2019.py 'du-et-al-2019/*'
+lemmata audit --claims-from examples/du_et_al_2019.py du-et-al-2019/gradient-lower-bound
 """
 
 import torch

@@ -40,7 +40,13 @@ DEVICE: dict[str, Any] = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lemmata")
-    group.addoption("--claims", action="append", default=[], metavar="GLOB", help="only claims whose id matches")
+    group.addoption(
+        "--claims",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="of the tests of claims only those whose id matches",
+    )
     group.addoption(
         "--claims-from",
         action="append",

@@ -370,7 +370,6 @@ def _hardest(claim: Claim, seed: int) -> list[tuple[Configuration, int]]:
     if entry is None:
         return []
     configuration = parse(f"{claim.id}:{entry['at']}").configuration
-    inside = claim.domain.contains(configuration) if claim.problem is None else claim.problem.has(configuration)
-    if not inside:
+    if not claim.speaks_of(configuration):
         return []
     return [(configuration, on) for on in dict.fromkeys((entry["seed"], seed))]

@@ -11,6 +11,9 @@ from lemmata.model.network import Network
 from lemmata.model.settings import Norm
 from lemmata.model.spectra import svd
 
+DIRECTION = 1e-9
+"""Of the largest singular value, below which there is no direction but rounding."""
+
 
 @dataclass(frozen=True)
 class Ball:
@@ -56,6 +59,15 @@ class Ball:
         size = change.frobenius() if self.norm == "frobenius" else change.spectral()
         limits = torch.finfo(size.dtype)
         return change.scaled((self.radius / size.clamp_min(limits.tiny)).clamp_max(limits.max))
+
+    def steepest(self, slope: LowRank) -> LowRank:
+        """The change in the ball with the largest inner product with the slope: its own, or all directions in full."""
+        if self.norm == "frobenius":
+            return self.fill(slope)
+        left, right = torch.linalg.qr(slope.left), torch.linalg.qr(slope.right)
+        u, values, v = svd(left.R @ right.R.mT)
+        kept = (values > DIRECTION * values[:, :1]).to(values)
+        return LowRank(left.Q @ (u * kept[:, None]), self.radius * right.Q @ v.mT)
 
     def sample(self, network: Network, rng: np.random.Generator, rank: int = 1) -> Changes:
         """A random change on the sphere of every layer, the product of two Gaussian factors."""

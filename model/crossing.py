@@ -16,7 +16,6 @@ from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank, distances
 from lemmata.model.difference import Difference
 from lemmata.model.imposing import SOLVED
-from lemmata.model.spectra import svd
 from lemmata.model.trace import Trace
 
 DIRECTIONS = 1600
@@ -119,7 +118,7 @@ class _Placement:
         """The step of spectral norm 1 that is best while all moves are away from the sides."""
         masks = [torch.where(side != 0, side < 0, mask) for side, mask in zip(self.sides, self.masks, strict=True)]
         own = [-side * g for side, g in zip(self.sides, signals, strict=True)]
-        return _polar(self.pulled(own, masks)[0], self.at.features[0])
+        return _steepest(self.pulled(own, masks)[0], self.at.features[0])
 
     def wanting(self, chosen: Layers, moves: Layers) -> "_Placement":
         """The same with these units wanted on the side from which they move, or their own where they do not move."""
@@ -149,7 +148,7 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
     frame = here = _Placement(start, [torch.zeros_like(z) for z in start.preactivations])
     signals = here.signals(weights)
     moves = [z.sign() * g.abs() for z, g in zip(start.preactivations, signals, strict=True)]
-    step = _polar(signals[0], start.features[0])
+    step = _steepest(signals[0], start.features[0])
     push, metric = here.sides, torch.ones(hidden, *network.like.shape).to(network.like)
     changes = network.still()
     best = Crossing(changes, changes, torch.zeros_like(network.like))
@@ -278,12 +277,9 @@ def _crossed(start: Trace, weights: Tensor, ball: Ball, changes: tuple[LowRank, 
     return Crossing(inside, short, (weights * error).sum((1, 2)) / size.clamp_min(torch.finfo(size.dtype).tiny))
 
 
-def _polar(rows: Tensor, x: Tensor) -> LowRank:
-    """The polar factor of Σ_i rows_i x_iᵀ: rows (S, n, m), x (S, n, d)."""
-    left, right = torch.linalg.qr(rows.mT), torch.linalg.qr(x.mT)
-    u, values, v = svd(left.R @ right.R.mT)
-    kept = (values > 1e-9 * values[:, :1]).to(values)
-    return LowRank(left.Q @ u * kept[:, None], right.Q @ v.mT)
+def _steepest(rows: Tensor, x: Tensor) -> LowRank:
+    """The step of spectral norm 1 along Σ_i rows_i x_iᵀ, its polar factor: rows (S, n, m), x (S, n, d)."""
+    return Ball("spectral", 1.0).steepest(LowRank(rows.mT, x.mT))
 
 
 def _affordable(start: Trace, prices: Layers, budget: float, *, apart: bool) -> Tensor:

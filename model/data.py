@@ -1,5 +1,6 @@
 """Data sets that satisfy the papers' assumptions by construction."""
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,8 +92,20 @@ def cones(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[
     have there the sign of the label: the cones are separable up to φ = 2 sin(π/8), where they would touch, and up to
     φ < √2 − 1 with margin at least (√2 − 1 − φ)/√(2π), by the Lipschitz constant 1/√(2π) of an even feature.
     """
-    spread = _separation("cones", phi, WIDEST_CONE)
-    corners, labels = xor(n, d, None, rng)
+    return _around(*xor(n, d, None, rng), _separation("cones", phi, WIDEST_CONE), rng)
+
+
+def scattered(n: int, d: int, phi: float | None, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Independent points of the law of `cones`: each around a corner that is drawn for it, and not in turn."""
+    spread = _separation("scattered", phi, WIDEST_CONE)
+    corners, labels = xor(4, d, None, rng)
+    drawn = torch.from_numpy(rng.integers(4, size=n))
+    return _around(corners[drawn], labels[drawn], spread, rng)
+
+
+def _around(corners: Tensor, labels: Tensor, spread: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Points aside of their corners, in random directions, by random shares of the spread."""
+    n, d = corners.shape
     aside = torch.from_numpy(rng.standard_normal((n, d)))
     aside = unit_rows(aside - (aside * corners).sum(-1, keepdim=True) * corners)
     angle = 2 * torch.asin(spread * torch.from_numpy(rng.random((n, 1))) / 2)
@@ -134,6 +147,7 @@ WIDEST_CONE = 2 * math.sin(math.pi / 8)
 LABELLED: dict[str, Callable[[int, int, float | None, np.random.Generator], tuple[Tensor, Tensor]]] = {
     "xor": xor,
     "cones": cones,
+    "scattered": scattered,
     "teacher": teacher,
     "axes": axes,
 }
@@ -234,6 +248,12 @@ def _labels(name: str, n: int, k: int, setting: Setting, rng: np.random.Generato
     if setting.loss == "cross-entropy":
         return torch.from_numpy(rng.choice([-1.0, 1.0], (n, 1)))
     return unit_rows(torch.from_numpy(rng.standard_normal((n, k))))
+
+
+def described(name: str) -> str:
+    """A construction in words: the first line of its documentation, empty for what is none."""
+    construction = {**INPUTS, **LABELLED}.get(name)
+    return (inspect.getdoc(construction) or "").partition("\n")[0]
 
 
 def unit_rows(x: Tensor) -> Tensor:

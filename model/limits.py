@@ -86,3 +86,21 @@ def top_entries(share: float) -> float:
     q = -ndtri(share / 2)
     density = math.exp(-q * q / 2) / math.sqrt(2 * math.pi)
     return math.sqrt(2 * q * density + share)
+
+
+def deep_kink_placement(depth: int) -> float:
+    """`KINK_PLACEMENT` with kinks of all layers and the layers' budgets shared: max √Σ_l c_l (Σ_{r≤l} a_rl)^{2/3}.
+
+    Over rows a_r ≥ 0 of length 1: what layer r spends on the kinks of the layers above it and on its own. c_l is
+    `GAUSSIAN_KINK_PLACEMENT`² below the top, whose signal is ±1 with c_L = `KINK_PLACEMENT`². The sum is concave, so
+    the rows that lie along its slope, to which the iteration comes, are its maximum. It is a lower bound of the worst
+    case, to leading order in small τ at infinite width, conjectured to be attained.
+    """
+    worth = [GAUSSIAN_KINK_PLACEMENT**2] * (depth - 1) + [KINK_PLACEMENT**2]
+    rows = [[float(l >= r) for l in range(depth)] for r in range(depth)]
+    for _ in range(200):
+        spent = [sum(rows[r][l] for r in range(l + 1)) for l in range(depth)]
+        slopes = [c * s ** (-1 / 3) for c, s in zip(worth, spent, strict=True)]
+        rows = [[slope * (l >= r) for l, slope in enumerate(slopes)] for r in range(depth)]
+        rows = [[x / math.hypot(*row) for x in row] for row in rows]
+    return math.sqrt(sum(c * sum(row[l] for row in rows) ** (2 / 3) for l, c in enumerate(worth)))

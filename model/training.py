@@ -24,8 +24,38 @@ class Iterate:
     trace: Trace
 
 
+@dataclass(frozen=True)
+class Algorithm:
+    """What a run does instead of what its paper prescribes; as it stands, nothing.
+
+    A statement about an algorithm that another algorithm satisfies as well says nothing about the first.
+
+    Attributes:
+        pace: what the prescribed step size is multiplied with; 0 stays where it is, a negative one climbs.
+        same_batch: whether every step is on the first one's batch.
+        last: whether the last iterate is taken where the paper draws one.
+        seen: whether errors are those on the sample instead of fresh examples.
+    """
+
+    pace: float = 1.0
+    same_batch: bool = False
+    last: bool = False
+    seen: bool = False
+
+
+PRESCRIBED = Algorithm()
+"""The paper's own."""
+
+
 def gradient_descent(
-    network: Network, inputs: Tensor, labels: Tensor, *, step_size: float | Tensor, steps: int, compact: bool = False
+    network: Network,
+    inputs: Tensor,
+    labels: Tensor,
+    *,
+    step_size: float | Tensor,
+    steps: int,
+    compact: bool = False,
+    algorithm: Algorithm = PRESCRIBED,
 ) -> Iterator[Iterate]:
     """Full-batch gradient descent on all trained layers at once, from W⁽⁰⁾.
 
@@ -39,6 +69,7 @@ def gradient_descent(
         steps: number of updates.
         compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
             and as a core in the directions that a deferred matrix stores anyway.
+        algorithm: in place of the prescribed one.
 
     Raises:
         ValueError: if the step size is not positive or the number of steps is negative.
@@ -49,7 +80,9 @@ def gradient_descent(
         raise ValueError(f"{step_size=} must be positive and {steps=} non-negative")
     everything = range(len(inputs))
     batches = (everything for _ in range(steps))
-    return stochastic_gradient_descent(network, inputs, labels, step_size=step_size, batches=batches, compact=compact)
+    return stochastic_gradient_descent(
+        network, inputs, labels, step_size=step_size, batches=batches, compact=compact, algorithm=algorithm
+    )
 
 
 def stochastic_gradient_descent(
@@ -60,6 +93,7 @@ def stochastic_gradient_descent(
     step_size: float | Tensor,
     batches: Iterable[Sequence[int] | Tensor],
     compact: bool = False,
+    algorithm: Algorithm = PRESCRIBED,
 ) -> Iterator[Iterate]:
     """Gradient descent on the mean loss of one batch after the other, from W⁽⁰⁾.
 
@@ -74,6 +108,7 @@ def stochastic_gradient_descent(
         batches: indices of the examples of each step; a tensor (S, B) gives every initialisation its own.
         compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
             and as a core in the directions that a deferred matrix stores anyway.
+        algorithm: in place of the prescribed one.
 
     Raises:
         ValueError: if the step size is not positive.
@@ -82,7 +117,17 @@ def stochastic_gradient_descent(
     """
     if not _positive(step_size):
         raise ValueError(f"{step_size=} must be positive")
-    return _descend(network, inputs, labels, step_size, batches, compact)
+    if algorithm.same_batch:
+        batches = _repeated(batches)
+    return _descend(network, inputs, labels, algorithm.pace * step_size, batches, compact)
+
+
+def _repeated(batches: Iterable[Sequence[int] | Tensor]) -> Iterator[Sequence[int] | Tensor]:
+    """The first batch as often as there are batches."""
+    first: Sequence[int] | Tensor | None = None
+    for batch in batches:
+        first = batch if first is None else first
+        yield first
 
 
 def _descend(
@@ -140,7 +185,7 @@ class Run:
     """What is kept of the iterates W⁽⁰⁾, …, W⁽ᵀ⁾ of gradient descent, (S, T + 1, …).
 
     Attributes:
-        step_size: η.
+        step_size: η, as prescribed.
         outputs: f(x_i), (S, T + 1, n, k).
         losses: L_S, (S, T + 1).
         errors: see `error_of`, (S, T + 1).
@@ -179,6 +224,7 @@ def follow(
     steps: int,
     until: Callable[[Tensor, Tensor], Tensor] | None = None,
     far: bool = True,
+    algorithm: Algorithm = PRESCRIBED,
     **observe: Callable[[Iterate], Tensor],
 ) -> Run:
     """Run gradient descent and keep the numbers that the papers' statements are about.
@@ -192,6 +238,7 @@ def follow(
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when
             all are.
         far: whether distances are measured, which at depth takes most of the time.
+        algorithm: in place of the prescribed one.
         observe: further quantities of an iterate, each (S, …).
 
     Raises:
@@ -201,7 +248,10 @@ def follow(
     kept: dict[str, list[Tensor]] = {name: [] for name in ("outputs", "losses", "errors", "distances", "gradients")}
     seen: dict[str, list[Tensor]] = {name: [] for name in observe}
     last: Iterate | None = None
-    for last in gradient_descent(network, inputs, labels, step_size=step_size, steps=steps, compact=True):
+    iterates = gradient_descent(
+        network, inputs, labels, step_size=step_size, steps=steps, compact=True, algorithm=algorithm
+    )
+    for last in iterates:
         f = last.trace.outputs
         value = loss.value(f, labels)
         error = error_of(network.setting, f, labels)

@@ -30,7 +30,7 @@ def cases(claim: Claim) -> st.SearchStrategy[Configuration]:
         raise InvalidArgument(f"{claim=} must be a claim")
     if claim.problem is not None:
         return places(claim.problem)
-    return configurations(claim.setting, domain=claim.domain)
+    return configurations(claim.setting, domain=claim.domain).filter(claim.speaks_of)
 
 
 def configurations(

@@ -415,6 +415,60 @@ def most_affordable(z, budget):
     return int((np.cumsum(np.sort(z**2)) <= budget).sum())
 
 
+@pytest.mark.parametrize("radius", [0.02, 0.2])
+def test_overshooting_all_layers_is_overshooting_where_there_is_one(radius):
+    """With one layer, one example and the same sign both find the same error, but for a unit of about twenty."""
+    aim = target(CAO_GU_2020, (400,), radius, count=6)
+    one = difference(aim, ATTACKS["overshoot-kinks"](aim)).linearisation_error
+    all_layers = difference(aim, ATTACKS["overshoot-kinks-deep"](aim)).linearisation_error
+    assert_reaches(aim.harmful_sign() * all_layers[:, 0], 0.97 * aim.harmful_sign() * one[:, 0])
+
+
+@pytest.mark.parametrize("norm", ["frobenius", "spectral"])
+def test_overshooting_all_layers_finds_more_than_one_layer_does(norm):
+    """Of either sign, and for all examples of a sum."""
+    aim = target(CAO_GU_2020, (64, 64), 0.1, count=4, n=3, layer=2, norm=norm)
+    slopes = LOSSES[CAO_GU_2020.loss].slopes(aim.trace.outputs, aim.labels)
+
+    def errors(name, **where):
+        here = replace(aim, **where)
+        return difference(here, ATTACKS[name](here)).linearisation_error
+
+    single = torch.maximum(errors("overshoot-kinks", layer=1), errors("overshoot-kinks"))[:, 0]
+    sign = aim.harmful_sign()
+    assert ((sign * errors("overshoot-kinks-deep")[:, 0]) > 1.2 * sign * single).all()
+    assert ((-sign * errors("overshoot-lowering-kinks")[:, 0]) > 0).all()
+    total = (slopes * errors("overshoot-kinks-together")).sum((1, 2))
+    assert (total > (slopes * errors("overshoot-kinks-deep")).sum((1, 2))).all()
+
+
+def test_descent_falls_short_of_its_first_order_by_the_units_above_their_kinks():
+    """A short step of descent lowers them and crosses: the loss falls by less than at W⁽⁰⁾, over the gradient."""
+    aim = target(CAO_GU_2020, (256,), 0.1, count=4)
+    loss = LOSSES[CAO_GU_2020.loss]
+    pair = ATTACKS["place-above-kinks"](aim)
+    short = []
+    for trace in (aim.trace, Trace(aim.trace.network.moved(pair.tilde), aim.trace.inputs)):
+        gradient = trace.gradient(loss.slopes(trace.outputs, aim.labels))
+        step = tuple(layer.scaled(-1e-6) for layer in gradient)
+        short.append(Difference(trace, step).loss_excess(loss, aim.labels) / (1e-6 * gradient[0].frobenius().square()))
+    assert (short[1] > 0.05).all()
+    assert (short[1] > 10 * short[0].abs()).all()
+
+
+@pytest.mark.parametrize(("norm", "dual"), [("frobenius", "fro"), ("spectral", "nuc")])
+def test_the_steepest_change_attains_the_dual_norm(norm, dual):
+    """Radius times the slope's Frobenius norm, or its nuclear norm; a slope of lower rank than columns has no more."""
+    rng = torch.Generator().manual_seed(5)
+    left, right = (torch.randn((2, size, 3), generator=rng, dtype=torch.float64) for size in (7, 5))
+    slope = LowRank(left[..., [0, 1, 2, 0]], right[..., [0, 1, 2, 0]])
+    ball = Ball(norm, 0.3)
+    found = ball.steepest(slope)
+    inner = (found.materialise() * slope.materialise()).sum((1, 2))
+    assert_each_close(inner, 0.3 * torch.linalg.matrix_norm(slope.materialise(), dual))
+    assert ball.contains((found,)).all()
+
+
 @pytest.mark.parametrize("radius", [0.05, 0.3, 1.0])
 @pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019], ids=lambda s: s.id)
 def test_placing_on_kinks_attains_its_norm_and_respects_its_certificate(setting, radius):

@@ -90,7 +90,9 @@ def test_drift_is_beyond_the_constant_the_tests_use(document, monkeypatch):
     assert baseline.drift(document) == []
 
 
-ELSEWHERE: dict[str, object] = dict.fromkeys(("lemmata", "python", "torch", "device", "engine", "dtype"), "")
+ELSEWHERE: dict[str, object] = dict.fromkeys(
+    ("date", "command", "commit", "machine", "lemmata", "python", "torch", "device", "engine", "dtype"), ""
+)
 ELSEWHERE |= {"seed": 0, "delta": 0.05, "data": "digits"}
 
 

@@ -24,7 +24,9 @@ from lemmata.strategies import cases, recipes
 from tests.assertions import assert_at_most, assert_close
 
 FEW = 3
-"""Cases of each claim: a certificate at depth costs up to a second, and every attack there is meets it below."""
+"""Cases of each claim, no wider than `NARROW` where its statement allows it: every attack meets it below, too."""
+
+NARROW = 64
 
 CERTIFIED = [member for member in REGISTRY.values() if member.certificate is not None]
 
@@ -34,25 +36,36 @@ CERTIFIED = [member for member in REGISTRY.values() if member.certificate is not
 @given(data=st.data())
 def test_no_attack_exceeds_the_certificate(member, data):
     """attack ≤ certificate on every case, whatever the recipe; of a lower bound attack ≥ certificate."""
-    configuration = data.draw(cases(member))
+    configuration = data.draw(cases(replace(member, domain=_narrow(member.domain))))
     case = draw(member.setting, configuration, 0, 4)
     recipe = data.draw(recipes(member.setting, configuration, attacks=member.attacks))
     _assert_sound(member, case, recipe, member.certificate(case))
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def _narrow(domain):
+    low, high = domain.drawn("m")
+    return domain.drawing(m=(low, max(low, min(high, NARROW))))
+
+
+@pytest.mark.parametrize(
+    ("depth", "tau"),
+    [
+        (depth, tau) if (depth % 2) == (tau > 0.01) else pytest.param(depth, tau, marks=pytest.mark.slow)
+        for depth in (1, 2, 3, 4)
+        for tau in (0.003, 0.1)
+    ],
+)
 @pytest.mark.parametrize("member", CERTIFIED, ids=str)
-def test_no_attack_of_any_kind_exceeds_the_certificate(member, depth):
+def test_no_attack_of_any_kind_exceeds_the_certificate(member, depth, tau):
     """Every attack there is, at every depth, on networks small enough for balls that flip whole layers."""
     configuration = _configuration(member, depth)
     if configuration is None:
         pytest.skip(f"{member.id} is not about {depth} hidden layers")
-    for tau in (0.003, 0.1):
-        case = draw(member.setting, replace(configuration, tau=tau), 5, 2)
-        bound = member.certificate(case)
-        for attack in ATTACKS:
-            if attack not in ("memorise", "mislead"):
-                _assert_sound(member, case, Recipe(attack, layer=depth), bound)
+    case = draw(member.setting, replace(configuration, tau=tau), 5, 2)
+    bound = member.certificate(case)
+    for attack in ATTACKS:
+        if attack not in ("memorise", "mislead"):
+            _assert_sound(member, case, Recipe(attack, layer=depth), bound)
 
 
 def _configuration(member, depth):

@@ -124,7 +124,7 @@ def test_sides_are_checked_like_a_bound():
 def test_factors_of_any_length_along_each_axis_are_taken():
     """A number, a tensor without axes, one per example, one per initialisation: with as many axes as the left side."""
     norms = CASE.inputs.norm(dim=-1)
-    for given in (2, 2.0, norms[0], norms[None], f(CASE)[:, :1], f(CASE)):
+    for given in (2, 2.0, norms[0], norms[None], f(CASE)[:, :1].abs(), f(CASE).abs()):
         found = evaluate(
             replace(BOUND, measure=lambda case, g=given: Measurement(f(case), (g,), E1), terms=(ONE,)), CASE
         )
@@ -158,7 +158,7 @@ def test_a_claim_that_draws_from_a_global_generator_is_refused(name):
             torch.stack([f(case)[:, 0] * 0 + DRAWS[name](), f(case)[:, 0] * 0 + 9], -1), axes=E1
         ),
     )
-    with pytest.raises(MeasurementError, match=f"draws from the global generator of {name}; .*case.stream"):
+    with pytest.raises(MeasurementError, match=f"draws from the global generator of {name}; .*case.streams"):
         look_twice(drawing, CASE)
 
 
@@ -168,6 +168,52 @@ def test_a_claim_that_changes_for_another_reason_is_refused_too():
     counting = replace(BOUND, measure=lambda case: Measurement(f(case)[:, 0] + next(looks)))
     with pytest.raises(MeasurementError, match="differ: it is not deterministic"):
         look_twice(counting, CASE)
+
+
+def test_a_generator_that_all_share_is_refused_even_if_it_is_seeded():
+    """All initialisations would be one draw, at every size and seed."""
+
+    def seeded(case):
+        torch.manual_seed(0)
+        return Measurement(f(case)[:, 0] * 0 + torch.randn(4, dtype=torch.float64))
+
+    with pytest.raises(MeasurementError, match="global generator of torch"):
+        look_twice(replace(BOUND, measure=seeded), CASE)
+
+
+def _of_the_batch(case):
+    return Measurement(f(case)[:, 0].mean(0, keepdim=True).expand(len(case.numbers)).clone())
+
+
+def _of_one_stream(case):
+    drawn = np.random.default_rng(case.stream("noise")).standard_normal(len(case.numbers))
+    return Measurement(torch.from_numpy(np.cumsum(drawn)[::-1].copy()))
+
+
+@pytest.mark.parametrize("measure", [_of_the_batch, _of_one_stream])
+def test_what_depends_on_the_initialisations_beside_it_is_refused(measure):
+    """The worst of a batch given to all of it, or draws that all of it share."""
+    alone = draw(CAO_GU_2020, Configuration(m=8, n=3), 0, 1)
+    look_twice(BOUND, CASE, alone)
+    with pytest.raises(MeasurementError, match="another alone than beside"):
+        look_twice(replace(BOUND, measure=measure), CASE, alone)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_an_identity_with_zero_wants_to_know_what_cancels(at):
+    """Rounding is relative to something: P² − P = 0 holds to 10⁻¹⁶ of P, and not of 0."""
+    sides = [f(CASE) * 1e-17, f(CASE) * 0]
+    evaluate(replace(IDENTITY, measure=lambda case: Sides.of(sides[at], sides[1 - at], E1, terms=f(CASE))), CASE)
+    with pytest.raises(MeasurementError, match="terms="):
+        evaluate(replace(IDENTITY, measure=lambda case: Sides.of(sides[at], sides[1 - at], E1)), CASE)
+
+
+@pytest.mark.parametrize("bound", ["upper", "lower"])
+def test_a_negative_right_hand_side_is_refused(bound):
+    """−½ ≤ −1 would be a ratio below 1, and 5 ≥ −1 one below 0."""
+    negative = replace(BOUND, bound=bound, measure=lambda case: Measurement(f(case)[:, 0], (-1.0,)))
+    with pytest.raises(MeasurementError, match="must not be negative"):
+        evaluate(negative, CASE)
 
 
 def test_what_is_drawn_from_the_case_s_own_stream_is_the_same_twice():
@@ -315,7 +361,7 @@ FAULTS = {
     "crash": ("raise IndexError", "IndexError: no such layer"),
     "crash-false": ("raise IndexError", "IndexError: no such layer"),
     "float": ('@stated("float")', "lhs must be float64 of shape (initialisations), "),
-    "global": ('@stated("global")', "two looks at the same draw differ: it draws from the global generator of torch"),
+    "global": ('@stated("global")', "it draws from the global generator of torch"),
     "far": ('@attack("twice', "attack twice-the-radius@1.0.0 leaves the ball: Ŵ is at frobenius distance "),
 }
 

@@ -124,7 +124,9 @@ def test_table_has_one_row_per_claim(capsys):
     """Every id and every sentence is whole, and nothing is wider than the table may be."""
     text = output(capsys, "list")
     assert max(map(cell_len, text.splitlines())) <= WIDTH
-    assert [line.split()[0] for line in text.splitlines()[1:] if line[0] != " "] == list(REGISTRY)
+    *lines, _, count = text.splitlines()
+    assert [line.split()[0] for line in lines[1:] if line[0] != " "] == list(REGISTRY)
+    assert count.startswith(f"{len(REGISTRY)} claims, ")
     assert all(claim.sentence in text for claim in REGISTRY.values())
 
 

@@ -100,11 +100,39 @@ def test_data_that_differ_from_size_to_size_are_in_the_interval():
 
 
 def test_a_deterministic_statement_has_no_random_interval():
-    """One initialisation is exact where nothing is left to chance, and says nothing where something is."""
-    samples = [np.array([[math.log(m) / 2]]) for m in SIZES]
+    """Equal initialisations show that nothing is left to chance; one says nothing of it."""
+    samples = [np.full((1, 2), math.log(m) / 2) for m in SIZES]
     exact = growth(SIZES, samples, random=False)
     assert exact.high - exact.low < 1e-9
-    assert math.isinf(growth(SIZES, samples).high)
+    assert math.isinf(growth(SIZES, [each[:, :1] for each in samples], random=False).high)
+
+
+@pytest.mark.parametrize("sizes", [(128, 512, 2048), (256, 2048, 16384, 131072)])
+def test_what_fluctuates_below_a_bound_does_not_outgrow_it(sizes):
+    """|sin m| rises along some sizes: every step must show the growth that refutes a statement about no chance."""
+    fluctuating = [np.full((1, 2), math.log(abs(math.sin(m)))) for m in sizes]
+    growing = [np.full((1, 2), math.log(m) / 2) for m in sizes]
+    assert growth(sizes, fluctuating, random=False).rising <= 0
+    assert growth(sizes, growing, random=False).rising > 0.2
+
+
+def test_failures_rarer_than_a_quantile_are_not_followed():
+    """4 % of initialisations that grow like m³ leave the 95 % quantile where it is; of 8 % it is made."""
+    rng, rising = np.random.default_rng(3), {}
+    for share in (0.04, 0.08):
+        draws = [np.log(np.where(rng.random((1, 2000)) < share, float(m) ** 3, 1.0)) for m in SIZES]
+        rising[share] = growth(SIZES, draws, levels=[0.95], alpha=0.005).rising
+    assert rising[0.04] <= 0
+    assert rising[0.08] > 1
+
+
+def test_a_data_set_on_which_the_quantity_is_0_is_left_out():
+    """The others grow, and the statement is about all of them."""
+    rng = np.random.default_rng(4)
+    samples = [2 * math.log(m) + rng.standard_normal((8, 13)) / 9 for m in SIZES]
+    for sample in samples:
+        sample[:3] = -math.inf
+    assert abs(growth(SIZES, samples, levels=[0.95]).slope - 2) < 0.05
 
 
 def test_a_quantile_further_out_needs_more_initialisations():

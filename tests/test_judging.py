@@ -39,7 +39,7 @@ FAR = {"m": 1e6, "L": 1e3, "n": 1e3, "k": 1e3, "batch": 1e3, "tau": 1e-6, "phi":
 def shifted() -> list[tuple[str, Control]]:
     """The controls that move an exponent of a claim's bound, with the claim's id."""
     judged = (claim for claim in REGISTRY.values() if claim.judged == "growth")
-    return [(c.id, control) for c in judged for control in neighbours(c) if control.scaling is not None]
+    return [(c.id, control) for c in judged for control in neighbours(c) if control.scaling not in (None, c.terms[0])]
 
 
 @pytest.mark.parametrize("by", [0.3, -0.3])
@@ -235,11 +235,11 @@ def test_every_reason_of_the_papers_claims_is_that_of_a_neighbour():
         assert made == list(member.moved)
 
 
-def test_a_change_of_an_algorithm_is_named_by_one_word():
+def test_a_change_of_an_algorithm_is_named_in_words():
     """Layers that move one after the other, a step that is too long, batches that skip an example."""
     changed = [c for member in REGISTRY.values() for c in member.controls if c.of == "algorithm"]
     assert {"layerwise", "overstepping", "skipping"} <= {control.name for control in changed}
-    assert all(control.name.isalpha() for control in changed)
+    assert all(control.name.replace(" ", "").isalpha() for control in changed)
 
 
 def test_a_logarithm_is_dropped_where_the_bound_is_weaker_for_it():

@@ -262,6 +262,6 @@ def test_data_certify_the_margin_that_they_are_asked_for():
 def test_every_labelled_construction_has_signs_as_labels():
     """±1, one for each input."""
     for name in LABELLED:
-        data = made(name, 4, 3, phi=0.1 if name == "cones" else None)
+        data = made(name, 4, 3, phi=0.1 if name in ("cones", "scattered") else None)
         assert data.labels.shape == (4, 1)
         assert set(data.labels.flatten().tolist()) <= {-1.0, 1.0}

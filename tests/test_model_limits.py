@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from lemmata.model import limits
-from tests.assertions import assert_close, assert_each_close, assert_limit, assert_rounded
+from tests.assertions import assert_close, assert_each_close, assert_found, assert_limit, assert_rounded
 
 PRINTED = {
     "FLIPS": "0.9847",
@@ -90,6 +90,26 @@ def test_kink_constants_are_roots_of_flip_constants():
     assert_each_close(limits.FLIPPED_SIGNAL**2, limits.FLIPS)
     assert_each_close(limits.KINK_PLACEMENT**2, limits.ACTIVATED)
     assert_each_close(limits.KINK_CERTIFICATE**2 / limits.ACTIVATED, limits.PAIR_FLIPS / limits.FLIPS)
+
+
+def test_shared_budgets_are_the_best_of_any_rows():
+    """K15: at one layer `KINK_PLACEMENT`; below that of no rows that another solver finds; growth towards L^(2/3)."""
+    assert_each_close(limits.deep_kink_placement(1), limits.KINK_PLACEMENT)
+    for depth, printed in ((2, "1.258"), (3, "1.646"), (4, "1.991"), (6, "2.603"), (8, "3.148")):
+        assert_rounded(limits.deep_kink_placement(depth), printed)
+    worth = np.array([limits.GAUSSIAN_KINK_PLACEMENT**2] * 2 + [limits.KINK_PLACEMENT**2])
+    above = np.triu(np.ones((3, 3)))
+
+    def total(angles):
+        rows = np.abs(angles.reshape(3, 3)) * above
+        rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return math.sqrt(worth @ rows.sum(0) ** (2 / 3))
+
+    rng = np.random.default_rng(0)
+    found = max(-optimize.minimize(lambda x: -total(x), rng.random(9)).fun for _ in range(5))
+    assert_found(found, limits.deep_kink_placement(3))
+    growth = math.log(limits.deep_kink_placement(48) / limits.deep_kink_placement(12)) / math.log(4)
+    assert 0.6 < growth < 2 / 3
 
 
 def test_the_output_variance_is_that_of_half_of_the_units_against_the_other():

@@ -11,6 +11,7 @@ from lemmata.audit.regimes.comparison import least_width
 from lemmata.audit.regimes.entries import SIZED
 from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate, polygon
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
+from lemmata.audit.regimes.stochastic_rates import stochastic_rate
 from lemmata.claims import REGISTRY
 from lemmata.model.deferred import DeferredMatrix
 from tests.assertions import assert_close, assert_rounded
@@ -52,6 +53,15 @@ def test_linear_rates_run_as_promised_below_their_width(depth, samples, tmp_path
     found = entry.run(entry.parameters(5_000), 0)
     assert all(comparison.holds for comparison in found if comparison.promised)
     assert (tmp_path / "state.npz").exists() == (depth == 2)
+
+
+def test_stochastic_descent_runs_as_promised_below_its_width():
+    """Theorem 3.10: m ≥ n¹¹ log³(m) φ⁻⁵ first holds at a million units; the loss falls to ε in time at 5000, too."""
+    entry = stochastic_rate()
+    assert least_width(entry) == 1_005_282
+    assert_rounded(entry.parameters(1_005_282)["tau"], "0.00403")
+    found = entry.run(entry.parameters(5_000), 0)
+    assert all(comparison.holds for comparison in found if comparison.promised)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The reports: complete, self-contained, and the same facts in each of them."""
 
+import csv
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 
 from lemmata.audit.cli import main
-from lemmata.audit.show import figures
+from lemmata.audit.show import appendix, document, figures, glance, markdown
 from lemmata.audit.show.mathematics import typeset
-from lemmata.audit.show.tables import SYMBOLS
+from lemmata.audit.show.tables import SIGNS, SYMBOLS, symbol
 from lemmata.claims import REGISTRY
 from lemmata.claims.language.letters import OF_NETWORKS
 
@@ -97,20 +99,20 @@ def test_every_claim_is_there_and_can_be_reached(page, audit):
 
 
 def test_figures_say_what_they_show(page, audit):
-    """Every picture has a name for those who cannot see it; there is one per exponent and one of all constants."""
+    """Every picture has a name for those who cannot see it; there is one per exponent, and two of them all."""
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     exponents = sum(len(claim["exponents"]) for claim in audit["claims"].values())
-    assert len(pictures) == exponents + 1
     assert all(picture["aria-label"] for picture in pictures)
-    named = [picture for picture in pictures if "claimed" in str(picture["aria-label"])]
+    named = [picture for picture in pictures if "measured to grow like" in str(picture["aria-label"])]
     assert len(named) == exponents
+    assert sum("against" in str(picture["aria-label"]) for picture in pictures) == exponents + 2
 
 
 def test_the_errata_stand_beside_what_is_meant(page, audit):
     """Lemma 5.2's printed reading and the meant one are both in the errata, with their verdicts."""
     text = " ".join("".join(page.words).split())
     printed = audit["claims"]["cao-gu-2020/lemma-5.2a@printed"]
-    assert f"printed: {printed['verdict']}, meant:" in text
+    assert f"Printed: expansion of f at Ŵ ({printed['verdict']}). Meant: at W̃" in text
     assert "Meant and proved" in text
 
 
@@ -154,7 +156,17 @@ def test_the_status_is_the_audit_s(folder, audit, capsys):
 
 def test_every_statement_can_be_typeset():
     """The statements of the registry become MathML, none is left as LaTeX."""
-    assert [id for id, claim in REGISTRY.items() if not typeset(claim.statement).startswith("<math")] == []
+    assert [id for id, claim in REGISTRY.items() if "<code>" in typeset(claim.statement)] == []
+
+
+def test_long_statements_wrap_between_their_parts():
+    """Before relations and sums that stand in no bracket and between no bars; text between formulas is text."""
+    parts = str(typeset(r"f(a + b) - \|x - y\|_2 \le c \text{ for all <c> } \implies d")).split("<wbr>")
+    assert len(parts) == 5
+    assert all(part.startswith("<math") and part.endswith("</math>") for part in (*parts[:3], parts[4]))
+    assert parts[3] == " for all &lt;c&gt; "
+    assert "≤" in parts[2]
+    assert 'form="infix"' in parts[2]
 
 
 def test_what_cannot_be_typeset_is_shown_as_written():
@@ -217,3 +229,101 @@ def test_a_configuration_says_every_size_that_an_exponent_is_fitted_in(audit):
 def test_every_exponent_that_is_fitted_can_be_drawn():
     """Its parameter has a symbol."""
     assert set(OF_NETWORKS) == set(SYMBOLS)
+
+
+def test_no_witness_is_beyond_a_certificate_of_its_row(certified, capsys):
+    """Neither in the row nor at a configuration, as the page, the table and the JSON print them."""
+    seen = 0
+    for id, claim in certified["claims"].items():
+        sign = -1 if claim["about"]["bound"] == "lower" else 1
+        found = claim["constant"]["configurations"]
+        witnesses = [c["worst"]["value"] for c in found] + [claim["constant"]["attack"]]
+        for certificate, below in [
+            (claim["constant"]["certificate"], witnesses),
+            *((c["certificate"], [c["worst"]["value"], c["attack"], c["median"]]) for c in found),
+        ]:
+            if certificate is None:
+                continue
+            seen += 1
+            for witness in below:
+                assert sign * witness <= sign * certificate + 1e-9 * abs(certificate), id
+    assert seen >= 2 * len(certified["claims"])
+    shown = [word for word in markdown.rows(certified)[2:] if "[" in word.split("|")[-2]]
+    for row in shown:
+        low, high = map(float, re.findall(r"\[([^,\]]+), ([^\]]+)\]", row.split("|")[-2])[0])
+        assert low <= high
+    assert len(shown) == len(certified["claims"])
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory) -> dict:
+    """An audit of upper and lower bounds over a ball, with certificates."""
+    folder = tmp_path_factory.mktemp("certified")
+    sizes = ["--widths", "32,64", "--depths", "1,2", "--samples", "2", "--radii", "0.01", "--initialisations", "8"]
+    main(["audit", "lemma-5.2a", "lemma-B.1-i-weights", "lemma-B.1-iv", "lemma-5.4", *sizes, "--out", str(folder)])
+    return json.loads((folder / "audit.json").read_text())
+
+
+def test_a_row_says_what_it_is_about(folder, audit):
+    """Closed, it has the sentence, the direction, the verdict, exponents as measured (claimed), and a bar."""
+    text = (folder / "report.html").read_text()
+    rows = re.findall(r'<details class="claim">\s*<summary>(.*?)</summary>', text, re.DOTALL)
+    assert len(rows) == len(audit["claims"])
+    for row, claim in zip(rows, audit["claims"].values(), strict=True):
+        words = unescape(re.sub(r"<[^>]*>", "", row))
+        assert claim["about"]["sentence"] in words
+        assert f"{SIGNS.get(claim['about']['bound'], '')} " in words
+        assert claim["verdict"] in words
+        for name, found in claim["exponents"].items():
+            assert f"{symbol(name)}^{found['slope']:.2f} ({found['exact']})".replace("^-0.00", "^0.00") in words
+        known = [claim["constant"][name] for name in ("limit", "stated", "certificate")]
+        assert ("<svg" in row) == ((claim["constant"]["estimate"] or 0) > 0 and any(known))
+
+
+def test_the_page_says_where_its_numbers_come_from(page, audit):
+    """The date, the command, the machine, and every permalink."""
+    text = "".join(page.words)
+    for name in ("date", "command", "machine", "seed"):
+        assert str(audit["environment"][name]) in text
+    assert page.count("a", **{"class": "permalink"}) == len(audit["claims"])
+
+
+def test_the_first_picture_counts_what_stands_and_what_fell(audit):
+    """Every deciding exponent is as claimed, smaller or larger, by the direction that breaks its claim."""
+    dots = glance.exponents(audit["claims"])
+    assert len(dots) == sum(len(claim["exponents"]) for claim in audit["claims"].values())
+    counts = glance.counts(dots)
+    assert counts["all"] == counts["close"] + counts["below"] + counts["above"] == sum(not dot.faint for dot in dots)
+    fell = [dot for dot in dots if dot.claim == "cao-gu-2020/lemma-5.2a@printed" and dot.row == "tau"]
+    assert [dot.value > glance.CLOSE for dot in fell] == [True]
+    for id, name, excess in (("lemma-5.1a", "m", 0.5), ("lemma-5.4", "m", -0.5), ("lemma-5.1b", "tau", -0.5)):
+        assert document.excess(REGISTRY[f"cao-gu-2020/{id}"], name, 0.5) == excess
+
+
+def test_latex_csv_and_pictures_say_the_same(folder, audit, tmp_path, capsys):
+    """A row per claim in either, and every picture as well-formed SVG with a style of its own."""
+    arguments = ["--latex", str(tmp_path / "t.tex"), "--csv", str(tmp_path / "t.csv"), "--svg", str(tmp_path / "svg")]
+    assert main(["report", str(folder), *arguments]) in (0, 1)
+    tex = (tmp_path / "t.tex").read_text()
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert [row["claim"] for row in rows] == list(audit["claims"])
+    for id, claim in audit["claims"].items():
+        assert rf"\texttt{{{appendix.escaped(id.partition('/')[2])}}} &" in tex
+        for name, found in claim["exponents"].items():
+            row = next(row for row in rows if row["claim"] == id)
+            assert (float(row[f"{name}_measured"]), row[f"{name}_claimed"]) == (found["slope"], found["exact"])
+    assert tex.count(r"\begin{") == tex.count(r"\end{")
+    assert "tikzpicture" in tex
+    pictures = list((tmp_path / "svg").iterdir())
+    assert {"exponents.svg", "bounds.svg", "cao-gu-2020-lemma-5.2a-tau.svg"} <= {file.name for file in pictures}
+    for file in pictures:
+        root = ElementTree.parse(file).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root[0].tag.endswith("style")
+
+
+def test_what_means_something_to_latex_is_written_out():
+    """Also in ids of other people's claims."""
+    assert appendix.escaped(r"a_b%&\{~^}") == r"a\_b\%\&\textbackslash{}\{\textasciitilde{}\textasciicircum{}\}"
+    assert appendix.letter("log_m") == r"[\log m]"
+    assert appendix.letter("n_heads") == r"\mathrm{n\_heads}"

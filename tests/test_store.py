@@ -32,9 +32,10 @@ LONG += ["--radii", "0.01", "--initialisations", "8"]
 
 
 def timeless(value: Any) -> Any:
-    """The document without the times spent."""
+    """The document without the times spent, when it was made and by which of the commands."""
     if isinstance(value, dict):
-        return {name: timeless(inner) for name, inner in value.items() if name != "seconds"}
+        kept = {name: inner for name, inner in value.items() if name not in ("seconds", "date", "command")}
+        return {name: timeless(inner) for name, inner in kept.items()}
     return [timeless(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -5,16 +5,23 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given, settings
 
 from lemmata.audit.judge import verdicts
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import Trials
+from lemmata.audit.plan.grid import Sizes, corners, points
 from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
+from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.language.scaling import Scaling
+from lemmata.strategies import cases
 
 ID = "cao-gu-2020/lemma-5.2a"
+FREE = "cao-gu-2019-slides/lipschitz"
+"""A bound without conditions or logarithms."""
 
 
 def trials(configuration: Configuration, ratio: float, id: str = ID) -> Trials:
@@ -131,3 +138,68 @@ def test_the_power_of_a_logarithm_alone_supports_nothing(monkeypatch):
     alone = replace(found, parameter="log_m")
     monkeypatch.setattr(verdicts, "exponents", lambda *_: {"log_m": alone})
     assert judge(REGISTRY[ID], line, Budget()).verdict == "inconclusive"
+
+
+def test_two_widths_cannot_refute():
+    """The smallest singular value of a thin matrix is on its way to √m for long: a third size would say."""
+    assert verdict(lambda m: m**0.5, "m", (64, 128)).verdict == "inconclusive"
+    assert verdict(lambda m: m**0.5, "m", (64, 1024, 16_384)).verdict == "refuted"
+
+
+def test_any_of_several_lines_refutes():
+    """√m at two layers, and nothing at one, where the line is as long: found in either order."""
+    for one, two in ((0.0, 0.5), (0.5, 0.0)):
+        made = [trials(Configuration(n=1, m=m, L=L), m**p, FREE) for L, p in ((1, one), (2, two)) for m in WIDTHS]
+        found = judge(REGISTRY[FREE], made, Budget())
+        assert found.verdict == "refuted"
+        assert (2 if two else 1) == found.exponents["m"].line[0].job.configuration.L
+
+
+@pytest.mark.parametrize(("zeros", "outcome"), [(WIDTHS[:3], "no power of m can be fitted"), (WIDTHS, "varies")])
+def test_a_ratio_that_is_0_at_most_sizes_supports_nothing(zeros, outcome):
+    """(m − 20,000)₊ is 0 at first: nobody knows how it goes on."""
+    made = [trials(Configuration(n=1, m=m), 0.0 if m in zeros else 1.0) for m in WIDTHS]
+    found = judge(REGISTRY[ID], made, Budget())
+    assert found.verdict == "inconclusive"
+    assert outcome in found.reason
+
+
+def test_a_ratio_that_is_0_at_the_last_size_outgrows_nothing():
+    """It grows for a while, and is gone: a count of what falls into an ever smaller interval."""
+    for id in (ID, FREE):  # of one power, and of a logarithm too
+        made = [trials(Configuration(n=1, m=m), 0.0 if m == WIDTHS[-1] else m**0.5, id) for m in WIDTHS]
+        assert judge(REGISTRY[id], made, Budget()).verdict != "refuted"
+
+
+@pytest.mark.parametrize(("infinite", "outcome"), [(1, "supported"), (12, "refuted")])
+def test_infinite_ratios_count_as_violations_do(infinite, outcome):
+    """One in twelve is within δ = 5 %; twelve of twelve are not. Of a lower bound they are no violations."""
+    made = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
+    for item in made:
+        item.lhs[:infinite] = item.ratio[:infinite] = [math.inf] * infinite
+    assert judge(REGISTRY[ID], made, Budget()).verdict == outcome
+    lower = [replace(item, job=replace(item.job, claim="cao-gu-2020/lemma-5.4")) for item in made]
+    assert "no constant holds" not in judge(REGISTRY["cao-gu-2020/lemma-5.4"], lower, Budget()).reason
+
+
+def test_a_supported_bound_says_that_logarithms_are_not_tested():
+    """log m under a bound without one is seen along no line."""
+    assert "up to powers of logarithms" in verdict(lambda m: 0.4, "m", WIDTHS, FREE).reason
+
+
+def test_what_an_exact_condition_excludes_is_nowhere_measured():
+    """Neither by the audit, nor at a corner, nor by the tests."""
+    member = REGISTRY["cao-gu-2020/lemma-5.1a"]
+    condition = Condition("m", ">=", (Scaling(n=4),), exact=True)
+    kept = replace(member, preconditions=(condition,))
+    at = [point.configuration for point in points(kept, Sizes())] + corners(kept)
+    assert at
+    assert all(c.m >= c.n**4 for c in at)
+    assert not all(c.m >= c.n**4 for c in corners(member))
+
+    @settings(max_examples=20, derandomize=True, database=None)
+    @given(cases(kept))
+    def drawn(configuration):
+        assert configuration.m >= configuration.n**4
+
+    drawn()

@@ -15,7 +15,9 @@ def list_claims(topics: tuple[str, ...], form: Format) -> None:
     """Print one row per claim that matches."""
     chosen = about(topics)
     columns = ("claim", "", "kind", "expected", "right-hand side", "what it says")
-    emit(form, [row(claim) for claim in chosen], Grid(columns, [_cells(claim) for claim in chosen]))
+    printed = sum(claim.reading == "printed" for claim in chosen)
+    count = f"{len(chosen)} claims, {printed} of them readings of the print that mean something else."
+    emit(form, [row(claim) for claim in chosen], Grid(columns, [_cells(claim) for claim in chosen]), "", count)
 
 
 def _cells(claim: Claim) -> list[str | Text]:

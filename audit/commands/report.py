@@ -9,11 +9,14 @@ from lemmata.audit.show.tables import Format
 
 @click.command("report")
 @format_option
+@click.option("--latex", metavar="FILE", help="A booktabs table of the claims and a picture, for a paper's appendix.")
+@click.option("--csv", "table", metavar="FILE", help="A row per claim, with constants and exponents.")
+@click.option("--svg", metavar="FOLDER", help="Every picture of the page as a file.")
 @click.argument("directory", metavar="DIR")
-def command(directory: str, form: Format) -> int:
+def command(directory: str, form: Format, latex: str | None, table: str | None, svg: str | None) -> int:
     """An audit as one HTML page, Markdown, JSON and JUnit, written beside the audit.json in DIR.
 
     A controls.json there, as `lemmata controls --format json` prints it, is shown with the claims. Exit status 1 when
     some verdict is not the expected one.
     """
-    return report(directory, form)
+    return report(directory, form, latex=latex, table=table, svg=svg)

@@ -69,10 +69,11 @@ def growth(
     Args:
         sizes: distinct positive sizes.
         samples: per size, logarithms of the quantity, (data sets, initialisations). What is not finite counts as the
-            nearest finite one of its data set: how often it happens is not for a slope to judge.
+            nearest finite one of its data set: how often it happens is not for a slope to judge. A data set without a
+            finite value is left out.
         alpha: rate at which `rising` (and as rarely `falling`) may be wrong.
         levels: of the quantile, at each size or at all; below one half it is the worst from below that is followed.
-        random: whether the statement is about chance; without it a single initialisation is exact.
+        random: whether the statement is about chance; without it, every step between sizes must show the growth.
         toward_zero: whether the limit is at small sizes (τ, φ, ε) and not at large ones.
         shift: added to the log of a size before that is taken as the argument of a hidden logarithm.
         hidden: whether there may be a hidden logarithm.
@@ -88,7 +89,8 @@ def growth(
     levels = [levels[at] for at in order] if len(levels) > 1 else list(levels) * len(x)
     upper = levels[0] >= 0.5
     chosen = [np.atleast_2d(np.asarray(samples[at], dtype=float)) * (1 if upper else -1) for at in order]
-    if not all(np.isfinite(sample).any(axis=1).all() for sample in chosen):
+    chosen = [sample[np.isfinite(sample).any(axis=1)] for sample in chosen]
+    if not all(map(len, chosen)):
         return None
     if toward_zero:
         x, chosen, levels = x[::-1], chosen[::-1], levels[::-1]
@@ -107,7 +109,11 @@ def growth(
     if middle:
         drifting = DRIFT * farther
         drifting[: middle + 1] -= DRIFT * _weights(x[: middle + 1])
-    far, drift = _contrast(farther, worst, random), _contrast(drifting, worst, random)
+    far, drift = _contrast(farther, worst), _contrast(drifting, worst)
+    tails = [max(level, 1 - level) for level in levels]
+    seen = np.array([_quantile(_finite(sample), tail) for sample, tail in zip(chosen, tails, strict=True)])
+    seen *= 1 if upper else -1
+    steps = np.diff(seen) / np.diff(x)
     # Growth is along 1/size where that is large, and so is the hidden logarithm's.
     log = np.log(np.maximum((-x if toward_zero else x) + shift, 1.0)) if hidden else np.zeros_like(x)
     one_more = abs(float(farther @ log))
@@ -118,11 +124,12 @@ def growth(
         straight = sign * far.value - doubt
         end = straight - one_more - max(-sign * drift.value, unseen)
         if len(x) > 2 and hidden:
-            beside = _contrast(_beside(x, log), worst, random)
+            beside = _contrast(_beside(x, log), worst)
             end = max(
                 end, min(straight + min(sign * drift.value, 0.0), sign * beside.value - beside.half_width(2 * alpha))
             )
-        beyond.append(end)
+        # What a few of many initialisations show is not yet what a quantile does, nor one step of a fluctuation growth.
+        beyond.append(min(end, sign * float(farther @ seen), np.inf if random else (sign * steps).min()))
     noise = far.half_width(1 - CONFIDENCE)
     low, high = far.value - noise + min(drift.value, 0.0), far.value + noise + max(drift.value, 0.0)
     followed = 2 ** (-1 / groups[-1])
@@ -157,21 +164,19 @@ def quantile(values: Sequence[float], level: float, tails: tuple[float, float] |
         raise ValueError(f"{len(values)} values at {level=}: need at least one value and a level in (0, 1)")
     ordered = np.sort(np.asarray(values, dtype=float))
     n, (below, above) = len(ordered), tails or ((1 - CONFIDENCE) / 2,) * 2
-    estimate = float(np.quantile(ordered, level, method="hazen"))
+    estimate = float(np.quantile(ordered, level, method="hazen" if np.isfinite(ordered).all() else "lower"))
     lower = int(binom.ppf(below, n, level)) - 1
     upper = int(binom.ppf(1 - above, n, level))
     if lower >= 0 and upper < n:
         return Quantile(estimate, float(ordered[lower]), float(ordered[upper]))
-    if n < 3:
+    if n < 3 or not np.isfinite(ordered).all():
         return Quantile(estimate, float(ordered[0]), None)
-    positive = bool(ordered[0] > 0) and math.isfinite(ordered[-1])
+    positive = bool(ordered[0] > 0)
     if positive:
         logs = np.log(ordered)
         positive = bool(((logs - logs.mean()) ** 3).mean() >= SKEWED * logs.std() ** 3)
     sample = logs if positive else ordered
     centre, spread = sample.mean(), sample.std(ddof=1)
-    if not math.isfinite(spread):
-        return Quantile(estimate, float(ordered[0]), None)
     if spread == 0:
         return Quantile(estimate, estimate, estimate)
     shift = norm.ppf(level) * math.sqrt(n)
@@ -214,12 +219,12 @@ class _Contrast:
         return float(t.isf(outside / 2, self.freedom) * self.error) if self.error else 0.0
 
 
-def _contrast(weights: np.ndarray, worst: Sequence[np.ndarray], random: bool) -> _Contrast:
+def _contrast(weights: np.ndarray, worst: Sequence[np.ndarray]) -> _Contrast:
     """Σ weight · mean over the sizes: replicate by replicate where all have as many, as these may be of one draw."""
     counts = [len(each) for each in worst]
     if min(counts) == 1:
         value = float(sum(w * each.mean() for w, each in zip(weights, worst, strict=True)))
-        return _Contrast(value, math.inf if random else 0.0, 1)
+        return _Contrast(value, math.inf, 1)
     if len(set(counts)) == 1:
         each = weights @ np.stack(worst)
         return _Contrast(float(each.mean()), float(each.std(ddof=1) / math.sqrt(len(each))), len(each) - 1)
@@ -242,6 +247,12 @@ def _finite(sample: np.ndarray) -> np.ndarray:
     smallest = np.where(known, sample, np.inf).min(axis=1, keepdims=True)
     largest = np.where(known, sample, -np.inf).max(axis=1, keepdims=True)
     return np.clip(np.where(np.isnan(sample), -np.inf, sample), smallest, largest)
+
+
+def _quantile(sample: np.ndarray, level: float) -> float:
+    """What the quantile above one half exceeds in 95 % of all samples, as a mean over data sets (data sets, ·)."""
+    at = max(0, int(binom.ppf(1 - CONFIDENCE, sample.shape[1], level)) - 1)
+    return float(np.sort(sample, axis=1)[:, at].mean())
 
 
 def _replicates(sample: np.ndarray, size: int) -> np.ndarray:

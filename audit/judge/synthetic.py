@@ -105,7 +105,7 @@ LAWS = (
     Law("heavy tails (Pareto 3)", WIDE, lambda m: 1.0, lambda rng: np.log(rng.pareto(3, (1, 64)) + 1)),
     Law("ties (1, 2 or 3)", WIDE, lambda m: 1.0, lambda rng: np.log(rng.integers(1, 4, (1, 64)))),
     Law("values near 0 (|N(0, 1)|)", WIDE, lambda m: 1.0, lambda rng: np.log(np.abs(rng.standard_normal((1, 64))))),
-    Law("one initialisation, deterministic", WIDE, lambda m: 1.0, lambda rng: np.zeros((1, 1)), random=False),
+    Law("two equal initialisations, deterministic", WIDE, lambda m: 1.0, lambda rng: np.zeros((1, 2)), random=False),
     Law("16 data sets of spread 0.3", EXAMPLES, lambda n: 1.0, log_normal(0.1, 13, 16, 0.3), 1 / 2, 3.0),
     Law("8 data sets of spread 0.1", EXAMPLES, lambda n: 1.0, log_normal(0.1, 1, 8, 0.1), 1 / 2, 3.0),
     Law("n / (n + 5), 16 data sets", EXAMPLES, lambda n: n / (n + 5), log_normal(0.1, 13, 16, 0.1), 1 / 2, 3.0),

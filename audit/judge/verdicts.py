@@ -24,8 +24,14 @@ from lemmata.claims.language.scaling import LOGS, Scaling
 RESOLUTION = 0.05
 """An exponent is called wrong only if it is beyond the claimed one by more than this: finite sizes bend slopes."""
 
+SHOWING = 3
+"""Sizes that show growth."""
+
 OF_A_LOG = 1 / 4
 """Half the spacing of the papers' powers of logarithms; measured along lines too short for a finer one."""
+
+UNTRAINED = ("idle", "ascending")
+"""The algorithms that do not train."""
 
 SPAN = 2.0
 """By which factor a logarithm must grow along a line for its power to be tested there."""
@@ -47,6 +53,7 @@ class Exponent:
         decides: whether the claim's conditions, with unit constants, are met somewhere along the line, if they are
             anywhere in the audit, and the right-hand side is not trivial at two sizes or more.
         unfitted: sizes at which the ratio is 0, below, or undefined in all of a data set, so that it has no logarithm.
+        vanishes: whether the one nearest to the limit is among these.
     """
 
     parameter: str
@@ -59,6 +66,7 @@ class Exponent:
     line: tuple[Trials, ...] = ()
     decides: bool = True
     unfitted: tuple[float, ...] = ()
+    vanishes: bool = False
 
     @property
     def of_a_log(self) -> bool:
@@ -69,11 +77,10 @@ class Exponent:
     def broken(self) -> bool:
         """Whether the ratio outgrows every constant.
 
-        Two sizes cannot tell growth from the approach to a limit, except where limits are approached over decades.
+        Two sizes cannot tell growth from the approach to a limit, and a ratio that is 0 at the last size outgrows none.
         """
-        if self.of_a_log:
-            return self.measured.points > 2 and self.beyond > OF_A_LOG
-        return (self.measured.points > 2 or self.letter.decades) and self.beyond > RESOLUTION
+        by = OF_A_LOG if self.of_a_log else RESOLUTION
+        return self.measured.points >= SHOWING and not self.vanishes and self.beyond > by
 
     @property
     def settled(self) -> bool:
@@ -136,6 +143,15 @@ def trivial(claim: Claim, items: Iterable[Trials]) -> bool:
     return float(np.median(rhs)) * (claim.stated or 1.0) >= claim.ceiling
 
 
+def falls_untrained(claim: Claim) -> bool:
+    """Whether runs that do not train break a statement about runs; true of what is not tried on other algorithms.
+
+    That those which must fall do is held by the tests of its controls.
+    """
+    untrained = [control for control in claim.controls if control.name in UNTRAINED and control.of == "algorithm"]
+    return not untrained or any(control.unrefuted is None for control in untrained)
+
+
 def worst_of(items: Sequence[Trials]) -> Trials:
     """Of the data sets, the one with the worst initialisation."""
 
@@ -174,6 +190,9 @@ def judge(claim: Claim, trials: list[Trials], budget: Budget) -> Finding:
         finding.reason = (
             f"the right-hand side is above {claim.ceiling:g}, which no network exceeds, at every size tried"
         )
+    elif not falls_untrained(claim):
+        finding.verdict = "vacuous"
+        finding.reason = "runs that stay where they are satisfy it, and runs that climb: it says nothing of training"
     elif claim.judged == "violations":
         _judge_counts(finding, budget, claim.stated)
     else:
@@ -195,33 +214,36 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
 
     And the powers of the claim's named logarithms, where a line is long enough to show them.
     """
-    trials = list(trials)
-    lines = {name: _lines(name, trials, claim.coupled(name)) for name in claim.letters}
-    conditions = {
-        item.job.configuration: _all_met(claim, item) for of in lines.values() for line in of for item in line
-    }
+    trials, within = list(trials), telling(claim, trials)
+    lines = {name: _lines(name, trials, claim.coupled(name), within) for name in claim.letters}
     # A neighbour may lack a logarithm that the measured claim names.
     logs = [name for name in dict.fromkeys((*claim.terms[0].powers, *_measured(trials))) if name in LOGS]
     budget = budget.shared(sum(map(bool, lines.values())) + len(logs) or 1)
     found = {}
     for name, of in lines.items():
-        for line in of:
-            exponent = _exponent(claim, name, line, budget)
-            if exponent is not None:
-                found[name] = exponent
-                break
+        fitted = [e for e in (_exponent(claim, name, line, budget.shared(len(of))) for line in of) if e is not None]
+        if fitted:
+            # The longest line says what the exponent is, unless another one refutes it.
+            found[name] = max(fitted, key=lambda e: e.broken and e.beyond)
     for name in logs:
         longest = max((line for of in lines.values() for line in of), key=lambda line: _span(name, line), default=[])
         if longest and _span(name, longest) >= math.log(SPAN):
             exponent = _power_of_log(claim, name, longest, budget)
             if exponent is not None:
                 found[name] = exponent
-    somewhere, at = any(conditions.values()), places(trials)
+    at, inside = places(trials), set(places(within))
     for name, e in found.items():
-        on = not somewhere or any(conditions[item.job.configuration] for item in e.line)
-        telling = [c for c in places(e.line) if not trivial(claim, at[c])]
-        found[name] = replace(e, decides=on and len(telling) > 1)
+        on = any(item.job.configuration in inside for item in e.line)
+        saying = [c for c in places(e.line) if not trivial(claim, at[c])]
+        found[name] = replace(e, decides=on and len(saying) > 1)
     return found
+
+
+def telling(claim: Claim, trials: Iterable[Trials]) -> list[Trials]:
+    """Those at which all conditions hold, with unit constants; all of them where that is nowhere."""
+    trials = list(trials)
+    met_ = [item for item in trials if _all_met(claim, item)]
+    return met_ or trials
 
 
 def _exponent(claim: Claim, name: str, line: list[Trials], budget: Budget) -> Exponent | None:
@@ -262,8 +284,8 @@ def _log(values: np.ndarray) -> np.ndarray:
 
 def _growth(
     claim: Claim, line: list[Trials], sizes: list[float], logs: list[np.ndarray], budget: Budget, **options: Any
-) -> tuple[Slope, tuple[float, ...]] | None:
-    """The growth of the quantile that the claim is about, and the sizes at which there is none to follow.
+) -> tuple[Slope, tuple[float, ...], bool] | None:
+    """The growth of the quantile that the claim is about, the sizes where there is none to follow, whether the last is.
 
     Values at one size are of one or several data sets.
     """
@@ -276,7 +298,8 @@ def _growth(
     for size, each in at.items():
         count = min(map(len, each))
         sample = np.stack([values[:count] for values in each])
-        if np.isfinite(sample).any(axis=1).all():
+        # Of an upper bound the quantile has a logarithm on some data set: it exceeds 0, which is −∞ here.
+        if _has_logarithm(sample, levels[size]):
             samples[size] = sample
     slope = growth(
         list(samples),
@@ -288,7 +311,30 @@ def _growth(
     )
     if slope is None or not math.isfinite(slope.high - slope.low):
         return None
-    return slope, tuple(sorted(set(at) - set(samples)))
+    last = (min if options.get("toward_zero") else max)(at)
+    return slope, tuple(sorted(set(at) - set(samples))), last not in samples
+
+
+def _has_logarithm(sample: np.ndarray, level: float) -> bool:
+    """Whether a quantile is above 0 on some data set, from logarithms (data sets, initialisations)."""
+    known = np.where(np.isnan(sample), -math.inf, sample)
+    above = known if level < 0.5 else np.quantile(known, level, axis=1, method="lower")
+    return bool((above > -math.inf).any())
+
+
+def _unfitted(finding: Finding) -> list[str]:
+    """Parameters along whose lines no growth can be followed, though the ratio is above 0 where they end."""
+    claim, found = finding.claim, []
+    for name, letter in claim.letters.items():
+        lines = _lines(name, finding.trials, claim.coupled(name), telling(claim, finding.trials))
+        if not lines or name in finding.exponents:
+            continue
+        end = (min if letter.toward_zero else max)(getattr(item.job.configuration, name) for item in lines[0])
+        last = [item for item in lines[0] if getattr(item.job.configuration, name) == end]
+        level = claim.direction.level(last[0].job.configuration.delta) if claim.probability else 0.5
+        if any(_has_logarithm(_log(item.growing())[None], level) for item in last):
+            found.append(name)
+    return found
 
 
 def _beside(
@@ -296,16 +342,16 @@ def _beside(
     along: str,
     letter: Letter,
     claimed: Fraction,
-    found: tuple[Slope, tuple[float, ...]],
+    found: tuple[Slope, tuple[float, ...], bool],
     outward: int,
     line: list[Trials],
 ) -> Exponent:
     """A measured exponent beside the claimed one; `outward` is the sign of what breaks the claim."""
-    measured, unfitted = found
+    measured, unfitted, vanishes = found
     ends = [measured.low - float(claimed), measured.high - float(claimed)]
     excess = (ends[0], ends[1]) if outward == 1 else (-ends[1], -ends[0])
     beyond = measured.rising - float(claimed) if outward == 1 else float(claimed) - measured.falling
-    return Exponent(name, letter, claimed, measured, excess, beyond, along, tuple(line), unfitted=unfitted)
+    return Exponent(name, letter, claimed, measured, excess, beyond, along, tuple(line), True, unfitted, vanishes)
 
 
 def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, Coupled]) -> Fraction:
@@ -318,8 +364,13 @@ def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, C
     return claimed
 
 
-def _lines(name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled]) -> list[list[Trials]]:
-    """The lines along which a parameter varies, those of most sizes first, and of these that of largest width."""
+def _lines(
+    name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled], within: Iterable[Trials]
+) -> list[list[Trials]]:
+    """The lines along which a parameter varies, those of most sizes first, and of these that of largest width.
+
+    Of each, what is at the places that say something, where these are enough to refute.
+    """
     trials = list(trials)
     if trials and not trials[0].claim.letters[name].of_data:
         # The data stay as they are: of the first data set, which has the most initialisations.
@@ -328,6 +379,11 @@ def _lines(name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled]) -
     for item in trials:
         if getattr(item.job.configuration, name) is not None:
             lines[_others(item.job.configuration, name, moving)].append(item)
+    inside = set(places(within))
+    for key, line in lines.items():
+        saying = [item for item in line if item.job.configuration in inside]
+        if len({getattr(item.job.configuration, name) for item in saying}) >= SHOWING:
+            lines[key] = saying
     sizes = {key: len({getattr(item.job.configuration, name) for item in line}) for key, line in lines.items()}
     several = [key for key in lines if sizes[key] > 1]
     several.sort(key=lambda key: (sizes[key], getattr(lines[key][0].job.configuration, "m", 0)), reverse=True)
@@ -374,9 +430,9 @@ def _preconditions(claim: Claim, at: Mapping[Configuration, list[Trials]]) -> di
 
 def _violated(finding: Finding, budget: Budget, constant: float | None) -> list[str]:
     """Where initialisations break the claim with this constant (None: with every one) more often than it allows."""
-    claim, alpha = finding.claim, budget.shared(max(1, len(finding.trials))).alpha
-    found = []
-    for item in finding.trials:
+    claim, trials = finding.claim, telling(finding.claim, finding.trials)
+    alpha, found = budget.shared(max(1, len(trials))).alpha, []
+    for item in trials:
         k, n = item.violations(constant), len(item.lhs)
         if Evidence(k, n, alpha).refutes(claim.rate(item.job.configuration)):
             found.append(f"{k} of {n} at {item.job.configuration.token() or 'the base configuration'}")
@@ -384,10 +440,10 @@ def _violated(finding: Finding, budget: Budget, constant: float | None) -> list[
 
 
 def _judge_counts(finding: Finding, budget: Budget, constant: float | None) -> None:
-    claim = finding.claim
-    alpha = budget.shared(max(1, len(finding.trials))).alpha
+    claim, trials = finding.claim, telling(finding.claim, finding.trials)
+    alpha = budget.shared(max(1, len(trials))).alpha
     refuted = _violated(finding, budget, constant)
-    most = max(finding.trials, key=lambda item: len(item.lhs))
+    most = max(trials, key=lambda item: len(item.lhs))
     allowed = claim.rate(most.job.configuration)
     if allowed == 0:
         finding.detectable = "any violation beyond rounding at the cases measured"
@@ -427,15 +483,16 @@ def _judge_mean(finding: Finding, budget: Budget, margin: float) -> None:
 
 
 def _judge_growth(finding: Finding, budget: Budget) -> None:
-    numbers = all(math.isfinite(side) for item in finding.trials for side in (*item.lhs, *item.rhs))
+    numbers = not any(math.isnan(side) for item in finding.trials for side in (*item.lhs, *item.rhs))
     hopeless = _violated(finding, budget, None)
     deciding = {name: e for name, e in finding.exponents.items() if e.decides}
     broken = {name: e for name, e in deciding.items() if e.broken}
     open_ = [name for name, e in deciding.items() if not e.settled and not e.of_a_log]
     powers = [name for name in deciding if name not in LOGS]
+    unfitted = _unfitted(finding)
     untested = [name for name in finding.claim.terms[0].powers if name in LOGS and name not in finding.exponents]
     if not numbers:
-        finding.verdict, finding.reason = "refuted", "a side is not a finite number, which satisfies no bound"
+        finding.verdict, finding.reason = "refuted", "a side is not a number (NaN), which satisfies no bound"
     elif hopeless:
         finding.verdict = "refuted"
         finding.reason = f"no constant holds in {hopeless[0]}: {finding.claim.direction.broken_always}"
@@ -446,6 +503,11 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
             f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
             f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
         )
+    elif unfitted:
+        names = ", ".join(unfitted)
+        finding.reason = (
+            f"no power of {names} can be fitted: the ratio is 0 at other sizes, or one initialisation is too few"
+        )
     elif not powers:
         finding.reason = "no parameter varies, or no power can be fitted: give two or more sizes of one parameter"
     elif open_:
@@ -453,7 +515,8 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
         finding.reason = f"the exponent in {names} is not resolved: needs more initialisations or a longer range"
     else:
         finding.verdict = "supported"
-        finding.reason = "bounded in " + ", ".join(powers)
+        tested = any(e.of_a_log for e in deciding.values())
+        finding.reason = "bounded in " + ", ".join(powers) + ("" if tested else ", up to powers of logarithms")
     if untested:
         logs = ", ".join(Scaling(**{name: 1}).ascii() for name in untested)
         finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"

@@ -89,6 +89,7 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     if given and sizes.rows is not None:
         chosen = [_on_given(claim, c, sizes) for c in chosen]
         chosen = [c for c in chosen if claim.domain.contains(c)]
+    chosen = [c for c in chosen if claim.speaks_of(c)]
     several = redrawn(claim, chosen)
     found = []
     for c in dict.fromkeys(chosen):
@@ -162,7 +163,7 @@ def corners(claim: Claim) -> list[Configuration]:
             ends[name] = (values[0], values[-1])
     chosen = (replace(base, **dict(zip(ends, values, strict=True))) for values in itertools.product(*ends.values()))
     one_width = (c if claim.setting.hidden_layers(c.L) > 1 else replace(c, ratio=1) for c in chosen)
-    return [corner for corner in dict.fromkeys(one_width) if _exists(claim, corner)]
+    return [corner for corner in dict.fromkeys(one_width) if claim.speaks_of(corner) and _exists(claim, corner)]
 
 
 def _radii(claim: Claim, base: Configuration) -> list[float]:
@@ -179,7 +180,8 @@ def small(claim: Claim) -> list[Configuration]:
     if claim.plan.lines or claim.problem is not None:
         return corners(claim)
     base = _of(claim, m=64, n=3)
-    return list(dict.fromkeys([base, claim.domain.nearest(replace(base, L=base.L + 2, tau=0.1))]))
+    larger = claim.domain.nearest(replace(base, L=base.L + 2, tau=0.1))
+    return [c for c in dict.fromkeys([base, larger]) if claim.speaks_of(c)]
 
 
 def _of(claim: Claim, **sizes: Any) -> Configuration:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from lemmata.audit.regimes import stochastic_rates
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime
 from lemmata.audit.regimes.linear_rates import THEOREM, linear_rate
 from lemmata.audit.regimes.neighbourhoods import LEMMAS, lemma
@@ -67,4 +68,5 @@ SIZED: dict[str, Callable[[int, int, Path | None], Regime]] = {
 REGIMES: dict[str, Regime] = {
     "cao-gu-2020/thm-4.7": _convergence(),
     **{id: sized(1, 2, None) for id, sized in SIZED.items()},
+    stochastic_rates.THEOREM: stochastic_rates.stochastic_rate(),
 }

@@ -12,6 +12,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.regimes.comparison import Comparison, Parameters, Regime
 from lemmata.claims.registry import REGISTRY
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
+from lemmata.claims.zou_gu_2019.kernel_regime import STEP
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import stream
 from lemmata.model.settings import ZOU_GU_2019
@@ -42,7 +43,7 @@ def polygon(n: int, phi: float) -> Tensor:
 
 
 def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
-    """The theorem at depth L for n points around a circle, labels alternating ±1, step size k/m.
+    """The theorem at depth L for n points around a circle, labels alternating ±1, step size k/(L² m).
 
     Depth one is trained as it is; depth two, whose widths no memory holds, with `model.streaming`.
     """
@@ -117,6 +118,6 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
         REGISTRY[THEOREM].preconditions,
         run,
         memory,
-        lambda p: {"tau": NEAR.bounds[0].value(p), "eta": 1 / p["m"]},
+        lambda p: {"tau": NEAR.bounds[0].value(p), "eta": STEP.value(p)},
         exact=True,
     )

@@ -7,13 +7,14 @@ from lemmata import claims
 from lemmata.audit.measure.versions import claim_version
 from lemmata.audit.plan.problems import planned
 from lemmata.audit.show.tables import finite
-from lemmata.claims import Claim
+from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.constants import audited_constants, constant
 from lemmata.claims.exchange import PASSES
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.sizes import DELTA
 from lemmata.claims.measuring.neighbours import neighbours
+from lemmata.model.data import described
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
@@ -35,12 +36,20 @@ def row(claim: Claim) -> dict[str, object]:
         "expected": claim.expected,
         "statement": claim.statement,
         "title": claim.title,
-        "sentence": claim.sentence,
+        "sentence": sentence(claim),
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
         "domain": claim.domain.describe() if claim.problem is None else claim.problem.describe(),
         "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
+
+
+def sentence(claim: Claim) -> str:
+    """What a claim says, for a reader who sees it alone: "the same" begins with what it is the same as."""
+    meant = REGISTRY.get(claim.plain_id)
+    if claim.sentence.startswith("The same ") and meant is not None:
+        return f"{meant.sentence} {claim.sentence}"
+    return claim.sentence
 
 
 def page(claim: Claim) -> dict[str, object]:
@@ -53,6 +62,7 @@ def page(claim: Claim) -> dict[str, object]:
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
         "margin": claim.margin,
+        "measured on": measured_on(claim),
         "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
         "attacks": list(claim.attacks) if claim.balls else [],
         "limit": _limits(claim),
@@ -74,6 +84,14 @@ def page(claim: Claim) -> dict[str, object]:
         "notes": claim.notes or None,
         "file": defined_at(claim),
     }
+
+
+def measured_on(claim: Claim) -> list[str]:
+    """The data that the claim fixes or draws from, in words, and their labels; none where it leaves them open."""
+    stated = {**{name: (value,) for name, value in claim.domain.fixed.items()}, **claim.domain.values}
+    lines = [f"{name}: {described(name)}" for name in stated.get("data", ())]
+    labels = [str(name) for name in stated.get("labels", ())]
+    return [*lines, *([f"labels: {', '.join(labels)}"] if labels else [])]
 
 
 def right_hand_side(claim: Claim) -> str:

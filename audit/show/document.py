@@ -1,9 +1,15 @@
 """An audit as one JSON document: CONTRACT's `audit` object, from which every report is made."""
 
 import math
+import os
 import platform
+import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +34,10 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
     return {
         "schema": AUDIT,
         "environment": {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": shlex.join(["lemmata", *sys.argv[1:]]),
+            "commit": commit(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} processors",
             "lemmata": version("lemmata"),
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -43,6 +53,18 @@ def to_json(findings: Sequence[Finding], sizes: Sizes, options: Options) -> dict
         },
         "claims": {finding.claim.id: finite_throughout(_claim(finding, sizes)) for finding in findings},
     }
+
+
+def commit() -> str | None:
+    """The commit of the checkout that runs, marked where files differ from it; None for an installed copy."""
+    root = Path(__file__).resolve().parent.parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        words = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _data(claim: Claim, sizes: Sizes) -> str:
@@ -69,6 +91,7 @@ def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
                 "low": found.measured.low,
                 "high": found.measured.high,
                 "exact": str(found.claimed),
+                "excess": excess(claim, name, found.measured.slope - float(found.claimed)),
                 "beyond": finite(found.beyond),
                 "level": found.measured.level,
                 "along": found.along,
@@ -88,6 +111,14 @@ def _claim(finding: Finding, sizes: Sizes) -> dict[str, Any]:
         "replay": replay_command(finding),
         "about": page(claim),
     }
+
+
+def excess(claim: Claim, name: str, difference: float) -> float:
+    """The difference of a measured and a claimed exponent, positive in the direction that breaks the claim."""
+    if claim.bound == "both":
+        return abs(difference)
+    toward_zero = name in claim.letters and claim.letters[name].toward_zero
+    return claim.direction.sign * (-1 if toward_zero else 1) * difference
 
 
 def _constant(finding: Finding) -> dict[str, Any]:

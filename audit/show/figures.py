@@ -1,6 +1,7 @@
 """Pictures of an audit as inline SVG, written by hand: they need no script, no network and no colour to be read."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -67,6 +68,14 @@ class Axis:
         found = [10.0**power * k for power in range(first, last + 1, step) for k in steps]
         return [value for value in found if self.low <= value <= self.high]
 
+    def sparse(self, apart: float) -> list[float]:
+        """The ticks that are so many pixels apart, for their numbers."""
+        found: list[float] = []
+        for value in self.ticks():
+            if not found or abs(self(value) - self(found[-1])) >= apart:
+                found.append(value)
+        return found
+
 
 WIDTH, HEIGHT = 280, 190
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 12, 34
@@ -101,54 +110,30 @@ def growth(parameter: str, exponent: dict[str, Any]) -> str:
         *(_limit(x(p["size"]), y(p["limit"])) for p in points if p["limit"]),
         *(_whisker(x(p["size"]), y, p) for p in points),
     ]
-    return _svg(WIDTH, HEIGHT, words, parts)
+    return svg(WIDTH, HEIGHT, words, parts)
 
 
-def constants(claims: Sequence[tuple[str, str, dict[str, Any]]]) -> str:
-    """Every measured constant with its interval, beside its limit and the paper's value, linked to its claim.
-
-    Args:
-        claims: anchor, name and entry of the audit for each, in order.
-    """
-    shown = [(anchor, name, claim) for anchor, name, claim in claims if (claim["constant"]["estimate"] or 0) > 0]
-    if not shown:
-        return ""
-    step = max(7.0, min(48.0, 930 / len(shown)))
-    named = step >= 13
-    width, height = math.ceil(LEFT + step * len(shown) + (110 if named else RIGHT)), 320
-    kinds = ("estimate", "low", "high", "limit", "stated")
-    values = [claim["constant"][kind] for _, _, claim in shown for kind in kinds if (claim["constant"][kind] or 0) > 0]
-    y = Axis.over(values, height - 16, TOP)
-    parts = _rules(y, LEFT, LEFT + step * len(shown))
-    for place, (anchor, name, claim) in enumerate(shown):
-        constant, at = claim["constant"], LEFT + step * (place + 0.5)
-        known = [(kind, constant[kind]) for kind in ("limit", "stated") if (constant[kind] or 0) > 0]
-        words = f"{name}: {claim['verdict']}, constant {constant['estimate']:.3g}"
-        words += "".join(f", {kind} {value:.3g}" for kind, value in known)
-        inside = [f"<title>{escape(words)}</title>"]
-        inside += [f'<rect class="hit" x="{at - step / 2:.2f}" y="{TOP}" width="{step:.2f}" height="{height - 28}"/>']
-        inside += [f'<path class="{kind}" d="M{at - 4:.2f} {y(value)}h8"/>' for kind, value in known]
-        point = {"median": constant["estimate"], "low": constant["low"], "high": constant["high"]}
-        inside.append(_whisker(round(at, 2), y, point, claim["verdict"], claim["verdict"] == claim["expected"]))
-        if named:
-            inside.append(f'<text transform="translate({at - 4:.2f} {height - 6}) rotate(40)">{escape(name)}</text>')
-        parts.append(f'<a href="#{anchor}" aria-label="{escape(words)}">{"".join(inside)}</a>')
-    words = f"{len(shown)} constants on a logarithmic axis, in the order of the claims below"
-    return _svg(width, height + (90 if named else 0), words, parts, group="group")
-
-
-def _svg(width: int, height: int, words: str, parts: Iterable[str], group: str = "img") -> str:
+def svg(width: int, height: int, words: str, parts: Iterable[str], group: str = "img") -> str:
+    """A picture with its name for those who do not see it."""
     return (
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="{group}" '
         f'aria-label="{escape(words)}">{"".join(parts)}</svg>'
     )
 
 
+def alone(drawn: str, page: str) -> str:
+    """A picture of the page as a file of its own, with what the page's style says of pictures."""
+    rules = re.findall(r"^(?::root|svg[^{]*) \{[^}]*\}", page, re.MULTILINE)
+    opening = '<svg xmlns="http://www.w3.org/2000/svg" '
+    return drawn.replace("<svg ", opening, 1).replace(">", f"><style>{' '.join(rules)}</style>", 1) + "\n"
+
+
 def _grid(x: Axis, y: Axis, parameter: str) -> list[str]:
     parts = _rules(y, LEFT, WIDTH - RIGHT)
-    for value in _sparse(x):
+    for value in x.sparse(30):
         parts.append(f'<path class="rule" d="M{x(value)} {TOP}V{HEIGHT - BOTTOM}"/>')
-        parts.append(f'<text x="{x(value)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle">{_number(value)}</text>')
+        at = f'x="{x(value)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle"'
+        parts.append(f"<text {at}>{number_on_axis(value)}</text>")
     parts.append(
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(parameter)}</text>'
     )
@@ -157,20 +142,10 @@ def _grid(x: Axis, y: Axis, parameter: str) -> list[str]:
 
 def _rules(y: Axis, left: float, right: float) -> list[str]:
     parts = []
-    for value in _sparse(y):
+    for value in y.sparse(14):
         parts.append(f'<path class="rule" d="M{left} {y(value)}H{right}"/>')
-        parts.append(f'<text x="{left - 5}" y="{y(value) + 3.5}" text-anchor="end">{_number(value)}</text>')
+        parts.append(f'<text x="{left - 5}" y="{y(value) + 3.5}" text-anchor="end">{number_on_axis(value)}</text>')
     return parts
-
-
-def _sparse(axis: Axis) -> list[float]:
-    """The ticks, far enough apart for their numbers."""
-    found: list[float] = []
-    apart = 30 if axis.end > axis.start else 14
-    for value in axis.ticks():
-        if not found or abs(axis(value) - axis(found[-1])) >= apart:
-            found.append(value)
-    return found
 
 
 def _line(ends: Sequence[tuple[float, float]], name: str) -> str:
@@ -187,22 +162,16 @@ def _limit(x: float, y: float) -> str:
     return f'<path class="limit" d="M{x - 5} {y}h10"/>'
 
 
-def _whisker(x: float, y: Axis, point: dict[str, Any], verdict: str = "supported", expected: bool = True) -> str:
+def _whisker(x: float, y: Axis, point: dict[str, Any]) -> str:
     """The value with its interval; an interval that is open above goes to the top."""
     low = point["low"] if point["low"] and point["low"] > 0 else point["median"]
     high = y.high if point["high"] is None else point["high"]
-    name = f"{verdict} {'' if expected else 'unexpected'}".strip()
-    at = y(point["median"])
-    shapes = {
-        "circle": f'<circle cx="{x}" cy="{at}" r="3"/>',
-        "diamond": f'<path d="M{x} {at - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z"/>',
-        "square": f'<path d="M{x - 3} {at - 3}h6v6h-6z"/>',
-    }
     bar = f'<path class="bar" d="M{x} {y(low)}V{y(high)}"/>'
-    return f'<g class="mark {name}">{bar}{shapes[MARKS[verdict]]}</g>'
+    return f'<g class="mark">{bar}<circle cx="{x}" cy="{y(point["median"])}" r="3"/></g>'
 
 
-def _number(value: float) -> str:
+def number_on_axis(value: float) -> str:
+    """A tick's number, short."""
     if 0.01 <= value < 100_000:
         return f"{value:g}"
     return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")

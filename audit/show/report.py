@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from lemmata.audit.errors import UserError
 from lemmata.audit.measure.files import write_whole
-from lemmata.audit.show import figures, markdown
+from lemmata.audit.show import appendix, figures, glance, markdown
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
-from lemmata.audit.show.tables import Format, emit, number, symbol
+from lemmata.audit.show.tables import Format, emit, number, sign, symbol
 from lemmata.claims.erratum import ERRATA
 
 SCHEMA = "lemmata-report/1"
@@ -27,25 +28,43 @@ WITNESSES = 3
 Document = dict[str, Any]
 
 
-def report(directory: str, form: Format) -> int:
+def report(directory: str, form: Format, *, latex: str | None, table: str | None, svg: str | None) -> int:
     """Write the reports beside `audit.json`, print where they are, and return 1 when some verdict is not as expected.
 
+    Args:
+        directory: what holds the audit.
+        form: of what is printed.
+        latex, table: files for LaTeX and CSV.
+        svg: a folder for every picture.
+
     Raises:
-        UserError: if the directory holds no usable audit, or cannot be written.
+        UserError: if the directory holds no usable audit, or something cannot be written.
     """
     folder = Path(directory)
     audit = read_audit(folder / "audit.json", "DIR")
     beside = folder / "controls.json"
     document = to_json(audit, read_controls(beside, "DIR") if beside.exists() else None)
     pages = {
-        "report.html": html(document),
-        "report.md": markdown.page(audit),
-        "report.json": json.dumps(document, indent=1, allow_nan=False),
-        "junit.xml": junit(audit),
+        folder / "report.html": html(document),
+        folder / "report.md": markdown.page(audit),
+        folder / "report.json": json.dumps(document, indent=1, allow_nan=False),
+        folder / "junit.xml": junit(audit),
     }
-    for name, text in pages.items():
-        write_whole(folder / name, text)
-    written = {name: str(folder / name) for name in pages}
+    if latex is not None:
+        pages[Path(latex)] = appendix.latex(audit)
+    if table is not None:
+        pages[Path(table)] = appendix.table(audit)
+    written = {path.name: str(path) for path in pages}
+    if svg is not None:
+        drawn = {Path(svg) / name: text for name, text in drawings(audit["claims"]).items()}
+        written[f"{len(drawn)} pictures"] = svg
+        pages |= drawn
+        try:
+            Path(svg).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--svg {svg}: {error.strerror}; it must be a folder that can be written") from error
+    for path, text in pages.items():
+        write_whole(path, text)
     emit(form, {"schema": SCHEMA, "files": written}, Grid(("report", "file"), list(map(list, written.items()))))
     return int(any(claim["verdict"] != claim["expected"] for claim in audit["claims"].values()))
 
@@ -112,29 +131,118 @@ def html(document: Document) -> str:
     environment.filters |= {
         "math": typeset,
         "number": number,
-        "symbol": symbol,
+        "size": lambda value: number(value) if isinstance(value, float) else str(value),
         "anchor": anchor,
         "constants": markdown.constants,
+        "grown": markdown.exponents,
         "within": markdown.within,
-        "short": lambda id: id.partition("/")[2],
+        "short": glance.short,
     }
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     audit = document["audit"]
-    drawn = figures.constants([(anchor(id), id.partition("/")[2], claim) for id, claim in audit["claims"].items()])
+    claims = audit["claims"]
+    delta = audit["environment"]["delta"]
     return template.render(
-        style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
+        style=Markup(_style()),
         audit=audit,
         summary=document["summary"],
         errata=document["errata"],
         controls=(document["controls"] or {}).get("claims", {}),
         verdicts=VERDICTS,
         symbol=symbol,
-        constants=Markup(drawn),
-        growth=_growth,
+        sign=sign,
+        quantile=lambda bound: f"{100 * (delta if bound == 'lower' else 1 - delta):g} % quantile",
+        bar=lambda claim: Markup(glance.bar(claim)),
+        growth=lambda claim: [Markup(drawn) for drawn in _growth(claim).values()],
         worst=worst,
+        sizes=sizes,
         tightness=tightness,
-        total=sum(claim["initialisations"] for claim in audit["claims"].values()),
+        fallen=[
+            {"id": id, "sentence": claims[id]["about"]["sentence"], "expected": claims[id]["expected"] == "refuted"}
+            for id in glance.fallen(claims)
+        ],
+        provenance=provenance(audit),
+        total=sum(claim["initialisations"] for claim in claims.values()),
+        **{name: _strip(dots, drawn) for name, (dots, drawn) in pictures(claims).items()},
     )
+
+
+def pictures(claims: Document) -> dict[str, tuple[list[glance.Dot], str]]:
+    """The two pictures at a glance, with the dots of each."""
+    exponents, bounds = glance.exponents(claims), glance.bounds(claims)
+    return {
+        "exponents": (
+            exponents,
+            glance.strips(
+                exponents,
+                f"{len(exponents)} measured exponents against the claimed ones, by parameter",
+                "measured − claimed exponent; 0 is as claimed",
+                lambda value: f"{value:+d}" if value else "0",
+                anchor,
+            ),
+        ),
+        "bounds": (
+            bounds,
+            glance.strips(
+                bounds,
+                f"{len(bounds)} measured ratios against what bounds them",
+                "share that is reached; 1 is all of it",
+                lambda value: f"{10.0**value:g}",
+                anchor,
+            ),
+        ),
+    }
+
+
+def drawings(claims: Document) -> dict[str, str]:
+    """Every picture of the page as a file of its own, by its name."""
+    found = {f"{name}.svg": drawn for name, (_, drawn) in pictures(claims).items()}
+    for id, claim in claims.items():
+        found[f"{anchor(id)}.svg"] = glance.bar(claim)
+        found |= {f"{anchor(id)}-{anchor(name)}.svg": drawn for name, drawn in _growth(claim).items()}
+    return {name: figures.alone(drawn, _style()) for name, drawn in found.items() if drawn}
+
+
+def _style() -> str:
+    return files("lemmata.audit.show").joinpath("page.css").read_text(encoding="utf-8")
+
+
+def _strip(dots: list[glance.Dot], drawn: str) -> Document:
+    return {"dots": dots, "drawn": Markup(drawn), **glance.counts(dots)}
+
+
+def provenance(audit: Document) -> list[tuple[str, str]]:
+    """Where the numbers come from: when, on what, by which command."""
+    names = [*("date", "command", "lemmata", "commit", "python", "torch", "machine"), *("device", "engine", "dtype")]
+    names += ["data", "delta", "seed"]
+    environment = audit["environment"]
+    own = environment.get("own_data", [])
+    found = [(name, str(environment[name])) for name in names if environment[name] is not None]
+    asked = {name: values for name, values in environment.get("sizes", {}).items() if values}
+    if asked:
+        found.append(("sizes asked for", "; ".join(f"{n} {', '.join(map(number, v))}" for n, v in asked.items())))
+    if own:
+        found.append(("data of their own", f"{len(own)} of {len(audit['claims'])} claims, which are about such data"))
+    return found
+
+
+NO_SIZES = {
+    *("ratio", "initialisations", "data_sets", "seconds"),
+    *("median", "low", "high", "limit", "attack", "certificate"),
+}
+"""Numbers of a configuration that are none of its sizes."""
+
+
+def sizes(claim: Document) -> tuple[list[str], Document]:
+    """The sizes that vary over a claim's configurations, and those that do not, with their value."""
+    found = claim["constant"]["configurations"]
+    names = [
+        name
+        for name, value in found[0].items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name not in NO_SIZES
+    ]
+    varied = [name for name in names if len({each[name] for each in found}) > 1]
+    return varied, {name: found[0][name] for name in names if name not in varied}
 
 
 def worst(claim: Document) -> list[Document]:
@@ -181,8 +289,11 @@ def junit(audit: Document) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _growth(claim: Document) -> list[Markup]:
-    drawn = (
-        figures.growth(symbol(name), found) for name, found in claim["exponents"].items() if name == found["along"]
-    )
-    return [Markup(figure) for figure in drawn if figure]
+def _growth(claim: Document) -> dict[str, str]:
+    """A picture for each exponent that was measured along its own parameter."""
+    drawn = {
+        name: figures.growth(symbol(name), found)
+        for name, found in claim["exponents"].items()
+        if name == found["along"]
+    }
+    return {name: figure for name, figure in drawn.items() if figure}

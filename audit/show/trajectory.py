@@ -111,7 +111,7 @@ def _panel(record: Record, values: Sequence[float | None]) -> str:
     course = " ".join(f"{x(at)},{y(value)}" for at, value in points)
     dots = "".join(f'<circle cx="{x(at)}" cy="{y(value)}" r="1.8" fill="#0b5394"/>' for at, value in points)
     parts = [
-        f'<text x="{left}" y="13" font-weight="bold">{escape(record.id.partition("/")[2])}</text>',
+        f'<text x="{left}" y="13" font-weight="bold">{escape(record.id.partition("/")[2])} {sign(record.bound)}</text>',
         f'<rect x="{left}" y="22" width="{right - left}" height="{HEIGHT - 44}" fill="none" stroke="#bbb"/>',
         *(
             f'<text x="{left - 4}" y="{y(tick) + 4}" text-anchor="end" fill="#555">{tick:g}</text>'
@@ -124,8 +124,9 @@ def _panel(record: Record, values: Sequence[float | None]) -> str:
     ]
     if record.audited:
         level = y(record.audited)
+        beside = level + 12 if level < 40 else level - 3
         parts.append(
             f'<line x1="{left}" x2="{right}" y1="{level}" y2="{level}" stroke="#a61c00" stroke-dasharray="4 3"/>'
-            f'<text x="{right - 3}" y="{level - 3}" text-anchor="end" fill="#a61c00">{record.audited:.3g}</text>'
+            f'<text x="{right - 3}" y="{beside}" text-anchor="end" fill="#a61c00">{record.audited:.3g}</text>'
         )
     return "".join(parts)

@@ -48,6 +48,8 @@ def _one_layer(c: Configuration) -> float | None:
         "random",
         "along-gradient",
         "overshoot-kinks",
+        "overshoot-kinks-deep",
+        "overshoot-lowering-kinks",
         "place-on-kinks",
         "place-on-lowering-kinks",
         "place-on-kinks-deep",

@@ -9,7 +9,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.losses_defined import logistic
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Sides
+from lemmata.claims.claim import Control, Reason, Sides
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
@@ -19,8 +19,19 @@ from lemmata.model.training import stochastic_gradient_descent
 PASS = 3
 """Steps of the passes that are enumerated."""
 
-FRESH = 200
+FRESH = 500
 """Fresh examples from which an iterate's error is estimated."""
+
+AS_GOOD = {
+    "huge steps": Reason(
+        "out of reach", "a network without biases is homogeneous: steps that dwarf W⁽⁰⁾ teach it as well"
+    ),
+    "last iterate": Reason("out of reach", "the last iterate has learned most: it errs less than one that is drawn"),
+    "tested on the sample": Reason(
+        "out of reach", "an iterate errs on examples that it has seen no more often than on fresh ones"
+    ),
+}
+"""Other passes that err no more than the prescribed one, wherever they were run."""
 
 
 @claim(
@@ -78,13 +89,25 @@ def _quantities(margins: Tensor) -> Tensor:
     return torch.stack([logistic(margins), (margins < 0).to(margins)], 1)
 
 
+def error_of_the_drawn(case: Case, step_size: float) -> Tensor:
+    """The expected share of fresh examples that Ŵ misclassifies, (S,): over the draw of the iterate it is exact."""
+    errors = errors_of_the_iterates(case, step_size)
+    return errors[:, -1] if case.algorithm.last else errors.mean(-1)
+
+
 def errors_of_the_iterates(case: Case, step_size: float) -> Tensor:
-    """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n): their mean is that of a uniform draw."""
+    """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n)."""
     fresh = case.fresh(FRESH)
     inputs = fresh.inputs.to(case.initial.like)
     batches = [[i] for i in range(len(case.inputs))]
     run = stochastic_gradient_descent(
-        case.initial, case.inputs, case.labels, step_size=step_size, batches=batches, compact=True
+        case.initial,
+        case.inputs,
+        case.labels,
+        step_size=step_size,
+        batches=batches,
+        compact=True,
+        algorithm=case.algorithm,
     )
     iterates = itertools.islice(run, len(batches))
     return torch.stack([classification_error(Trace(at.trace.network, inputs), fresh.labels) for at in iterates], -1)

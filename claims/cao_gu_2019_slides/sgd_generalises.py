@@ -1,31 +1,42 @@
 """Stochastic gradient descent generalises as well as the best function of the linearised class fits the sample."""
 
 import math
+from dataclasses import replace
 
 import torch
 
-from lemmata.claims.cao_gu_2019_slides.one_pass import errors_of_the_iterates
+from lemmata.claims.cao_gu_2019_slides.one_pass import AS_GOOD, error_of_the_drawn
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import Domain
-from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.language.plan import DRAWN, Plan
+from lemmata.claims.language.scaling import ONE, Scaling
+from lemmata.claims.measuring.mutants import BATCH, TESTED, UNIFORM, mutants
 from lemmata.claims.registry import claim
 from lemmata.model.empirical_kernels import measured_layers
 from lemmata.model.kernels import tangent_kernel
 from lemmata.model.margins import label_complexity
 from lemmata.model.reference_class import class_minimum
 
-RADII = (0.5, 3.0, 6.0)
-"""R / √n, of the class and of the step size η = R / (m √n): fitting noise takes a radius of that order."""
+RADII = (4.0, 8.0)
+"""R of the class and of the step size η = R / (m √n): smaller ones fit the teacher badly, for larger ones L R / √n is
+above 1 at every n that runs."""
 
-PURE_NOISE = {**EQUAL_WIDTHS, "data": "sphere", "labels": "random"}
-"""Labels that nothing can predict: the error stays at ½ however well the sample is fitted."""
+LEARNABLE = {**EQUAL_WIDTHS, "data": "teacher", "d": 20, "phi": 1.2}
+"""A linear teacher with a margin: an untrained network errs on half of the population, one that was taught by 512
+examples on less than a tenth, and the right-hand sides are below 1 by then."""
 
 LEARNED = Plan(
-    lines={"m": (64, 512, 4096), "n": (16, 32, 64)}, start={"m": 64, "n": 32}, initialisations=24, examples=2
+    lines={"n": (64, 256, 512), "m": (64, 256), "L": (2, 3, 4)},
+    along={"m": {"n": 256}, "L": {"n": 256}},
+    start={"m": 64, "n": 256},
+    initialisations=16,
+    examples=2,
 )
+
+LONG_PASS = {"m": 64, "n": 512}
+"""Where a pass has learned so much that one which learns nothing violates what the statements promise."""
 
 GAP = 1e-4
 """Of the infimum over the class: how far above it the value may be."""
@@ -34,6 +45,9 @@ DEPTH_OPEN = Reason("out of reach", "open: depth is not varied, and no bound is 
 
 ESTIMATION = Scaling(L=1, n="-1/2")
 CONFIDENCE = Scaling(n="-1/2")
+
+NTRF = Domain(draws={"m": (64, 128), "L": (2, 2), "n": (16, 32)}, fixed=LEARNABLE, values={"noise": (0.0, 0.2)})
+NTK = Domain(draws={"m": (64, 128), "L": DEPTH, "n": (16, 32)}, fixed=LEARNABLE)
 
 
 @claim(
@@ -44,41 +58,51 @@ CONFIDENCE = Scaling(n="-1/2")
     r" + C \left[\frac{LR}{\sqrt n} + \sqrt{\frac{\log(1/\delta)}{n}}\right]",
     kind="RUN",
     bound="upper",
+    terms=(ESTIMATION, CONFIDENCE, ONE),
     ceiling=1.0,
-    expected="vacuous",
-    terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(draws={"m": (64, 128), "L": (2, 2), "n": (16, 32)}, fixed=PURE_NOISE),
-    plan=LEARNED,
-    quantifiers="for R / √n in 0.5, 3, 6, with step size R / (m √n)",
+    domain=NTRF,
+    plan=replace(LEARNED, lines={**LEARNED.lines, "noise": DRAWN}),
+    quantifiers="for R in 4 and 8, with step size R / (m √n)",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,
     controls=(
         Control(
             "no estimation error",
             "E[L_D(Ŵ)] ≤ 4 inf + C √(log(1/δ)/n)",
-            measure=lambda case: _excess(case, 4.0, estimation=0.0),
+            measure=lambda case: _bounded(case, 4.0, estimation=0.0),
         ),
-        Control("½ for 4", "E[L_D(Ŵ)] ≤ ½ inf + …", measure=lambda case: _excess(case, 0.5)),
+        Control(
+            "½ for 4",
+            "E[L_D(Ŵ)] ≤ ½ inf + …",
+            measure=lambda case: _bounded(case, 0.5),
+            domain=NTRF,
+            plan=Plan(start={**LONG_PASS, "noise": 0.2}),
+        ),
+        *mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTRF, unseen=AS_GOOD),
     ),
-    unrefuted={"L": DEPTH_OPEN},
-    notes="The slides leave the step size open. The infimum is a convex programme over n × n Grams, solved to a "
-    "duality gap of 1e-4.",
+    unrefuted={
+        "L": Reason("out of reach", "at these sizes the error does not grow with depth, and the class fits better"),
+        "m": Reason("out of reach", "a narrower network fits the sample no better"),
+    },
+    notes="A linear teacher in 20 dimensions, classes 1.2 apart, clean or with one label in five wrong. The 4 is "
+    "measured with the rest: a constant below 1 of the whole is more than is stated. The slides leave the step size "
+    "open. The infimum is a convex programme over n × n Grams, solved to a duality gap of 1e-4.",
 )
 def sgd_does_as_well_as_the_linear_class(case: Case) -> Measurement:
-    """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples beyond four times the best loss of the class."""
-    return _excess(case, 4.0)
+    """The error on fresh examples of an iterate that is drawn, in expectation over the draw."""
+    return _bounded(case, 4.0)
 
 
-def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement:
+def _bounded(case: Case, times: float, *, estimation: float = 1.0) -> Measurement:
     m, n = case.parameters["m"], len(case.inputs)
     layers, outputs = measured_layers(case.at_initial), case.at_initial.outputs
-    excess = []
-    for radius in (share * math.sqrt(n) for share in RADII):
-        best = class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value
-        error = errors_of_the_iterates(case, radius / (m * math.sqrt(n))).mean(-1)
-        excess.append((error - times * best).clamp_min(0))
-    reach = estimation * math.sqrt(n) * case.inputs.new_tensor([RADII])
-    return Measurement(torch.stack(excess, -1), (reach, math.sqrt(math.log(1 / case.delta))), ("radius",))
+    best, errors = [], []
+    for radius in RADII:
+        best.append(class_minimum(layers, outputs, case.labels, radius / math.sqrt(m), gap=GAP).value)
+        errors.append(error_of_the_drawn(case, radius / (m * math.sqrt(n))))
+    reach = estimation * case.inputs.new_tensor([RADII])
+    factors = (reach, math.sqrt(math.log(1 / case.delta)), times * torch.stack(best, -1))
+    return Measurement(torch.stack(errors, -1), factors, ("radius",))
 
 
 @claim(
@@ -89,21 +113,25 @@ def _excess(case: Case, times: float, *, estimation: float = 1.0) -> Measurement
     r" \sqrt{\frac{\tilde y^\top (\Theta^{(L)})^{-1} \tilde y}{n}}\right] + C \sqrt{\frac{\log(1/\delta)}{n}}",
     kind="RUN",
     bound="upper",
-    ceiling=1.0,
-    expected="vacuous",
     terms=(ESTIMATION, CONFIDENCE),
-    domain=Domain(draws={"m": (64, 128), "L": DEPTH, "n": (16, 32)}, fixed=PURE_NOISE),
+    ceiling=1.0,
+    domain=NTK,
     plan=LEARNED,
     quantifiers="for all samples whose Θ is positive definite, with R = √(ỹᵀΘ⁻¹ỹ) in the step size",
     probability=f"{WITH_PROBABILITY} and the sample",
     resampled=True,
-    unrefuted={"L": DEPTH_OPEN},
-    notes="The kernel is the infinite-width one; the quadratic programme is solved exactly. Up to logarithms.",
+    controls=mutants(BATCH, UNIFORM, TESTED, at=LONG_PASS, domain=NTK, unseen=AS_GOOD),
+    unrefuted={
+        "L": Reason("out of reach", "the error does not grow with depth, and λ_min(Θ) does (K23)"),
+        "m": Reason("out of reach", "a narrower network errs no less"),
+    },
+    notes="A linear teacher in 20 dimensions, classes 1.2 apart. The kernel is the infinite-width one; the "
+    "quadratic programme is solved exactly. Up to logarithms.",
 )
 def error_is_at_most_the_label_complexity(case: Case) -> Measurement:
     """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples."""
     kernel = tangent_kernel(case.setting, case.inputs, case.depth)
     complexity = float(label_complexity(kernel, case.labels)) ** 0.5
     m, n = case.parameters["m"], len(case.inputs)
-    error = errors_of_the_iterates(case, complexity / (m * math.sqrt(n))).mean(-1)
+    error = error_of_the_drawn(case, complexity / (m * math.sqrt(n)))
     return Measurement(error, (complexity, math.sqrt(math.log(1 / case.delta))))

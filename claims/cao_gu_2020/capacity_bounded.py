@@ -150,7 +150,7 @@ def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
     domain=NEAR,
     quantifiers="for all W in the ball and i ≤ n",
     probability=WITH_PROBABILITY,
-    attacks=("random", "along-gradient", "overshoot-kinks"),
+    attacks=("random", "along-gradient", "overshoot-kinks", "overshoot-kinks-deep", "overshoot-lowering-kinks"),
     ascends=True,
     limit=lambda c: LINEARISATION / math.sqrt(math.log(c.m)) if c.L == 1 else None,
     certificate=certificates.linearisation,

@@ -1,6 +1,7 @@
 """Theorem 4.7 and its proof: gradient descent stays near initialisation and reaches a small surrogate error."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     XOR,
     decreases,
     descend,
+    descend_on,
     descend_to,
     dominance,
     step_size,
@@ -24,6 +26,7 @@ from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
 from lemmata.model.difference import Difference
 from lemmata.model.losses import LOSSES, surrogate_error
@@ -34,31 +37,50 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
 """Powers of K and of τ in Theorem 4.7; that of B is measured."""
 
 
+STEPWISE = Domain(tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR)
+
+WATCHED = {"m": 256, "n": 4}
+"""Where runs that are watched step by step are of another algorithm."""
+
+NEIGHBOURS = Domain(
+    draws={"m": (64, 128), "L": (1, 2), "n": (2, 2)},
+    fixed={"data": "chain", "d": 2, "labels": "alternating"},
+    values={"phi": (1.4, 1.0, 0.7, 0.5), "eps": (0.1, 0.03)},
+)
+"""Two inputs with opposite labels, at a distance that decides B: 0.5 to 0.26 with one layer.
+
+m* grows like B^-4: at a fixed width, smaller distances leave the statement behind."""
+
+NEIGHBOURS_PLAN = Plan(
+    lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": DRAWN, "phi": DRAWN},
+    along={"L": {"m": 128}, "phi": {"m": 32768}},
+    start={"n": 2},
+    examples=3,
+)
+
+AT_DISTANCE = {"m": 256, "n": 2}
+"""Where other algorithms are run."""
+
+
 @claim(
     "cao-gu-2020/thm-4.7",
-    sentence="Gradient descent reaches surrogate error ε in few steps, and stays near initialisation.",
-    source=CAO_GU_2020.at("Theorem 4.7"),
+    sentence="Gradient descent reaches surrogate error ε in few steps.",
+    source=CAO_GU_2020.at("Theorem 4.7 (ii)"),
     statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
-    r" \mathcal{E}_S(W^{(k)}) \le \epsilon, \quad W^{(k)} \in \mathcal{W}_\tau,"
-    r" \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
+    r" \mathcal{E}_S(W^{(k)}) \le \epsilon",
     kind="RUN",
     bound="upper",
-    terms=(ITERATIONS, DISTANCE),
-    domain=Domain(draws={"m": (64, 128), "L": (1, 2), "n": (4, 4)}, fixed=XOR, values={"eps": (0.1, 0.03, 0.01)}),
-    plan=Plan(lines={"m": (128, 1024, 8192, 65536), "L": (1, 2, 3), "eps": DRAWN}, start={"n": 4}, examples=3),
+    terms=(ITERATIONS,),
+    domain=NEIGHBOURS,
+    # At ε = 0.1 so few steps are enough that whole numbers hide how they grow.
+    plan=replace(NEIGHBOURS_PLAN, along={"L": {"m": 128}, "phi": {"m": 32768, "eps": 0.03}}, initialisations=16),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
     preconditions=PRE_4_7,
     erratum="E-13",
     unrefuted={
-        "eps": Reason(
-            "out of reach",
-            "true at fixed n, where (5.6) makes 1/L_S grow by c η B² m a step, so that ε^(-1) steps do; open for all "
-            "n, as a share ε of examples with large losses would take ε^(-2)",
-        ),
-        "L": Reason(
-            "out of reach", "open: (4.1) counts the last layer alone, and the others speed up every run measured"
-        ),
+        "eps": Reason("out of reach", "the error falls like 1/(ηmk), so that ε^(-1) iterations do"),
+        "L": Reason("out of reach", "with this step size η m k B² at the end of a run does not grow with depth"),
     },
     controls=(
         Control(
@@ -66,39 +88,84 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
             "some k < C L³ B^-4 has E_S ≤ ε, whatever ε",
             scaling=Scaling(L=3),
             parameter="eps",
-            measure=lambda case: _converges(case, distances=0.0),
         ),
         Control(
-            "τ m^(-1/6)",
-            "the distance is at most C B^-1 ε^-1 m^(-2/3)",
-            scaling=ITERATIONS.shifted("m", "-1/6"),
-            parameter="m",
-            measure=lambda case: _converges(case, iterations=0.0),
+            "B^(-2) for B^(-4)",
+            "some k < C L³ B^-2 ε^-2 has E_S ≤ ε, however small B",
+            scaling=ITERATIONS,
+            parameter="phi",
+            measure=lambda case: _iterations(case, power=-2),
         ),
-        Control(
-            "overstepping",
-            "the same with η = Θ(L^-3 B²), whose first step leaves the ball",
-            measure=lambda case: _converges(case, slower=1 / case.parameters["m"]),
-            of="algorithm",
+        *mutants(
+            at=AT_DISTANCE,
+            domain=NEIGHBOURS,
+            unseen={
+                "huge steps": Reason(
+                    "out of reach", "one step beyond all others gives a margin with the right signs: part (i) sees it"
+                )
+            },
         ),
     ),
-    notes="η is Θ(·), as the poster has it. A term for each part: iterations, and distances up to the last of them. "
+    notes="η is Θ(·), as the poster has it. Two inputs with opposite labels, at distances for which B is 0.5 to 0.26. "
     f"The constant of η is {PACE:g}, and K is (η m B² ε²)^(-1) by (5.5), so that constant is divided out.",
 )
-def descent_converges_near_initialisation(case: Case) -> Measurement:
-    """Iterates up to E_S ≤ ε, and the largest distance of a layer from W⁽⁰⁾ among them."""
-    return _converges(case)
+def descent_reaches_a_small_error(case: Case) -> Measurement:
+    """Iterates up to E_S ≤ ε."""
+    return _iterations(case)
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-containment",
+    sentence="Gradient descent stays near initialisation for all of its K steps.",
+    source=CAO_GU_2020.at("Theorem 4.7 (i)"),
+    statement=r"\eta = \Theta(L^{-3} B^2 m^{-1}),\ K = \tilde O(L^3 B^{-4} \epsilon^{-2}) \implies"
+    r" W^{(k)} \in \mathcal{W}_\tau,\ k \in [K], \quad \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
+    kind="RUN",
+    bound="upper",
+    terms=(DISTANCE,),
+    domain=NEIGHBOURS,
+    plan=NEIGHBOURS_PLAN,
+    quantifiers="for all k ≤ K and l ≤ L; B as measured at W⁽⁰⁾",
+    probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
+    erratum="E-13",
+    unrefuted={
+        "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do")
+    },
+    controls=(
+        Control(
+            "no B",
+            "W⁽ᵏ⁾ is within C ε^-1 m^(-1/2), however small B",
+            scaling=DISTANCE,
+            parameter="phi",
+            measure=lambda case: _farthest(case, power=0),
+        ),
+        *mutants(
+            at=AT_DISTANCE,
+            domain=NEIGHBOURS,
+            unseen={
+                "idle": Reason("proof", "weights that do not move are in every ball"),
+                "tiny steps": Reason("proof", "K steps of a thousandth of the length end nearer"),
+            },
+        ),
+    ),
+    notes="Whole runs of K = (η m B² ε²)^(-1) steps by (5.5), several times as many as reach ε, and about twice "
+    "as far as there.",
+)
+def iterates_stay_near_initialisation(case: Case) -> Measurement:
+    """The largest distance of a layer from W⁽⁰⁾ among W⁽¹⁾, …, W⁽ᴷ⁾."""
+    return _farthest(case)
 
 
 @claim(
     "cao-gu-2020/thm-4.7@printed",
     sentence="The same for every step size below the prescribed one, as printed: small steps take longer.",
-    source=CAO_GU_2020.at("Theorem 4.7"),
+    source=CAO_GU_2020.at("Theorem 4.7 (ii)"),
     statement=r"\eta = O(L^{-3} B^2 m^{-1}) \implies \exists k < K = \tilde O(L^3 B^{-4} \epsilon^{-2}):"
     r" \mathcal{E}_S(W^{(k)}) \le \epsilon",
     kind="RUN",
     bound="upper",
-    terms=(ITERATIONS, DISTANCE),
+    terms=(ITERATIONS,),
     domain=Domain(draws={"m": (32, 128), "L": (1, 1), "n": (4, 4)}, fixed=XOR),
     plan=Plan(lines={"m": (32, 128, 512)}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
@@ -110,22 +177,19 @@ def descent_converges_near_initialisation(case: Case) -> Measurement:
 )
 def descent_converges_with_any_small_step(case: Case) -> Measurement:
     """The same with η smaller than prescribed by a factor m/2."""
-    return _converges(case, slower=case.parameters["m"] / 2)
+    return _iterations(case, slower=case.parameters["m"] / 2)
 
 
-def _converges(case: Case, *, iterations: float = 1.0, distances: float = 1.0, slower: float = 1.0) -> Measurement:
-    """Both parts of the theorem, the second side of each weighed; the bound on K is that of the prescribed step."""
-    run, taken = descend_to(case, pace=PACE / slower)
-    B = dominance(case)
-    own = torch.arange(run.steps + 1, device=taken.device) < taken[:, None]
-    distance = torch.where(own, run.distances.amax(-1), 0.0).amax(-1)
-    none = torch.zeros_like(B)
-    lhs = torch.stack([iterations * taken, distances * distance], -1)
-    return Measurement(
-        lhs,
-        (torch.stack([B**-4 / PACE, none], -1), torch.stack([none, 1 / B], -1)),
-        ("part",),
-    )
+def _iterations(case: Case, *, power: float = -4, slower: float = 1.0) -> Measurement:
+    """Against a power of B; the bound is that of the prescribed step."""
+    _, taken = descend_to(case, pace=PACE / slower)
+    return Measurement(taken, (dominance(case) ** power / PACE,))
+
+
+def _farthest(case: Case, *, power: float = -1) -> Measurement:
+    run, last = descend_on(case)
+    own = torch.arange(run.steps + 1, device=last.device) <= last[:, None]
+    return Measurement(torch.where(own, run.distances.amax(-1), 0.0).amax(-1), (dominance(case) ** power,))
 
 
 @claim(
@@ -177,7 +241,8 @@ def _one_step(case: Case, factor: float) -> Measurement:
     domain=Domain(tau=ANY, draws={"m": (128, 256)}),
     quantifiers="for all W⁽ᵏ⁾ in the ball",
     probability=WITH_PROBABILITY,
-    attacks=("stay", "random", "place-on-kinks", "switch-on"),
+    attacks=("stay", "random", "place-above-kinks", "switch-on"),
+    ascends=True,
     certificate=lambda case: certificates.step_excess(case, (PACE, 1 / PACE)),
     preconditions=PRE_5,
     obstacle=lambda _: NEEDS_STEPS,
@@ -208,7 +273,7 @@ def a_step_falls_short_by_the_bracket(case: Case) -> Measurement:
 
 
 def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> Measurement:
-    trace, loss = case.at_expansion, LOSSES[case.setting.loss]
+    trace, loss = case.at_moved, LOSSES[case.setting.loss]
     gradient = trace.gradient(loss.slopes(trace.outputs, case.labels))
     steps = [step_size(case, pace) for pace in (PACE, 1 / PACE)]
     excess = [
@@ -228,13 +293,14 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     kind="RUN",
     bound="lower",
     stated=0.5,
-    domain=Domain(tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR),
+    domain=STEPWISE,
     plan=Plan(lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)}, start={"n": 4}, examples=3),
     quantifiers="for all k of a run from W⁽⁰⁾, or from a point of the ball beside kinks",
     probability=WITH_PROBABILITY,
     attacks=("stay", "place-on-kinks"),
     controls=(
         Control("2 for 1/2", "a step gains 2 η B² m E_S²: with one layer it gains η ‖∇_{W_1} L_S‖²", factor=4.0),
+        *mutants(at=WATCHED, domain=STEPWISE),
     ),
 )
 def a_step_gains_half(case: Case) -> Measurement:
@@ -264,6 +330,7 @@ def _gain(case: Case, run: Run) -> Tensor:
     obstacle=lambda _: NEEDS_STEPS,
     controls=(
         Control("0.9 C for √2 C", "the decrease gives the gradient with C_2 = 0.9 C", factor=0.9 / math.sqrt(2)),
+        *mutants(at=WATCHED, domain=ON_XOR),
     ),
     notes="What (5.6) gives for E_S, put into Lemma 5.1.",
 )
@@ -320,6 +387,7 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
             "the last link as printed, with the root over K alone",
             measure=lambda case: _links(case, step_size(case).sqrt()),
         ),
+        *mutants(at=WATCHED, domain=ON_XOR),
     ),
 )
 def trajectories_are_short(case: Case) -> Measurement:
@@ -337,11 +405,13 @@ def _links(case: Case, shortened: Tensor) -> Measurement:
     return Measurement(torch.stack(chain[:-1], -1), (torch.stack(chain[1:], -1),), ("step", "link"))
 
 
+SINGLE = Domain(draws={"m": (64, 256), "L": (1, 2), "n": (1, 1)}, fixed={"data": "sphere"})
+
 TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
     "stated": 0.5,
-    "domain": Domain(draws={"m": (64, 256), "L": (1, 2), "n": (1, 1)}, fixed={"data": "sphere"}),
+    "domain": SINGLE,
     "plan": Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)}, start={"n": 1}, examples=3),
     "quantifiers": "for all K, with k* = argmin over k < K of E_S(W⁽ᵏ⁾)",
     "probability": WITH_PROBABILITY,
@@ -354,6 +424,11 @@ TELESCOPED = {
     sentence="K steps decrease the loss by at least K times half the gain at the best iterate.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -\tfrac12 K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
+    controls=mutants(
+        at={"m": 256, "n": 1},
+        domain=SINGLE,
+        unseen={"huge steps": Reason("out of reach", "one example is fitted for good by one step of any length")},
+    ),
     notes="Equivalently E_S(W^(k*)) ≤ [2 (L_S(W^(0)) − L_S(W^(K)))]^(1/2) (K η m)^(-1/2) B^(-1).",
     **TELESCOPED,
 )

@@ -95,10 +95,10 @@ def error_below(margins: Tensor) -> Tensor:
     erratum="E-02",
     expected="vacuous",
     unrefuted={
-        "m": Reason("out of reach", f"false where {_FITTED}, {_ABOVE_ONE}"),
-        "n": Reason("out of reach", f"false where {_FITTED}, {_ABOVE_ONE}"),
-        "tau": Reason("out of reach", f"false where {_FITTED}, {_ABOVE_ONE}"),
-        "L": Reason("out of reach", f"open: no data are known that need it, {_ABOVE_ONE}"),
+        "m": Reason("out of reach", "at every width that can be drawn the other two terms are as large as the first"),
+        "n": Reason("out of reach", "the left-hand side is at most 1, and falls with n faster than the first term"),
+        "tau": Reason("out of reach", "the left-hand side is at most 1, the bound grows with τ"),
+        "L": Reason("out of reach", "the left-hand side is at most 1, the bound grows with L"),
     },
     controls=(
         Control(
@@ -110,7 +110,7 @@ def error_below(margins: Tensor) -> Tensor:
     notes="Printed without the last term, which the proof has. The left-hand side is the lower Clopper–Pearson bound "
     "of the error on 500 fresh examples, at level 1e-4, less 2 E_S. Labels are noise, so that the error is 1/2 "
     "whatever W is, or all alike, which W unlearns; radii are large enough to fit the sample: for smaller ones the "
-    "left-hand side is mostly negative. With unit constants the right-hand side is 5 and more, and no error is.",
+    "left-hand side is negative. Then the right-hand side is 5 and more with unit constants, above what any error is.",
 )
 def small_surrogate_error_generalises(case: Case) -> Measurement:
     """What the classification error exceeds 2 E_S by, at the W that fits the sample best."""
@@ -132,17 +132,18 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     kind="SCALE",
     bound="upper",
     terms=(FIRST, SECOND),
-    domain=Domain(draws={"m": (4096, 8192), "L": (1, 1), "n": (1, 1)}, fixed={**NOISE, "d": 32, "delta": 0.01}),
-    plan=Plan(lines={"m": (512, 1024, 2048, 4096, 8192)}, start={"n": 1}, examples=4),
+    ceiling=1.0,
+    domain=Domain(draws={"m": (4096, 8192), "L": (1, 1), "n": (1, 1)}, fixed={**NOISE, "d": 16, "delta": 0.01}),
+    plan=Plan(lines={"m": (4096, 32768, 131072, 524288)}, start={"n": 1}, initialisations=8, examples=4),
     quantifiers="for all W in the ball, here at W⁽⁰⁾ and the smallest τ that the theorem admits",
     probability="at least 1 − δ over W⁽⁰⁾",
     obstacle=no_population,
     erratum="E-02",
     expected="refuted",
     notes="One training example with a fair label: 1/2 > 2 E_S(W⁽⁰⁾) has probability 0.0917 at every width, while the "
-    "bracket tends to 0 like m^(−1/4), and is below 1 from a width of 1e5 on. Were the theorem true "
-    "at δ², at most a share δ of initialisations would "
-    "leave more than a share δ of the samples in violation: the left-hand side is the (1 − δ)-quantile over samples.",
+    "bracket tends to 0 like m^(−1/4), and is below 1 from a width of 1e5 on. Were the theorem true at δ², at most a "
+    "share δ of initialisations would leave more than a share δ of the samples in violation: the left-hand side is the "
+    "(1 − δ)-quantile over samples.",
 )
 def surrogate_error_alone_generalises(case: Case) -> Measurement:
     """1/2 − 2 E_S(W⁽⁰⁾) at the (1 − δ)-quantile over samples of one example, both labels of each counted."""

@@ -46,7 +46,11 @@ def _own(case: Case) -> Measurement:
         tau=ANY, draws={"m": (256, 512), "L": (1, 3), "n": (4, 4), "tau": (1e-4, 1e-2)}, fixed={"data": "xor", "d": 2}
     ),
     plan=Plan(
-        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)}, start={"n": 4}, examples=6
+        lines={"m": (256, 1024, 4096, 16384), "L": (1, 2, 4, 8), "tau": (1e-4, 1e-3, 1e-2)},
+        # Eight layers of 256 units are far from the infinite width at which B is taken.
+        along={"L": {"m": 1024, "tau": 1e-3}},
+        start={"n": 4},
+        examples=6,
     ),
     quantifiers="for all W in the ball, with B that of the data at infinite width up to a constant",
     probability=WITH_PROBABILITY,

@@ -47,7 +47,8 @@ def step_size(case: Case, pace: float = PACE) -> Tensor:
 def descend(case: Case, steps: int = STEPS, *, pace: float = PACE) -> Run:
     """So many updates from W̃, which without a ball is W⁽⁰⁾."""
     start = case.at_expansion.network
-    return follow(start, case.inputs, case.labels, step_size=step_size(case, pace), steps=steps)
+    eta = step_size(case, pace)
+    return follow(start, case.inputs, case.labels, step_size=eta, steps=steps, algorithm=case.algorithm)
 
 
 def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
@@ -60,8 +61,18 @@ def descend_to(case: Case, *, pace: float = PACE) -> tuple[Run, Tensor]:
         step_size=step_size(case, pace),
         steps=MOST,
         until=partial(_reached, eps),
+        algorithm=case.algorithm,
     )
     return run, run.first(run.errors <= eps) + 1
+
+
+def descend_on(case: Case) -> tuple[Run, Tensor]:
+    """A whole run from W⁽⁰⁾, whether or not E_S ≤ ε is reached before, and K = L³ B⁻⁴ ε⁻² over the constant of η, (S,).
+
+    With this K (5.5) holds with equality.
+    """
+    steps = (case.depth**3 / (PACE * dominance(case) ** 4 * case.configuration.eps**2)).ceil()
+    return descend(case, int(steps.max())), steps
 
 
 def decreases(run: Run) -> Tensor:

@@ -29,6 +29,7 @@ from lemmata.model.losses import LOSSES, surrogate_error
         "random",
         "along-gradient",
         "overshoot-kinks",
+        "overshoot-kinks-together",
         "place-on-kinks",
         "place-on-kinks-deep",
         "place-on-kinks-together",

@@ -21,8 +21,12 @@ from lemmata.claims.registry import claim
 from lemmata.model.changes import distances
 from lemmata.model.losses import cross_entropy
 from lemmata.model.margins import hard_margin
+from lemmata.model.randomness import generator
 from lemmata.model.reference_class import nearest_fit
 from lemmata.model.trace import Trace
+
+FITTED = 64
+"""Examples that a reference is fitted to; on the others it only has to be one, and is lengthened until it is."""
 
 DOUBLINGS, HALVINGS = 6, 16
 """Of the distance, in the search for the nearest reference: it ends a ten-thousandth away."""
@@ -92,7 +96,8 @@ def reference_radius(case: Case) -> Tensor:
     multiple of it is one.
     """
     inputs, labels = distinct(case)
-    changes = nearest_fit(case.initial, inputs, labels, wanted_margin(case))
+    some = generator(case.stream("fitted")).permutation(len(inputs))[:FITTED]
+    changes = nearest_fit(case.initial, inputs[some], labels[some], wanted_margin(case))
 
     def fits(times: Tensor) -> Tensor:
         moved = tuple(change.scaled(times) for change in changes)

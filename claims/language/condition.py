@@ -30,11 +30,14 @@ class Condition:
     A letter that is not given is as large as the first condition on it with "<=" allows: a radius that the statement
     leaves open, a margin that no data exceed. "=" says what a letter is, given or not. Such conditions stand for their
     letter and cannot fail; the others are checked.
+
+    One that is `exact` has no hidden constant: where it fails the statement says nothing, and nothing is measured.
     """
 
     letter: str
     relation: Literal[">=", "<=", "="]
     bounds: tuple[Scaling, ...]
+    exact: bool = False
 
     def __post_init__(self) -> None:
         if self.relation not in (">=", "<=", "="):

@@ -32,8 +32,8 @@ class Direction:
     def broken_always(self) -> str:
         """How a ratio breaks the bound with every constant, in words."""
         if self.sign > 0:
-            return "the right-hand side is 0 under a positive left-hand side, or a side is no number"
-        return "the left-hand side is not positive over a positive right-hand side, or a side is no number"
+            return "the right-hand side is 0 under a positive left-hand side, that is infinite, or a side is no number"
+        return "the left-hand side is not positive over a positive right-hand side, that is infinite, or no number"
 
     def broken_by(self, ratios: Tensor) -> Tensor:
         """Where the ratio breaks the bound with every constant; NaN, both sides 0, breaks nothing."""

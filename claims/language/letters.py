@@ -15,15 +15,12 @@ class Letter:
     Attributes:
         spacing: of the exponents that statements have; one is supported once the next steeper one is excluded.
         toward_zero: whether bounds are about its small values.
-        decades: whether sweeps vary it over factors of ten; from 1 on, where nothing is asymptotic, two sizes show no
-            growth.
         far_from_one: whether its own logarithm is large throughout.
         of_data: whether data are generated from it.
     """
 
     spacing: float
     toward_zero: bool = False
-    decades: bool = False
     far_from_one: bool = False
     of_data: bool = False
 
@@ -34,16 +31,16 @@ class Letter:
 
 
 OF_NETWORKS: Final[Mapping[str, Letter]] = {
-    "m": Letter(spacing=1 / 6, decades=True, far_from_one=True),
+    "m": Letter(spacing=1 / 6, far_from_one=True),
     "L": Letter(spacing=1 / 3),
     "n": Letter(spacing=1 / 2, of_data=True),
-    "tau": Letter(spacing=1 / 6, toward_zero=True, decades=True, far_from_one=True),
-    "phi": Letter(spacing=1 / 2, toward_zero=True, decades=True, of_data=True),
-    "eps": Letter(spacing=1 / 2, toward_zero=True, decades=True, far_from_one=True),
+    "tau": Letter(spacing=1 / 6, toward_zero=True, far_from_one=True),
+    "phi": Letter(spacing=1 / 2, toward_zero=True, of_data=True),
+    "eps": Letter(spacing=1 / 2, toward_zero=True, far_from_one=True),
     "d": Letter(spacing=1 / 2, of_data=True),
     "k": Letter(spacing=1 / 2, of_data=True),
     "batch": Letter(spacing=1 / 2),
-    "mu": Letter(spacing=1 / 2, toward_zero=True, decades=True, of_data=True),
-    "delta": Letter(spacing=1 / 6, toward_zero=True, decades=True, far_from_one=True),
+    "mu": Letter(spacing=1 / 2, toward_zero=True, of_data=True),
+    "delta": Letter(spacing=1 / 6, toward_zero=True, far_from_one=True),
 }
 """The papers' parameters, in the order in which exponents are shown; the spacing is that of the papers' exponents."""

@@ -115,8 +115,13 @@ class Scaling:
         return frozenset(letter for name in self.powers for letter in _letters(name))
 
     def without_logs(self) -> "Scaling":
-        """The powers of parameters alone."""
+        """The product without its logarithms."""
         return Scaling(**{name: power for name, power in self.powers.items() if name not in LOGS})
+
+    def of_letters(self) -> "Scaling":
+        """The powers of parameters alone: no logarithms, nor other functions of them."""
+        named = {**LOGS, **BASES}
+        return Scaling(**{name: power for name, power in self.powers.items() if name not in named})
 
     def shifted(self, name: str, by: Fraction | str) -> "Scaling":
         """The same product with one exponent moved."""

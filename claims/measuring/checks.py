@@ -35,6 +35,12 @@ def check_measurement(claim: Claim, case: Case | Drawn, found: object) -> None:
                 raise MeasurementError(
                     f"{name} must have the shape of left, {_shape(found.left)}; it is {_shown(side)}"
                 )
+        sizes = sorted(float(side.abs().max()) for side in (found.left, found.right))
+        if found.scale is None and sizes[0] == 0 < sizes[1] < torch.finfo(like.dtype).eps ** 0.5:
+            raise MeasurementError(
+                f"one side is 0 and the other at most {sizes[1]:.2g}: Sides.of wants terms=, what cancels, to tell "
+                "whether that is rounding"
+            )
         return
     _check_side("lhs", found.lhs, case.initialisations, found.axes, like)
     if not isinstance(found.factors, tuple) or len(found.factors) != len(claim.terms):
@@ -71,7 +77,7 @@ def _distances(changes: Changes, norm: Norm) -> Tensor:
 
 
 def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: Sequence[str], source: str) -> None:
-    """Two looks at one draw agree.
+    """Two looks at one draw agree, and neither draws from what everything in the process shares, seeded or not.
 
     Args:
         first, second: what they saw.
@@ -81,10 +87,38 @@ def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: S
     Raises:
         MeasurementError: naming those generators, and how else to draw.
     """
-    for a, b in zip(first, second, strict=True):
-        if a.shape != b.shape or not torch.allclose(a, b, rtol=torch.finfo(a.dtype).eps ** 0.5, atol=0, equal_nan=True):
-            why = f"it draws from the global generator of {' and '.join(drawn)}" if drawn else "it is not deterministic"
-            raise MeasurementError(f"two looks at the same draw differ: {why}; what it draws must come from {source}")
+    if drawn:
+        raise MeasurementError(
+            f"it draws from the global generator of {' and '.join(drawn)}; what it draws must come from {source}"
+        )
+    if not _agree(first, second):
+        raise MeasurementError(
+            f"two looks at the same draw differ: it is not deterministic; what it draws must come from {source}"
+        )
+
+
+def check_independent(beside: Sequence[Tensor], alone: Sequence[Tensor]) -> None:
+    """What is measured of an initialisation is the same whether others are measured beside it.
+
+    Args:
+        beside: what was measured of several; of factors that are one number, that.
+        alone: of the first of them.
+
+    Raises:
+        MeasurementError: if they differ.
+    """
+    if not _agree([each[:1] if each.ndim else each for each in beside], alone):
+        raise MeasurementError(
+            "the first initialisation is another alone than beside a second one: each must be measured by itself, and "
+            "draw from the stream of its own in case.streams('NAME')"
+        )
+
+
+def _agree(first: Sequence[Tensor], second: Sequence[Tensor]) -> bool:
+    return all(
+        a.shape == b.shape and torch.allclose(a, b, rtol=torch.finfo(a.dtype).eps ** 0.5, atol=0, equal_nan=True)
+        for a, b in zip(first, second, strict=True)
+    )
 
 
 def numbers(found: Measurement | Sides) -> list[Tensor]:

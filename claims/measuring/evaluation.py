@@ -15,6 +15,7 @@ from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
 from lemmata.claims.measuring.checks import (
     MeasurementError,
+    check_independent,
     check_measurement,
     check_repeatable,
     global_states,
@@ -82,9 +83,10 @@ class Evaluation:
     def violates(self, claim: Claim, constant: float | None) -> Tensor:
         """Which initialisations break the claim with this constant, (S,) boolean; an identity needs none.
 
-        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything. Where a bound has no
-        constant yet, only what breaks it with every constant does: a side that is not a finite number, a right-hand
-        side 0 under a positive left-hand side, a lower bound's left-hand side that is not positive over one that is.
+        An undefined ratio (both sides 0) breaks nothing; NaN on either side breaks everything, and so do two infinite
+        sides. Where a bound has no constant yet, only what breaks it with every constant does: an infinite left-hand
+        side, a right-hand side 0 under a positive one; of a lower bound a left-hand side that is not positive over a
+        right-hand side that is, or an infinite right-hand side.
         No single draw of a finite number breaks a claim about a mean.
         """
         if claim.judged == "mean":
@@ -92,10 +94,13 @@ class Evaluation:
         if self.residual is not None and self.condition is not None:
             return ~(self.residual <= RESIDUAL[self.residual.dtype] * self.condition)
         if constant is None:
-            return ~(self.lhs.isfinite() & self.rhs.isfinite()) | claim.direction.broken_by(self.ratio)
+            return self._no_number() | claim.direction.broken_by(self.ratio)
         holds = claim.direction.holds(self.ratio, constant, ROUNDING[self.ratio.dtype])
         undefined = (self.lhs == 0) & (self.rhs == 0)
-        return ~(holds | undefined)
+        return self._no_number() | ~(holds | undefined)
+
+    def _no_number(self) -> Tensor:
+        return self.lhs.isnan() | self.rhs.isnan() | (self.lhs.isinf() & self.rhs.isinf())
 
 
 def measured(claim: Claim, case: Case | Drawn) -> Measurement | Sides:
@@ -120,8 +125,13 @@ class Exit(Exception):
     """What a measurement raised to end the program."""
 
 
-def look_twice(claim: Claim, case: Case | Drawn) -> None:
+def look_twice(claim: Claim, case: Case | Drawn, alone: Case | Drawn | None = None) -> None:
     """A second look at the case sees what the first saw, where the last of its attacks leads.
+
+    Args:
+        claim: whose measurement is looked at.
+        case: of several initialisations.
+        alone: of the first of them, at which it must see the same.
 
     Raises:
         MeasurementError: if it does not, naming the generator that the claim draws from.
@@ -131,8 +141,11 @@ def look_twice(claim: Claim, case: Case | Drawn) -> None:
     before = global_states()
     first, after = numbers(measured(claim, here)), global_states()
     drawn = [name for name, state in before.items() if after[name] != state]
-    source = "the rng that it is given" if isinstance(case, Drawn) else "generator(case.stream('NAME'))"
+    own = "the generator(stream) of each stream in case.streams('NAME')"
+    source = "the rng that it is given" if isinstance(case, Drawn) else own
     check_repeatable(first, numbers(measured(claim, here)), drawn, source)
+    if alone is not None:
+        check_independent(numbers(measured(claim, case)), numbers(measured(claim, alone)))
 
 
 def evaluate(claim: Claim, case: Case | Drawn, recipe: Recipe | None = None) -> Evaluation:
@@ -151,6 +164,11 @@ def evaluate(claim: Claim, case: Case | Drawn, recipe: Recipe | None = None) -> 
     lhs, rhs = measurement.lhs, right_hand_side(claim, case, measurement)
     if claim.judged == "mean":
         _check_draws(lhs, rhs)
+    elif bool((rhs < 0).any()):
+        raise MeasurementError(
+            f"the right-hand side must not be negative, it is {float(rhs.min()):g}: no constant makes it larger; "
+            "add to both sides what makes it positive"
+        )
     ratio = torch.where((rhs == 0) & (lhs > 0), math.inf, lhs / rhs)
     # NaN satisfies no bound: where a side is NaN the ratio is the worst there is.
     ratio = torch.where(lhs.isnan() | rhs.isnan(), claim.direction.hopeless, ratio)

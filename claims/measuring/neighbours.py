@@ -31,6 +31,9 @@ def neighbour(claim: Claim, control: Control) -> Claim:
         changes["terms"] = (control.scaling, *claim.terms[1:])
     if control.measure is not None:
         changes["measure"] = control.measure
+    if control.algorithm is not None:
+        algorithm = control.algorithm
+        changes["measure"] = lambda case: claim.measure(case.trained_by(algorithm))
     if control.shift is not None and claim.derive is not None:
         derivation = claim.derive(shifted(dict([control.shift])))
         changes["derive"] = lambda _: derivation

@@ -18,13 +18,13 @@ from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
 from lemmata.model.watched import Watched, gradients
 
-SMOOTHING = (0.5, 0.02)
+SMOOTHING = (1.0, 0.01)
 """How near its kink a unit has a derivative, at an ascent's first step and at its last: see `Network.smoothing`."""
 
 SHARPNESS = (3.0, 100.0)
 """How much more the worst member counts than the others, at the first step and at the last."""
 
-STEP = (0.4, 0.05)
+STEP = (0.8, 0.02)
 """How far a point moves in the first step and in the last, over the radius."""
 
 SHORT = 1e-3
@@ -32,6 +32,9 @@ SHORT = 1e-3
 
 STARTS = 2
 """Most starts of an ascent."""
+
+PROMISING = 0.6
+"""Of the worst that is found, which what an ascent starts from must reach."""
 
 ENOUGH = 0.01
 """Relative improvement below which no further start is tried."""
@@ -52,16 +55,20 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
     Args:
         claim: says which attacks, see `Claim.recipes`.
         case: at W⁽⁰⁾.
-        ascent: gradient steps from the attacks that are worst for most initialisations, until a start improves none by
-            more than `ENOUGH`; 0 for none.
+        ascent: gradient steps from the attacks that are worst for most initialisations, of those that an ascent may
+            start from, until a start improves none by more than `ENOUGH`; 0 for none.
     """
-    recipes = claim.recipes(case)
-    worst = found_by(claim, case, recipes[0])
-    for recipe in recipes[1:]:
-        worst = _worse(claim, worst, found_by(claim, case, recipe))
-    if ascent and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
-        starts = Counter(recipe for recipe in worst.recipes if ATTACKS[recipe.attack].ascends)
-        for recipe, _ in starts.most_common(STARTS):
+    worst = start = None
+    for recipe in claim.recipes(case):
+        found = found_by(claim, case, recipe)
+        worst = found if worst is None else _worse(claim, worst, found)
+        if ATTACKS[recipe.attack].ascends:
+            start = found if start is None else _worse(claim, start, found)
+    assert worst is not None
+    if ascent and start and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
+        near = (start.ratio / worst.ratio) ** claim.direction.sign >= PROMISING
+        recipes = [recipe for recipe, take in zip(start.recipes, near.tolist(), strict=True) if take]
+        for recipe, _ in Counter(recipes).most_common(STARTS):
             before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
             if not _improves(before, worst):
                 break

@@ -6,12 +6,23 @@ from dataclasses import replace
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement, Reason
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.plan import DRAWN, Plan
+from lemmata.claims.language.plan import DRAWN, Coupled, Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
+from lemmata.claims.zou_gu_2019.kernel_regime import (
+    MUTANTS,
+    RUNS,
+    RUNS_PLAN,
+    SMALL,
+    STEP,
+    descend,
+    fit,
+    parameters_of,
+    predicted,
+)
 from lemmata.claims.zou_gu_2019.paper import EIGENVALUE_OPEN, ONE_LAYER, WIDE_3_3, WITH_PROBABILITY, ZOU_GU_2019
 
 ITERATIONS = Scaling(n=2, L=2, phi=-1)
@@ -62,7 +73,8 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     preconditions=(WIDE_3_3,),
     erratum="E-13",
     unrefuted={"n": EIGENVALUE_OPEN, "L": DEPTH_OPEN},
-    notes="log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). Labels make the residual at W⁽⁰⁾ alternate in sign.",
+    controls=MUTANTS,
+    notes=SMALL + "log(1/ε) is measured as log(L(W⁽⁰⁾)/ε). thm-3.3-labels has labels of size 1.",
 )
 def descent_converges(case: Case) -> Measurement:
     """The first iterate with loss at most ε."""
@@ -84,11 +96,77 @@ def descent_converges(case: Case) -> Measurement:
     preconditions=(WIDE_3_3,),
     erratum="E-13",
     expected="refuted",
-    notes="An upper bound on η bounds no number of iterations: η = φ k / (L² m) is O(k / (L² m)).",
+    notes=SMALL + "An upper bound on η bounds no number of iterations: η = φ k / (L² m) is O(k / (L² m)).",
 )
 def descent_converges_as_printed(case: Case) -> Measurement:
     """The same with a step size that is φ times smaller."""
     return _iterations(case, shrink=case.parameters["phi"])
+
+
+LABELS = replace(RUNS, values={"phi": (1.0, 0.7), "eps": (0.1, 0.02, 0.004)}).drawing(m=(1024, 2048), L=(1, 1))
+AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
+
+
+@claim(
+    "zou-gu-2019/thm-3.3-labels",
+    sentence="Gradient descent fits labels of size 1 in n² L² log(1/ε)/φ steps.",
+    source=ZOU_GU_2019.at("Theorem 3.3"),
+    statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m)), \quad \|y_i\| = 1",
+    kind="RUN",
+    bound="upper",
+    terms=(ITERATIONS,),
+    domain=LABELS,
+    plan=Plan(
+        lines={
+            "m": (512, 2048, 8192, 32768),
+            "L": (1, 2, 3),
+            "n": (2, 4, 8),
+            "eps": DRAWN,
+        },
+        along={
+            "m": {"phi": Coupled(3.4, Scaling(m="-1/4"))},
+            "L": {"m": 640, "phi": 1.0},
+            "n": {"m": 1024},
+        },
+        start=AT_LABELS,
+        initialisations=16,
+        examples=3,
+    ),
+    quantifiers="for labels of norm 1",
+    probability=WITH_PROBABILITY,
+    preconditions=(WIDE_3_3,),
+    erratum="E-13",
+    unrefuted={
+        "n": EIGENVALUE_OPEN,
+        "L": DEPTH_OPEN,
+        "m": Reason(
+            "out of reach", "open: φ falls with m along its line, and T φ grows a little on the way to its limit"
+        ),
+        "phi": Reason("out of reach", "φ moves with m, whose line shows the same"),
+    },
+    controls=(
+        Control(
+            "no φ",
+            "T ≤ C n² L² log(1/ε), however close two inputs are",
+            measure=lambda case: _to_labels(case, power=1.0),
+            domain=replace(LABELS, values={"phi": (0.35,), "eps": (0.02,)}),
+            plan=Plan(start={"m": 8192, "n": 2}),
+        ),
+        *mutants(at=AT_LABELS, domain=LABELS),
+    ),
+    notes="Labels +1, −1, +1, …, as the theorem has them, and whatever f is at W⁽⁰⁾: the residuals are of order 1, and "
+    "weights move. Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε "
+    "is reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
+)
+def descent_fits_labels(case: Case) -> Measurement:
+    """The first iterate with loss at most ε, of labels ±1."""
+    return _to_labels(case)
+
+
+def _to_labels(case: Case, power: float = 0.0) -> Measurement:
+    run = fit(case)
+    bound = _decades(run.losses[:, 0], case) * case.parameters["phi"] ** power
+    return Measurement(run.first(run.losses <= case.configuration.eps), (bound,))
 
 
 @claim(
@@ -111,7 +189,8 @@ def descent_converges_as_printed(case: Case) -> Measurement:
     preconditions=(ONE_LAYER, WIDE_3_3),
     erratum="E-13",
     unrefuted={"n": EIGENVALUE_OPEN},
-    notes="The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",
+    controls=MUTANTS,
+    notes=SMALL + "The kernel is exact: T tends to n log(L(W⁽⁰⁾)/ε) / (2 η m λ_0 / k) for small steps.",
 )
 def two_layer_descent_converges(case: Case) -> Measurement:
     """The first iterate with loss at most ε, of one hidden layer."""

@@ -67,6 +67,7 @@ def _own(case: Case) -> Measurement:
     quantifiers="for all W in the ball and all labels",
     probability=PROBABILITY,
     attacks=("stay", "merge-patterns"),
+    ascends=True,
     limit=_limit,
     certificate=certificates.gradient,
     preconditions=(NEAR,),

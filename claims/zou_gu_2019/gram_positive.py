@@ -116,7 +116,7 @@ def eigenvalue_is_at_least_of_the_order(case: Case) -> Measurement:
 
 @claim(
     "zou-gu-2019/intro-lambda0-order@printed",
-    sentence="It is at most of order φ/n², as printed: it can be far larger.",
+    sentence="The same with at most in the place of at least, as printed: it can be far larger.",
     source=ZOU_GU_2019.at("section 1, before the contributions"),
     statement=r"\lambda_0 = O(n^{-2} \phi)",
     kind="DET",

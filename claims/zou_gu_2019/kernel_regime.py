@@ -14,6 +14,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.model.data import Dataset, generate
 from lemmata.model.kernels import KernelRun, limiting_run, tangent_kernel
 from lemmata.model.losses import LOSSES
@@ -40,6 +41,11 @@ AMPLITUDE = 0.001
 few thousand units move so far that close inputs lose what tells them apart, the units whose patterns differ. Residuals
 this small move the weights as little as a width a million times larger would."""
 
+SMALL = (
+    "Residuals at W⁽⁰⁾ alternate in sign and have size 0.001: the run is the kernel's, and tests its least eigenvalue. "
+)
+"""What a reader of such a claim should know."""
+
 RUNS = Domain(
     draws={"m": (256, 512), "L": (1, 2), "n": (2, 4)},
     fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating"},
@@ -55,6 +61,12 @@ RUNS_PLAN = Plan(
     start={"m": 2048, "n": 2},
     examples=3,
 )
+
+AT_RUN = {"m": 512, "n": 2, "phi": 0.5, "k": 1, "eps": 2e-8}
+"""Where other algorithms are run."""
+
+MUTANTS = mutants(at=AT_RUN, domain=RUNS)
+"""Of statements that nothing but the prescribed descent satisfies."""
 
 
 def adversarial_labels(case: Case) -> Tensor:
@@ -75,11 +87,28 @@ def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Ca
         far: whether distances from W⁽⁰⁾ are measured.
         observe: further quantities of an iterate, see `model.training.follow`.
     """
+    return _to_eps(case, adversarial_labels(case), AMPLITUDE, shrink=shrink, far=far, **observe)
+
+
+def fit(case: Case) -> Run:
+    """Gradient descent from W⁽⁰⁾ until the loss on the case's own labels is at most ε."""
+    return _to_eps(case, case.labels, 1.0)
+
+
+def _to_eps(
+    case: Case,
+    labels: Tensor,
+    amplitude: float,
+    *,
+    shrink: float = 1.0,
+    far: bool = False,
+    **observe: Callable[[Iterate], Tensor],
+) -> Run:
+    """Given up when it takes several times as long as the kernel would with residuals of that amplitude."""
     eps = case.configuration.eps
     step_size = shrink * STEP.value(case.parameters)
-    run = _kernel_run(case.inputs, AMPLITUDE * case.labels, case.depth, case.parameters["m"], step_size)
+    run = _kernel_run(case.inputs, amplitude * case.labels, case.depth, case.parameters["m"], step_size)
     steps = PATIENCE * float(run.iterations(eps)) + 20
-    labels = adversarial_labels(case)
     return follow(
         case.initial,
         case.inputs,
@@ -88,8 +117,16 @@ def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Ca
         steps=int(min(steps, 1e5)),
         until=lambda losses, _: losses <= eps,
         far=far,
+        algorithm=case.algorithm,
         **observe,
     )
+
+
+def predicted_fit(case: Case, losses: Tensor) -> Tensor:
+    """Iterations that the kernel takes from these losses to ε, with residuals in the direction of the labels, (S,)."""
+    run = _kernel_run(case.inputs, case.labels, case.depth, case.parameters["m"], STEP.value(case.parameters))
+    eps, start = case.configuration.eps, float(run.loss(0))
+    return float(run.iterations(eps)) * (losses / eps).log() / math.log(start / eps)
 
 
 def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
@@ -109,6 +146,7 @@ def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
             step_size=step_size,
             batches=itertools.islice(batches(case, draw), steps),
             compact=True,
+            algorithm=case.algorithm,
         )
         for draw in range(draws)
     ]

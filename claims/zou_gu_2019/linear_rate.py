@@ -4,13 +4,22 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement
+from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import GRADIENT_BOUND, NEAR
-from lemmata.claims.zou_gu_2019.kernel_regime import RUNS, RUNS_PLAN, STEP, descend, parameters_of, predicted
-from lemmata.claims.zou_gu_2019.paper import EIGENVALUE_OPEN, WITH_PROBABILITY, ZOU_GU_2019
+from lemmata.claims.zou_gu_2019.kernel_regime import (
+    MUTANTS,
+    RUNS,
+    RUNS_PLAN,
+    SMALL,
+    STEP,
+    descend,
+    parameters_of,
+    predicted,
+)
+from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.kernels import KernelRun
 
 
@@ -61,7 +70,8 @@ def _limiting_proportion(c: Configuration) -> float | None:
     probability=WITH_PROBABILITY,
     limit=_limiting_proportion,
     preconditions=(NEAR,),
-    notes="The quotient of the two sides or its inverse, whichever is smaller; 1 − ηλ/2n in the kernel regime.",
+    controls=MUTANTS,
+    notes=SMALL + "The quotient of the two sides or its inverse, whichever is smaller; 1 − ηλ/2n in the kernel regime.",
 )
 def decrease_is_proportional_to_the_gradient(case: Case) -> Measurement:
     """The smaller of decrease / (η‖∇L‖²) and its inverse, at every step."""
@@ -92,8 +102,14 @@ def _limiting_rate(c: Configuration) -> float | None:
     limit=_limiting_rate,
     preconditions=(NEAR,),
     erratum="E-22",
-    unrefuted={"n": EIGENVALUE_OPEN},
-    notes="Measured as 1 − (L(W⁽ᵗ⁾)/L(W⁽⁰⁾))^{1/t} over η. With the printed O inside the bracket it asserts nothing.",
+    unrefuted={
+        "n": Reason(
+            "out of reach", "λ_min of the kernel does not fall with n on these inputs: the rate falls like n^(-1)"
+        )
+    },
+    controls=MUTANTS,
+    notes=SMALL
+    + "Measured as 1 − (L(W⁽ᵗ⁾)/L(W⁽⁰⁾))^{1/t} over η. With the printed O inside the bracket it asserts nothing.",
 )
 def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
     """The slowest rate over t that explains L(W⁽ᵗ⁾), against η."""

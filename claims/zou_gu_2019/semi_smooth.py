@@ -89,6 +89,8 @@ def _nearly_fitted(case: Case, power: float) -> Measurement:
         "random",
         "along-gradient",
         "overshoot-kinks",
+        "overshoot-kinks-deep",
+        "overshoot-kinks-together",
         "place-on-kinks",
         "place-on-kinks-deep",
         "place-on-kinks-together",

@@ -12,9 +12,11 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import BATCH, mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     MU,
+    SMALL,
     first,
     parameters_of,
     predicted,
@@ -54,6 +56,13 @@ BATCHES_PLAN = Plan(
     start={"m": 1024, "n": 2},
     initialisations=16,
     examples=2,
+)
+
+
+MUTANTS = mutants(
+    BATCH,
+    at={"m": 256, "n": 2, "phi": 0.48, "batch": 1},
+    domain=BATCHES,
 )
 
 
@@ -108,7 +117,8 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
             "open: by Lemma 4.1 T needs no L² at the printed step size, but no proof covers so large a step (E-44)",
         ),
     },
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
+    controls=MUTANTS,
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε); the expectation is a mean over two sequences of batches. T η has a "
     "spurious L² (E-44), which one hidden layer does not show.",
 )
 def stochastic_descent_converges(case: Case) -> Measurement:
@@ -133,7 +143,8 @@ def stochastic_descent_converges(case: Case) -> Measurement:
     preconditions=(ONE_LAYER, WIDE_3_10),
     erratum="E-54",
     unrefuted={"n": EIGENVALUE_OPEN},
-    notes="log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
+    controls=MUTANTS,
+    notes=SMALL + "log(1/ε) is log(L(W⁽⁰⁾)/ε). The loss itself reaches ε, of one sequence of batches.",
 )
 def two_layer_stochastic_descent_converges(case: Case) -> Measurement:
     """The first step with a loss of at most ε."""

@@ -6,16 +6,20 @@ from dataclasses import replace
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
 from lemmata.claims.zou_gu_2019.gradient_bounded_below import NEAR
 from lemmata.claims.zou_gu_2019.kernel_regime import (
     AMPLITUDE,
+    AT_RUN,
+    MUTANTS,
     RUNS,
     RUNS_PLAN,
+    SMALL,
     STEP,
     adversarial_labels,
     descend,
@@ -28,6 +32,15 @@ from lemmata.model.losses import LOSSES
 from lemmata.model.training import Iterate, Run
 
 LENGTH = Scaling(k="1/2", n=1, m="-1/2", phi="-1/2")
+
+NEAR_MUTANTS = mutants(
+    at=AT_RUN,
+    domain=RUNS,
+    unseen={
+        "idle": Reason("proof", "weights that do not move are at no distance"),
+        "tiny steps": Reason("proof", "shorter steps lead less far"),
+    },
+)
 
 UNREFUTED = {"n": EIGENVALUE_OPEN}
 
@@ -101,8 +114,9 @@ def _against(case: Case, power: float) -> Measurement:
             domain=replace(RUNS, values={**RUNS.values, "eps": (1e-10,)}),
             plan=Plan(start=RUNS_PLAN.start),
         ),
+        *MUTANTS,
     ),
-    notes="The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
+    notes=SMALL + "The constant is √C. Where the loss grows, the bound is 0 and the claim is violated.",
 )
 def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     """η‖∇_{W_l} L‖_2 against the decrease of √L, at every step."""
@@ -124,7 +138,8 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     limit=lambda c: _scaled_limit(c, AMPLITUDE * math.sqrt(0.5)),
     preconditions=(NEAR,),
     unrefuted=UNREFUTED,
-    notes="In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
+    controls=NEAR_MUTANTS,
+    notes=SMALL + "In the kernel regime ‖W − W⁽⁰⁾‖_F² tends to (k/m) Σ_outputs r₀ᵀ Θ⁻¹ r₀ (K27).",
 )
 def trajectory_telescopes(case: Case) -> Measurement:
     """The largest distance along a run, against √L(W⁽⁰⁾)."""
@@ -148,7 +163,9 @@ def trajectory_telescopes(case: Case) -> Measurement:
     preconditions=(NEAR,),
     erratum="E-45",
     unrefuted=UNREFUTED,
-    notes="Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
+    controls=NEAR_MUTANTS,
+    notes=SMALL
+    + "Per unit of residual at W⁽⁰⁾, which the lemma takes as bounded: a run is linear in it where it is small.",
 )
 def trajectory_is_short(case: Case) -> Measurement:
     """The distances along a run, against √log n and the size of the residual; n ≥ 2."""
