@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lemmata.claims.erratum import Decision as Decision
     from lemmata.claims.erratum import decided as decided
     from lemmata.claims.erratum import erratum as erratum
+    from lemmata.claims.exchange import from_record as from_record
     from lemmata.claims.from_file import load_claims as load_claims
     from lemmata.claims.language.condition import Condition as Condition
     from lemmata.claims.language.configuration import Configuration as Configuration
@@ -75,6 +76,7 @@ _HOMES = {
     "Decision": "lemmata.claims.erratum",
     "decided": "lemmata.claims.erratum",
     "erratum": "lemmata.claims.erratum",
+    "from_record": "lemmata.claims.exchange",
     "load_claims": "lemmata.claims.from_file",
     "Condition": "lemmata.claims.language.condition",
     "Configuration": "lemmata.claims.language.configuration",

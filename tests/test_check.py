@@ -491,7 +491,7 @@ def test_checkpoints_of_a_run_give_a_ratio_each(tmp_path, capsys):
     assert "3 checkpoints" in printed.out
     assert printed.err.count("‖W⁽⁰⁾‖_F") == 1
     picture = ElementTree.parse(tmp_path / "run.svg").getroot()
-    assert "lemma-5.2a" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert "lemma-5.2a ≤" in {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
 
 
 @pytest.mark.parametrize("setting", ["zou-gu-2019", "cao-gu-2019-slides", "chen-et-al-2019-poster"])

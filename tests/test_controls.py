@@ -12,8 +12,16 @@ pytestmark = pytest.mark.controls
 SLOW = {"chen-et-al-2019-poster/thm-2.2:constant halved"}
 """One in seven initialisations violates it where one in twenty may: that takes 512, each trained on its own sample."""
 
+UNTRAINED = {"idle", "ascending"}
+"""Algorithms that every claim about training is tried on here; the others are with `-m slow`."""
+
+
+def _slow(name, control):
+    return name in SLOW or (control.of == "algorithm" and control.name not in UNTRAINED)
+
+
 COUNTED = [
-    pytest.param(member, control, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+    pytest.param(member, control, id=name, marks=[pytest.mark.slow] if _slow(name, control) else [])
     for member in REGISTRY.values()
     for control in neighbours(member)
     if control.scaling is None and control.shift is None and control.unrefuted is None

@@ -16,8 +16,10 @@ from lemmata.audit.measure.store import key
 from lemmata.audit.measure.sweep import measure, run
 from lemmata.audit.plan.grid import Sizes, points
 from lemmata.audit.plan.job import Job, jobs
+from lemmata.audit.show.claim_page import page
 from lemmata.audit.show.document import to_json
 from lemmata.claims.claim import Claim
+from lemmata.claims.exchange import from_record
 from lemmata.claims.from_file import forget, load_claims
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.scaling import Scaling
@@ -252,6 +254,21 @@ def test_every_command_knows_it(tmp_path, capsys, monkeypatch):
         assert main(["report", "out"]) == 0
     finally:
         forget(str(file))
+
+
+def test_a_record_is_enough_for_another_claim(state):
+    """What `show` writes states the claim again; with another exponent in it, another claim."""
+    claim = state(lambda rng, p: signs(rng, p.n).sum().abs(), scaling=Scaling(n="1/2"))
+    record = json.loads(json.dumps(page(claim)))
+    assert record["passes"]
+    assert from_record(record, "own/again").terms == claim.terms
+    wrong = from_record(record | {"scaling": [{}], "expected": "refuted"}, "own/wrong")
+    assert found(wrong).verdict == "refuted"
+    for broken in (record | {"measurement": "own/none"}, {"measurement": claim.id}, record | {"bound": "above"}):
+        with pytest.raises(ValueError, match=r"measurement|no 'statement'|bound"):
+            from_record(broken, "own/broken")
+    with pytest.raises(ValueError, match="registered twice"):
+        from_record(record, claim.id)
 
 
 def test_it_is_no_claim_about_a_network(state):

@@ -4,10 +4,12 @@ import inspect
 from pathlib import Path
 
 from lemmata import claims
+from lemmata.audit.measure.versions import claim_version
 from lemmata.audit.plan.problems import planned
 from lemmata.audit.show.tables import finite
 from lemmata.claims import REGISTRY, Claim
 from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.exchange import PASSES
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.sizes import DELTA
@@ -56,6 +58,7 @@ def page(claim: Claim) -> dict[str, object]:
         "citation": claim.source.paper.citation,
         "setting": claim.setting.id if claim.problem is None else None,
         "right-hand side": right_hand_side(claim),
+        "passes": PASSES[claim.judged],
         "quantifiers": claim.quantifiers,
         "probability": claim.probability or None,
         "margin": claim.margin,
@@ -75,6 +78,8 @@ def page(claim: Claim) -> dict[str, object]:
         ],
         "erratum": claim.erratum or None,
         "measured": inspect.getdoc(claim.derive or claim.measure),
+        "measurement": claim.id,
+        "version": claim_version(claim),
         "derivation": [] if claim.derive is None else claim.derive(as_stated).lines(),
         "notes": claim.notes or None,
         "file": defined_at(claim),

@@ -124,7 +124,7 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
     bound="upper",
     terms=(DISTANCE,),
     domain=NEIGHBOURS,
-    plan=NEIGHBOURS_PLAN,
+    plan=replace(NEIGHBOURS_PLAN, examples=1),  # all K steps, ten times as many as to the first hit
     quantifiers="for all k ≤ K and l ≤ L; B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
     preconditions=PRE_4_7,

@@ -5,4 +5,10 @@ H_ij(W) is x_i · x_j times the share of units active on both, H^∞ its expecta
 orthogonal here, for which λ_0 = ½ is the largest there is.
 """
 
-from lemmata.claims.du_et_al_2019 import gram_concentrates, gram_near_initial, flow_stays_near, descent_converges
+from lemmata.claims.du_et_al_2019 import (
+    gram_concentrates,
+    gram_near_initial,
+    flow_stays_near,
+    descent_converges,
+    errata,
+)

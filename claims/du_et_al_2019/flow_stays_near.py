@@ -46,7 +46,15 @@ def bound(x: tuple[Tensor, Tensor, Tensor], p: Choice, times: float) -> tuple[Te
     return x[0], times * p.n**0.5 * x[1] / (p.m**0.5 * LAMBDA)
 
 
-COMMON: dict[str, Any] = {"sizes": SIZES, "draw": flow, "given": premise, "constant": 1, "draws": 30, "examples": 2}
+COMMON: dict[str, Any] = {
+    "erratum": "E-67",
+    "sizes": SIZES,
+    "draw": flow,
+    "given": premise,
+    "constant": 1,
+    "draws": 30,
+    "examples": 2,
+}
 
 
 @lemma(
