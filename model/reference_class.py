@@ -145,13 +145,16 @@ def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float)
         changes = _sum(changes, _least_step(trace, labels, goal - labels * start), 0.5, 0.5)
     for _ in range(REPAIRS):
         trace = Trace(network.moved(changes), inputs)
-        if bool((labels * trace.outputs >= margin).all()):
+        short = (labels * trace.outputs < margin).any(dim=(-2, -1))
+        if not bool(short.any()):
             break
-        changes = _sum(changes, _least_step(trace, labels, goal - labels * trace.outputs), 1.0, 1.0)
+        # An initialisation that has the margin stays, whatever the others beside it need.
+        step = _least_step(trace, labels, goal - labels * trace.outputs)
+        changes = _sum(changes, step, 1.0, torch.where(short, 1.0, 0.0).to(labels))
     return changes
 
 
-def _sum(first: Changes, second: Changes, a: float, b: float) -> Changes:
+def _sum(first: Changes, second: Changes, a: float, b: float | Tensor) -> Changes:
     return tuple(x.scaled(a).plus(y.scaled(b)) for x, y in zip(first, second, strict=True))
 
 

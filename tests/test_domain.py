@@ -61,7 +61,7 @@ def test_generated_cases_stay_inside(domain, data):
     assert member.domain.contains(data.draw(strategies.cases(member)))
 
 
-@pytest.mark.parametrize("member", measured_claims(), ids=str)
+@pytest.mark.parametrize("member", [claim for claim in measured_claims() if claim.problem is None], ids=str)
 def test_no_claim_of_the_papers_is_measured_outside_of_its_domain(member):
     """Nor is any of what tests draw."""
     found = [*(c for c, *_ in points(member, Sizes())), *corners(member), *small(member)]

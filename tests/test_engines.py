@@ -69,7 +69,7 @@ def never_whole(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_claim_is_the_same_on_both_engines(claim: Claim, never_whole: pytest.MonkeyPatch) -> None:
     """The worst case over the ball of a deferred sample is that of its completion; none is completed on the way."""
-    if not claim.measured:
+    if not claim.measured or claim.problem is not None:
         pytest.skip("no network decides it")
     if claim.engine_obstacle:
         pytest.skip(claim.engine_obstacle)

@@ -3,7 +3,6 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from lemmata.audit.measure.sweep import Failure, run, run_all
 from lemmata.audit.plan.job import Job
 from lemmata.claims.from_file import MOST_WORDS, forget
 from lemmata.claims.language.configuration import Configuration
+from tests.test_store import timeless
 
 SIZES = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "2"]
 
@@ -84,12 +84,6 @@ def stated(tmp_path, monkeypatch):
 
 def lines(file: str) -> list[str]:
     return Path(file).read_text().splitlines()
-
-
-def timeless(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: timeless(inner) for name, inner in value.items() if name != "seconds"}
-    return [timeless(inner) for inner in value] if isinstance(value, list) else value
 
 
 def test_what_a_claim_raises_is_its_own_row(stated, tmp_path, capsys):

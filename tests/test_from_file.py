@@ -46,7 +46,7 @@ def stated(tmp_path):
 def test_the_example_is_judged(power, verdict, stated, capsys):
     """The lemma as meant is supported; with a wrong exponent of the width it is refuted."""
     file = stated("Scaling(m=1)", f"Scaling(m={power})")
-    status = main(["audit", "--claims-from", file, "du-et-al-2019/*", *SIZES, "--format", "json"])
+    status = main(["audit", "--claims-from", file, ID, *SIZES, "--format", "json"])
     assert json.loads(capsys.readouterr().out)["claims"][ID]["verdict"] == verdict
     assert status == (verdict == "refuted")
 
@@ -173,11 +173,11 @@ def test_what_a_file_and_its_claims_print_is_no_output(stated):
     assert "MEASURING" in said.stderr
 
 
-@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("value", ["nan", "-inf"])
 def test_replay_is_of_the_audit_s_mind_about_a_side_that_is_no_number(value, stated, capsys):
     """No constant is known, and none would do: the audit refutes, and the command that it prints shows a violation."""
     file = stated("return Measurement(gradient**2", f'return Measurement(gradient**2 * float("{value}")')
-    arguments = ["--claims-from", file, ID, "--widths", "16,32", "--samples", "2", "--initialisations", "2"]
+    arguments = ["--claims-from", file, ID, "--widths", "16,32", "--samples", "2", "--initialisations", "8"]
     assert main(["audit", *arguments, "--format", "json"]) == 1
     found = json.loads(capsys.readouterr().out)["claims"][ID]
     assert found["verdict"] == "refuted"

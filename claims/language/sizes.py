@@ -181,7 +181,7 @@ def _kind(names: tuple[str, ...]) -> Callable[..., Place]:
     """The type of choices of these letters: one per process, as choices are compared."""
 
     def unknown(self: Place, name: str) -> object:
-        raise AttributeError(f"p.{name}: no such size; allowed: {', '.join(names)}")
+        raise AttributeError(f"p.{name}: no such size; allowed: {', '.join(sorted(names))}")
 
     def pickled(self: Place) -> tuple[object, ...]:
         return place, ({name: getattr(self, name) for name in names},)

@@ -73,7 +73,6 @@ def overshoot_kinks(target: Target) -> Pair:
     aims=("example", "output"),
     informed=Informed.NETWORK,
     needs=("depth",),
-    directions=2 * len(SHARES) * TURNS,
 )
 def overshoot_kinks_deep(target: Target) -> Pair:
     """The same with all layers' changes and kinks."""
@@ -84,7 +83,6 @@ def overshoot_kinks_deep(target: Target) -> Pair:
     "overshoot-lowering-kinks",
     aims=("example", "output"),
     informed=Informed.NETWORK,
-    directions=2 * len(SHARES) * TURNS,
 )
 def overshoot_lowering_kinks(target: Target) -> Pair:
     """The same with the other sign, for what is taken without one; with one layer, too."""
@@ -96,7 +94,6 @@ def overshoot_lowering_kinks(target: Target) -> Pair:
     aims=(),
     informed=Informed.NETWORK,
     needs=("examples",),
-    directions=2 * len(SHARES) * TURNS,
 )
 def overshoot_kinks_together(target: Target) -> Pair:
     """The same for all examples, where a claim adds them up, weighted by the slopes of the loss."""
