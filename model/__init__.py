@@ -7,7 +7,7 @@ a random initialisation has a leading axis S over independent initialisations.
 The floors, from the ground up; a module imports only from floors below its own:
 
     settings, randomness, spectra, orthonormal, columns, affordable, deadline, limits: conventions, chance, algebra
-    data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
+    data, draws, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes: how labels are separated, what a layer moves by
     separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients
     network: matrices and their changes
