@@ -107,6 +107,7 @@ def test_the_options_page_is_that_of_the_command_line():
     assert (ROOT / "docs" / "options.md").read_text() == runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]()
 
 
+@pytest.mark.slow
 def test_the_error_rates_are_those_of_the_statistics():
     """`python benchmarks/error_rates.py` prints the page, digit by digit."""
     command = [sys.executable, ROOT / "benchmarks" / "error_rates.py"]
