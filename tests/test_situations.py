@@ -6,8 +6,22 @@ from tests.situations import all_situations
 from tests.situations.outcome import outcome
 
 
+SLOW = {
+    "nearly equal rows",
+    "twelve rows",
+    "raw pixels, normalised",
+    "ten columns of labels, cross-entropy",
+    "real labels, cross-entropy",
+}
+"""Audits like others that are tried here: each starts workers of its own."""
+
+
+def _each(situation):
+    return pytest.param(situation, id=str(situation), marks=[pytest.mark.slow] if situation.name in SLOW else [])
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("situation", all_situations(), ids=str)
+@pytest.mark.parametrize("situation", map(_each, all_situations()))
 def test_a_situation_ends_as_it_must(situation, tmp_path):
     """Exit status, words, and where the network is an honest one the honest network's numbers."""
     assert outcome(situation, tmp_path).faults == ()

@@ -267,7 +267,8 @@ def _lines(claim: Claim, base: Configuration) -> list[Configuration]:
         depths //= 2
     deep = line(replace(base, m=depths), L=_inside(domain, "L", [L + top for L in layers]))
     lines += [domain.nearest(replace(c, tau=moving.at(c))) for c in deep] if moving else deep
-    lines += line(replace(low, m=1024 if shallow == 1 else 512), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
+    # Data are redrawn along the line of n, so that its networks are narrow.
+    lines += line(replace(low, m=512 if shallow == 1 else 256), n=_inside(domain, "n", (1, 2, 4, 8, 16)))
     if claim.balls:
         radii = _inside(domain, "tau", (0.001, 0.00316, 0.01, 0.0316, 0.1))
         lines += line(replace(low, m=wide // 2), tau=radii)
