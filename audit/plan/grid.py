@@ -310,4 +310,4 @@ def _initialisations(claim: Claim, c: Configuration) -> int:
         return SMALL
     if not claim.balls or weights * c.n <= 12_000:
         return max(SMALL, min(LARGE if claim.margin is None else OF_A_MEAN, 150_000_000 // weights))
-    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 16_000_000 // (weights * c.n**2)))
+    return SMALL if claim.setting.hidden_layers(c.L) > 1 else max(SMALL, min(LARGE, 8_000_000 // (weights * c.n**2)))
