@@ -5,7 +5,6 @@ import pytest
 from tests.situations import all_situations
 from tests.situations.outcome import outcome
 
-
 SLOW = {
     "nearly equal rows",
     "twelve rows",
