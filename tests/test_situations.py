@@ -20,7 +20,7 @@ def _each(situation):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("situation", map(_each, all_situations()))
+@pytest.mark.parametrize("situation", [_each(situation) for situation in all_situations()])
 def test_a_situation_ends_as_it_must(situation, tmp_path):
     """Exit status, words, and where the network is an honest one the honest network's numbers."""
     assert outcome(situation, tmp_path).faults == ()
