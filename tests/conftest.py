@@ -1,10 +1,17 @@
 """What holds for every test."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from lemmata.claims.from_file import LOADED, forget
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores Ctrl-C, and so would all that is started here to be interrupted."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
