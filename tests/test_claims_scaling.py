@@ -169,3 +169,8 @@ def test_a_missing_parameter_is_an_error(scaling, missing):
     """A product is never evaluated without one of its factors."""
     with pytest.raises(KeyError, match=missing):
         scaling.value({"m": 8.0})
+
+
+def test_letters_alone_leave_logarithms_and_named_factors():
+    """What is multiplied back into a ratio before its growth in a letter is compared with that letter's power."""
+    assert Scaling(two_to_L=1, L=2, log_m=1, m="1/2").of_letters() == Scaling(L=2, m="1/2")
