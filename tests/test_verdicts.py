@@ -155,6 +155,17 @@ def test_any_of_several_lines_refutes():
         assert (2 if two else 1) == found.exponents["m"].line[0].job.configuration.L
 
 
+def test_a_line_that_decides_nothing_hides_none_that_does():
+    """At τ = 0.1 the conditions of Lemma 5.2 fail, and the ratio grows faster still: the other line refutes."""
+    steep, within = ((1.0, 0.1), (0.4, 0.01))
+    wide = (65_536, 131_072, 262_144, 524_288)
+    made = [trials(Configuration(n=1, m=m, tau=tau), m**power) for power, tau in (steep, within) for m in wide]
+    found = judge(REGISTRY[ID], made, Budget())
+    assert found.exponents["m"].decides
+    assert found.exponents["m"].line[0].job.configuration.tau == within[1]
+    assert found.verdict == "refuted"
+
+
 @pytest.mark.parametrize(("zeros", "outcome"), [(WIDTHS[:3], "no power of m can be fitted"), (WIDTHS, "varies")])
 def test_a_ratio_that_is_0_at_most_sizes_supports_nothing(zeros, outcome):
     """(m − 20,000)₊ is 0 at first: nobody knows how it goes on."""

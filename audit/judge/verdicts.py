@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
@@ -214,28 +214,32 @@ def exponents(claim: Claim, trials: Iterable[Trials], budget: Budget) -> dict[st
 
     And the powers of the claim's named logarithms, where a line is long enough to show them.
     """
-    trials, within = list(trials), telling(claim, trials)
-    lines = {name: _lines(name, trials, claim.coupled(name), within) for name in claim.letters}
+    trials = list(trials)
+    at, inside = places(trials), set(places(telling(claim, trials)))
+    lines = {name: _lines(name, trials, claim.coupled(name), inside) for name in claim.letters}
     # A neighbour may lack a logarithm that the measured claim names.
     logs = [name for name in dict.fromkeys((*claim.terms[0].powers, *_measured(trials))) if name in LOGS]
     budget = budget.shared(sum(map(bool, lines.values())) + len(logs) or 1)
     found = {}
+
+    def deciding(exponent: Exponent) -> Exponent:
+        """With whether it decides: its line meets the conditions somewhere, and is not trivial at two sizes or more."""
+        on = any(item.job.configuration in inside for item in exponent.line)
+        saying = [c for c in places(exponent.line) if not trivial(claim, at[c])]
+        return replace(exponent, decides=on and len(saying) > 1)
+
     for name, of in lines.items():
-        fitted = [e for e in (_exponent(claim, name, line, budget.shared(len(of))) for line in of) if e is not None]
+        each = (_exponent(claim, name, line, budget.shared(len(of))) for line in of)
+        fitted = [deciding(exponent) for exponent in each if exponent is not None]
         if fitted:
-            # The longest line says what the exponent is, unless another one refutes it.
-            found[name] = max(fitted, key=lambda e: e.broken and e.beyond)
+            # The longest line that decides says what the exponent is, unless another one refutes it.
+            found[name] = max(fitted, key=lambda e: (e.decides, e.broken and e.beyond))
     for name in logs:
         longest = max((line for of in lines.values() for line in of), key=lambda line: _span(name, line), default=[])
         if longest and _span(name, longest) >= math.log(SPAN):
             exponent = _power_of_log(claim, name, longest, budget)
             if exponent is not None:
-                found[name] = exponent
-    at, inside = places(trials), set(places(within))
-    for name, e in found.items():
-        on = any(item.job.configuration in inside for item in e.line)
-        saying = [c for c in places(e.line) if not trivial(claim, at[c])]
-        found[name] = replace(e, decides=on and len(saying) > 1)
+                found[name] = deciding(exponent)
     return found
 
 
@@ -325,8 +329,9 @@ def _has_logarithm(sample: np.ndarray, level: float) -> bool:
 def _unfitted(finding: Finding) -> list[str]:
     """Parameters along whose lines no growth can be followed, though the ratio is above 0 where they end."""
     claim, found = finding.claim, []
+    inside = set(places(telling(claim, finding.trials)))
     for name, letter in claim.letters.items():
-        lines = _lines(name, finding.trials, claim.coupled(name), telling(claim, finding.trials))
+        lines = _lines(name, finding.trials, claim.coupled(name), inside)
         if not lines or name in finding.exponents:
             continue
         end = (min if letter.toward_zero else max)(getattr(item.job.configuration, name) for item in lines[0])
@@ -365,7 +370,7 @@ def _claimed(claim: Claim, name: str, line: list[Trials], moving: Mapping[str, C
 
 
 def _lines(
-    name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled], within: Iterable[Trials]
+    name: str, trials: Iterable[Trials], moving: Mapping[str, Coupled], inside: Set[Configuration]
 ) -> list[list[Trials]]:
     """The lines along which a parameter varies, those of most sizes first, and of these that of largest width.
 
@@ -379,7 +384,6 @@ def _lines(
     for item in trials:
         if getattr(item.job.configuration, name) is not None:
             lines[_others(item.job.configuration, name, moving)].append(item)
-    inside = set(places(within))
     for key, line in lines.items():
         saying = [item for item in line if item.job.configuration in inside]
         if len({getattr(item.job.configuration, name) for item in saying}) >= SHOWING:

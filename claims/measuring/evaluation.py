@@ -145,7 +145,8 @@ def look_twice(claim: Claim, case: Case | Drawn, alone: Case | Drawn | None = No
     source = "the rng that it is given" if isinstance(case, Drawn) else own
     check_repeatable(first, numbers(measured(claim, here)), drawn, source)
     if alone is not None:
-        check_independent(numbers(measured(claim, case)), numbers(measured(claim, alone)))
+        beside = first if here is case else numbers(measured(claim, case))
+        check_independent(beside, numbers(measured(claim, alone)))
 
 
 def evaluate(claim: Claim, case: Case | Drawn, recipe: Recipe | None = None) -> Evaluation:
