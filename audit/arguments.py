@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import click
 
 from lemmata.audit.errors import UserError
+from lemmata.model.settings import SETTINGS
 
 
 class Probability(click.ParamType):
@@ -160,4 +161,8 @@ format_option = click.option(
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it."
 )
+setting_option = click.option(
+    "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
+)
+normalise_option = click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
 delta_option = click.option("--delta", type=Probability(), default=0.05, show_default=True, help="δ of the lemmas.")

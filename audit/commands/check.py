@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from lemmata.audit.arguments import Positive, claims_from, delta_option, format_option, patterns_argument
+from lemmata.audit.arguments import (
+    Positive,
+    claims_from,
+    delta_option,
+    format_option,
+    normalise_option,
+    patterns_argument,
+    setting_option,
+)
 from lemmata.audit.choosing import choose
 from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
 from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
@@ -117,11 +125,9 @@ class _SeveralFiles(click.Command):
     help="Weights after training, of the same shapes; several are the checkpoints of a run.",
 )
 @click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
-@click.option(
-    "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
-)
+@setting_option
 @delta_option
-@click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
+@normalise_option
 @click.option(
     "--patience",
     type=Positive(),

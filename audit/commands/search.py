@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from lemmata.audit.arguments import Positive, claims_from, delta_option, format_option, patterns_argument
+from lemmata.audit.arguments import (
+    Positive,
+    claims_from,
+    delta_option,
+    format_option,
+    normalise_option,
+    patterns_argument,
+    setting_option,
+)
 from lemmata.audit.choosing import choose
 from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_each, starts_from
 from lemmata.audit.measure.echo import Read, lines, read_network
@@ -98,11 +106,9 @@ def search(
     help="Of the ball, in the setting's norm: every layer may move that far.",
 )
 @click.option("--trained", metavar="FILE", help="Weights of the same shapes, from which the search starts too.")
-@click.option(
-    "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."
-)
+@setting_option
 @delta_option
-@click.option("--normalise", is_flag=True, help="Scale the inputs to unit norm.")
+@normalise_option
 @click.option(
     "--patience",
     type=Positive(),
