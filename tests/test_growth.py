@@ -116,13 +116,21 @@ def test_what_fluctuates_below_a_bound_does_not_outgrow_it(sizes):
     assert growth(sizes, growing, random=False).rising > 0.2
 
 
-def test_failures_rarer_than_a_quantile_are_not_followed():
-    """4 % of initialisations that grow like m³ leave the 95 % quantile where it is; of 8 % it is made."""
-    rng, rising = np.random.default_rng(3), {}
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_failures_rarer_than_a_quantile_are_not_followed(seed):
+    """4 % of initialisations that grow like m³ leave the 95 % quantile where it is; of 8 % it is made.
+
+    The expected worst of 13 grows in either case: without a look at the quantile itself, these four seeds refute both.
+    """
+    rng, rising = np.random.default_rng(seed), {}
     for share in (0.04, 0.08):
-        draws = [np.log(np.where(rng.random((1, 2000)) < share, float(m) ** 3, 1.0)) for m in SIZES]
+        draws = []
+        for m in SIZES:
+            failing = rng.random((1, 4000)) < share
+            ordinary = 0.1 * rng.standard_normal((2, 1, 4000))
+            draws.append(np.where(failing, 3 * math.log(m) + ordinary[0], ordinary[1]))
         rising[share] = growth(SIZES, draws, levels=[0.95], alpha=0.005).rising
-    assert rising[0.04] <= 0
+    assert rising[0.04] < 0.05
     assert rising[0.08] > 1
 
 
