@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lemmata.claims.registry import context as context
     from lemmata.claims.registry import derived as derived
     from lemmata.claims.registry import select as select
+    from lemmata.claims.within import Within as Within
     from lemmata.model.attacks import Informed as Informed
     from lemmata.model.attacks import Pair as Pair
     from lemmata.model.attacks import Target as Target
@@ -97,6 +98,7 @@ _HOMES = {
     "context": "lemmata.claims.registry",
     "derived": "lemmata.claims.registry",
     "select": "lemmata.claims.registry",
+    "Within": "lemmata.claims.within",
     "Informed": "lemmata.model.attacks",
     "Pair": "lemmata.model.attacks",
     "Target": "lemmata.model.attacks",
