@@ -54,6 +54,7 @@ def lemma(
     attacks: Function | Sequence[Function] = (),
     restarts: int = RESTARTS,
     steps: int = STEPS,
+    load: Function | None = None,
     false: Mapping[str, float | Function | tuple[str, Function]] | None = None,
     expected: Expected = "supported",
     source: Source | None = None,
@@ -75,7 +76,7 @@ def lemma(
         id: `paper/statement[@printed]`.
         statement: LaTeX or plain text.
         sizes: its letters, each a `Size`; with `delta` among them it may fail with probability δ.
-        draw, data, given, draws, ball, attacks, restarts, steps: see `Problem`.
+        draw, data, given, draws, ball, attacks, restarts, steps, load: see `Problem`.
         bound: upper, lower, equality, both.
         scaling: the right-hand side as powers and logs of letters, `Scaling(n="1/2", log_n=1)`, or several terms.
         constant: in front of it, where the lemma states one; without it, it is audited.
@@ -102,6 +103,7 @@ def lemma(
         attacks=_several(attacks),
         restarts=restarts,
         steps=steps,
+        load=load,
     )
     _name_logs(problem.numbers)
     terms = _several(scaling)

@@ -51,6 +51,8 @@ class Problem:
             those tensors that move.
         restarts: random starts of the ascent.
         steps: that each ascent may take; with 0 no slope is followed.
+        load: what the measurement is called with, from files that somebody has, for `lemmata check`: of its parameters
+            `init`, `trained` and `data` each is a file's tensors by name, and what it returns has a dict in place of p.
     """
 
     sizes: Mapping[str, Size]
@@ -62,6 +64,7 @@ class Problem:
     attacks: tuple[Function, ...] = ()
     restarts: int = RESTARTS
     steps: int = STEPS
+    load: Function | None = None
 
     def __post_init__(self) -> None:
         check_letters(self.sizes)
@@ -79,6 +82,16 @@ class Problem:
             if type(count) is not int or count < least:
                 raise ValueError(f"{name}={count!r} must be a whole number, at least {least}")
         self._check_ball()
+        if self.load is not None and not (self.files and set(self.files) <= set(FILES)):
+            allowed = ", ".join(FILES)
+            raise ValueError(
+                f"load={_names([self.load])[0]}({', '.join(self.files)}) must have parameters of {allowed}"
+            )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What `load` asks for."""
+        return tuple(inspect.signature(self.load).parameters) if callable(self.load) else ()
 
     def _check_ball(self) -> None:
         """Balls are round what is drawn, and attacks are of balls, each of a name of its own.
@@ -192,6 +205,10 @@ def _names(functions: Sequence[Function]) -> list[str]:
     return [getattr(function, "__name__", str(function)) for function in functions]
 
 
+FILES = ("init", "trained", "data")
+"""What somebody may have on file."""
+
+
 class Drawn:
     """One choice of a problem's sizes, drawn S times: what a lemma of one's own is measured on.
 
@@ -280,7 +297,7 @@ class Drawn:
         return Drawn(self.problem, self.configuration, self.seed, self.numbers, self.like, points)
 
     def alone(self) -> Iterator["Drawn"]:
-        """Each draw by itself."""
+        """Each draw alone."""
         for number in self.numbers:
             yield Drawn(self.problem, self.configuration, self.seed, (number,), self.like)
 
@@ -300,6 +317,23 @@ class Drawn:
             for start in problem.starts
             for number in range(times.get(start, 1))
         ]
+
+
+class Given(Drawn):
+    """One draw that is at hand, which somebody loaded.
+
+    Args:
+        problem, configuration, like: see `Drawn`.
+        arguments: what the measurement is called with.
+    """
+
+    def __init__(self, problem: Problem, configuration: Choice, like: Tensor, arguments: tuple[Any, ...]) -> None:
+        super().__init__(problem, configuration, 0, (0,), like)
+        self.arguments = arguments
+
+    def each(self) -> Iterator[tuple[Any, ...]]:
+        """What the measurement is called with."""
+        yield self.arguments
 
 
 def check_arguments(role: str, function: object, *allowed: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import REGISTRY
 from lemmata.claims.within import Within
 from lemmata.model.draws import gaussian, module
+from tests.assertions import assert_at_most, assert_found
 
 D = 5
 
@@ -78,12 +79,12 @@ CLOSED = {
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_ascent_reaches_the_closed_form(name, state):
-    """The supremum is attained to a thousandth at every draw, and never passed."""
+    """The supremum is attained at every draw, and never passed."""
     function, moves, norm = CLOSED[name]
     claim = state(function, {moves: Within(norm, "r")}, forms)
     ratio = measure(claim, claim.problem.place(), 0, range(3)).ratio
-    assert (ratio >= 0.999).all()
-    assert (ratio <= 1 + 1e-9).all()
+    assert_found(ratio, torch.ones_like(ratio))
+    assert_at_most(ratio, torch.ones_like(ratio))
 
 
 def test_the_least_value_is_found_too(state):
@@ -94,7 +95,7 @@ def test_the_least_value_is_found_too(state):
         forms,
         bound="lower",
     )
-    assert torch.allclose(measure(claim, claim.problem.place(), 0, range(3)).ratio, torch.ones(3).double(), rtol=1e-3)
+    assert_found(measure(claim, claim.problem.place(), 0, range(3)).ratio, torch.ones(3))
 
 
 def test_a_false_bound_falls_thanks_to_the_ascent(state):
@@ -183,7 +184,7 @@ def test_parameters_of_a_module_move(state):
 
     ball = {"*eight": Within("spectral", Scaling(r=2))}
     claim = state(output, ball, lambda rng, p: module(rng, lambda: Linear(3, 2)))
-    assert torch.allclose(measure(claim, claim.problem.place(), 0, range(2)).ratio, torch.ones(2).double())
+    assert_found(measure(claim, claim.problem.place(), 0, range(2)).ratio, torch.ones(2))
 
 
 def test_the_ball_is_read_from_a_file(tmp_path):

@@ -33,7 +33,9 @@ def output(weights, x):
     draw=draw,
     ball={"W*": Within("spectral", lambda p: 1 / p.L)},
     constant=math.e,
-    draws=3,
+    draws=2,
+    steps=60,
+    restarts=1,
     false={"1.4 in place of e": 1.4},
 )
 def change(net, p, w):
