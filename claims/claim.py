@@ -469,7 +469,8 @@ class Claim:
         else:
             names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
             steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
-        return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
+        logs = [name for name in dict.fromkeys((*LOGS, *powers)) if name in LOGS]
+        return steps | {name: -powers[name] for name in logs if sign * powers.get(name, 0) > 0}
 
     @property
     def balls(self) -> bool:

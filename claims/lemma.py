@@ -24,7 +24,7 @@ from lemmata.claims.claim import (
 )
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import LOGS, ONE, Scaling
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.language.sizes import Size
 from lemmata.claims.problem import DRAWS, RESTARTS, STEPS, Drawn, Function, Problem, check_arguments
 from lemmata.claims.registry import claim
@@ -105,7 +105,6 @@ def lemma(
         steps=steps,
         load=load,
     )
-    _name_logs(problem.numbers)
     terms = _several(scaling)
     if vmap and draw is None:
         raise ValueError(f"{vmap=} wants draw=: under vmap nothing is drawn")
@@ -129,7 +128,7 @@ def lemma(
         return cast(Measure, measure)
 
     def register(function: Function) -> Claim:
-        claimed = (terms[0], 1.0 if identity else constant)
+        claimed = (terms[0], 1.0 if bound == "equality" else constant)
         controls = tuple(_control(name, change, claimed, problem, measuring) for name, change in (false or {}).items())
         paper, _, place = id.partition("/")
         fields: dict[str, Any] = {
@@ -165,14 +164,6 @@ def _kind(bound: Bound, constant: float | None, problem: Problem, *, identity: b
     if constant is None and bound != "equality":
         return "SCALE"
     return "PROB" if "delta" in problem.sizes or bound == "equality" else "DET"
-
-
-def _name_logs(letters: Sequence[str]) -> None:
-    """log_n and log_n_delta, of every letter: log n and log(n/δ)."""
-    for name in letters:
-        LOGS.setdefault(f"log_{name}", ((name,), ()))
-        if name != "delta":
-            LOGS.setdefault(f"log_{name}_delta", ((name,), ("delta",)))
 
 
 def _control(
