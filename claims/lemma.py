@@ -280,7 +280,9 @@ def _row(found: object, number: int, case: Drawn, axes: tuple[str, ...], sides: 
 def _number(name: str, value: object, number: int, case: Drawn) -> Tensor:
     """A part of what was measured, as a tensor of the run."""
     like = case.like
-    if isinstance(value, bool | int | float | np.generic):
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool | int | float):
         value = torch.as_tensor(float(value), dtype=like.dtype, device=like.device)
     if isinstance(value, np.ndarray):
         value = torch.as_tensor(value, device=like.device)
