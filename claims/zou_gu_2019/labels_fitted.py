@@ -26,9 +26,9 @@ from lemmata.claims.zou_gu_2019.stochastic_descent_converges import BATCHES, DEE
 from lemmata.claims.zou_gu_2019.trajectory_short import LENGTH
 
 FITTED_PLAN = Plan(
-    lines={"m": (256, 1024, 4096, 16384), "n": (2, 3, 4), "k": (1, 2, 4)},
+    lines={"m": (256, 1024, 4096, 16384), "n": (2, 4, 6), "k": (1, 2, 4)},
     start={"m": 1024, "n": 2, "phi": 0.7, "eps": 0.02},
-    initialisations=24,
+    initialisations=48,
     examples=2,
 )
 """At this φ a network of 256 units tells inputs apart. What smaller φ need is thm-3.3-labels' to say."""
@@ -45,7 +45,7 @@ PASSES_PLAN = Plan(
     lines={"m": (256, 1024, 4096), "batch": (1, 2, 4), "eps": (0.1, 0.02, 0.004)},
     along={"m": {"batch": 2}, "batch": {"m": 256, "n": 4, "phi": 1.2}},
     start={"m": 512, "n": 2, "phi": 0.7, "eps": 0.02},
-    initialisations=8,
+    initialisations=32,
     examples=2,
 )
 
