@@ -64,7 +64,7 @@ def page(claim: Claim) -> dict[str, object]:
         "margin": claim.margin,
         "measured on": measured_on(claim),
         "assumptions": [{"id": str(condition), "statement": condition.latex()} for condition in claim.preconditions],
-        "attacks": list(claim.attacks) if claim.balls else [],
+        "attacks": list(claim.starts) if claim.balls else [],
         "limit": _limits(claim),
         "engines": _engines(claim),
         "controls": [

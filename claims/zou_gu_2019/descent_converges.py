@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from lemmata.claims.case import Case
+from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import DRAWN, Coupled, Plan
@@ -54,6 +54,13 @@ def _iterations(case: Case, shrink: float = 1.0) -> Measurement:
     return Measurement(run.first(run.losses <= case.configuration.eps), (_decades(run.losses[:, 0], case),))
 
 
+def _own_iterations(case: Case) -> Measurement:
+    """The steps count as so many of the prescribed length as they are together."""
+    run = case.given_run
+    longer = run.step_size / STEP.value(case.parameters)
+    return Measurement(longer * run.first(run.losses <= case.parameters["eps"]), (_decades(run.losses[:, 0], case),))
+
+
 def _decades(initial: Tensor, case: Case) -> Tensor:
     return (initial / case.configuration.eps).log().clamp_min(0)
 
@@ -65,6 +72,8 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m))",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=needs_steps,
     terms=(ITERATIONS,),
     domain=WITH_ACCURACY,
     plan=WITH_ACCURACY_PLAN,
@@ -115,6 +124,8 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m)), \quad \|y_i\| = 1",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=needs_steps,
     terms=(ITERATIONS,),
     domain=LABELS,
     plan=Plan(
@@ -177,6 +188,8 @@ def fitted_in(case: Case, power: float = 0.0) -> Measurement:
     statement=r"T = O(n^2 \log(1/\epsilon) / \phi), \quad L = 1, \quad \eta = \Theta(k / m)",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=lambda case: needs_steps(case) or ("" if case.depth == 1 else "stated for L = 1"),
     terms=(Scaling(n=2, phi=-1),),
     domain=RUNS.drawing(L=(1, 1)),
     plan=replace(
