@@ -16,6 +16,7 @@ from lemmata.audit.arguments import (
     setting_option,
 )
 from lemmata.audit.choosing import choose
+from lemmata.audit.errors import UserError
 from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
 from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
@@ -47,6 +48,8 @@ def check_files(
     Raises:
         UserError: if a file is unusable, two do not fit, or a pattern matches no claim.
     """
+    if plot is not None and Path(plot).suffix.lower() != ".svg":
+        raise UserError(f"--plot {plot} must end in .svg")
     chosen = choose(patterns)
     conventions = SETTINGS[setting]
     before = load_weights(init, conventions)

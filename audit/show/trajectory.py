@@ -51,6 +51,8 @@ class CheckedRun(Checked):
 
     def title(self) -> str:
         """What the iterates are."""
+        if self.iterates == 1:
+            return "the run as a whole: no checkpoint differs from W⁽⁰⁾"
         steps = (
             f"consecutive steps of gradient descent with η = {self.step_size:.4g}"
             if self.step_size is not None
