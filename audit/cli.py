@@ -48,7 +48,8 @@ class Commands(click.Group):
         """The `command` of the module of that name."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = importlib.import_module(f"lemmata.audit.commands.{cmd_name}").command
+        with _sign_of_life():
+            found: click.Command = importlib.import_module(f"lemmata.audit.commands.{cmd_name}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -140,6 +141,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
     click.echo(f"lemmata: {'interrupted' if interrupts else one_line(problem)}", err=True)
     return 2
+
+
+@contextmanager
+def _sign_of_life() -> Iterator[None]:
+    """A word on a terminal while libraries are imported, one to two seconds, that is wiped afterwards."""
+    shown = sys.stderr.isatty() and "_LEMMATA_COMPLETE" not in os.environ
+    if shown:
+        click.echo("loading torch …", nl=False, err=True)
+    try:
+        yield
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @contextmanager

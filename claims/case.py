@@ -1,7 +1,7 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -44,15 +44,15 @@ class Recipe:
         return f"{aim}^{self.ascent}" if self.ascent else aim
 
     @classmethod
-    def parse(cls, text: str) -> "Recipe":
-        """The inverse of `str`.
+    def parse(cls, text: str, known: Collection[str] = ATTACKS) -> "Recipe":
+        """The inverse of `str`, of an attack that is known.
 
         Raises:
             ValueError: if the attack is unknown or the aim is not three integers.
         """
         attack, _, rest = text.partition("@")
-        if attack not in ATTACKS:
-            raise ValueError(f"attack {attack!r} must be one of {', '.join(ATTACKS)}")
+        if attack not in known:
+            raise ValueError(f"attack {attack!r} must be one of {', '.join(known)}")
         aim, _, ascent = rest.partition("^")
         try:
             layer, example, output = (int(part) for part in (aim or "1.0.0").split("."))

@@ -112,7 +112,7 @@ class LowRank:
 
     def core(self) -> Tensor:
         """A small matrix with the same singular values, (S, ·, ·), by two QR factorisations."""
-        return torch.linalg.qr(self.left).R @ torch.linalg.qr(self.right).R.mT
+        return torch.linalg.qr(self.left, mode="r").R @ torch.linalg.qr(self.right, mode="r").R.mT
 
     def frobenius(self) -> Tensor:
         """‖ΔW‖_F, (S,)."""

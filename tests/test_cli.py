@@ -156,6 +156,20 @@ def test_no_command_says_what_to_do(capsys):
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_terminal_shows_a_sign_of_life_before_torch_is_there_and_a_file_does_not(capsys, monkeypatch):
+    """Wiped before the first row; nothing on what is no terminal, nothing while a shell completes."""
+    assert main(["list", "thm-3.3-labels"]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["list", "thm-3.3-labels"]) == 0
+    assert capsys.readouterr().err == "loading torch …\r\x1b[K"
+    monkeypatch.setenv("_LEMMATA_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "lemmata list thm-3.3-lab")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert main([]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_shell_completes_commands_and_ids(capsys, monkeypatch):
     """As click documents it: `_LEMMATA_COMPLETE`, for ids with and without their paper."""
     monkeypatch.setenv("_LEMMATA_COMPLETE", "bash_complete")
@@ -208,7 +222,8 @@ def test_ambiguous_short_id_is_refused(capsys, monkeypatch):
         (("show", "lemma-5.2"), ["ID 'lemma-5.2'", "lemma-5.2a"]),
         (("show", "cao-gu-2020/lemma-51a"), ["closest: cao-gu-2020/lemma-5.1a"]),
         (("show", "one\ntwo\x07"), ["one\\ntwo\\x07"]),
-        (("check",), ["--init"]),
+        (("check",), ["--trained"]),
+        (("check", "--trained", "b.pt"), ["--init"]),
     ],
     ids=str,
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from lemmata.audit.judge.constants import (
     COLLECTED,
@@ -16,7 +16,9 @@ from lemmata.audit.judge.constants import (
     share_of_data_sets,
 )
 from lemmata.audit.judge.controls import hardest
-from lemmata.audit.plan.grid import corners
+from lemmata.audit.measure.sweep import run_all
+from lemmata.audit.plan.grid import Point, corners
+from lemmata.audit.plan.job import jobs
 from lemmata.claims.claim import Control
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.language.direction import LOWER, UPPER
@@ -119,3 +121,18 @@ def test_every_audited_constant_says_where_it_was_decided(member):
     entry = audited_constants()[member.id]
     found = hardest(member, Control("any", "any"), 0)
     assert found == [(parse(f"{member.id}:{entry['at']}").configuration, entry["seed"])]
+
+
+@pytest.mark.parametrize("member", AUDITED, ids=str)
+def test_a_stored_constant_holds_where_it_was_decided(member):
+    """On the data set that was worst, against the attacks of today: few, one in five, initialisations exceed it.
+
+    An attack that grows stronger falls here until the constants are measured anew.
+    """
+    entry = audited_constants()[member.id]
+    place = Point(parse(f"{member.id}:{entry['at']}").configuration, DEAR)
+    chosen = jobs([member], lambda _: [place], seed=entry["seed"], dtype="float64", device="cpu")
+    ratios = np.concatenate([np.ravel(trials.ratio) for trials in run_all(chosen)])
+    sign = member.direction.sign
+    beyond = int((sign * ratios > sign * entry["constant"]).sum())
+    assert binom.sf(beyond - 1, len(ratios), 0.2) > 1e-3, f"{beyond} of {len(ratios)} exceed {entry['constant']}"

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from lemmata.audit.errors import UserError, one_line
 from lemmata.audit.measure.archives import check_declared, check_tensors
@@ -20,6 +21,7 @@ from lemmata.audit.measure.given import (
     close_rows,
     dataset,
     equal_rows,
+    float64,
     listed,
     network,
 )
@@ -56,6 +58,26 @@ def load_weights(path: str, setting: Setting) -> Weights:
         found, notes = matrices(path, arrays)
         return network(path, {name: found[name] for name in _numbered(path, list(found), setting)}, notes, setting)
     return network(path, *layers(path, arrays, ordered=Path(path).suffix.lower() != ".safetensors"), setting)
+
+
+def load_tensors(path: str) -> dict[str, Tensor]:
+    """All tensors in a .npz, PyTorch or .safetensors file by their names, float64, of whatever network.
+
+    Raises:
+        UserError: if they cannot be read, or are not finite.
+    """
+    _check_whole(path)
+    return {name: float64(f"{path}: {name}", value) for name, value in _reader(path, WEIGHTS)(path).items()}
+
+
+def load_examples(path: str) -> dict[str, Tensor]:
+    """X and y of a .npz or .csv file, float64, as they stand there.
+
+    Raises:
+        UserError: if they cannot be read, or are not finite.
+    """
+    found = _reader(path, DATA)(path)
+    return {name: float64(f"{path}: {name}", value) for name, value in zip(("X", "y"), found, strict=True)}
 
 
 def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Loaded:

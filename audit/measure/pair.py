@@ -141,7 +141,8 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
 def obstacle_of(claim: Claim, case: Case) -> str:
     """Why the claim says nothing about the case; empty if it does. Depends on setting, data and sizes only."""
     if claim.problem is not None:
-        return "about a problem of its own, and no network of a setting"
+        own = "; lemmata check it by its id" if claim.problem.load is not None else ""
+        return f"about a problem of its own, and no network of a setting{own}"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
     if claim.kind == "RUN" and (claim.own is None or case.run is None):
@@ -166,6 +167,18 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
     at_data: Evaluation | None = found
     if values or claim.own is not None:
         at_data = _beside(claim, own, case, values, beside, patience, dear)
+    return record(claim, found, at_data, met(claim.preconditions, case.parameters), claim.limit(sizes(case)), beside)
+
+
+def record(
+    claim: Claim,
+    found: Evaluation,
+    at_data: Evaluation | None,
+    preconditions: dict[str, bool],
+    limit: float | None,
+    beside: dict[str, float | None],
+) -> Record:
+    """What was found of one draw, in one row; whether it holds goes by the second evaluation."""
     lhs, rhs = _only(found.lhs), _only(found.rhs)
     if found.residual is None and claim.stated is not None:
         rhs *= claim.stated
@@ -180,12 +193,12 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
         bound=claim.bound,
         applicable=True,
         reason=reason,
-        preconditions=met(claim.preconditions, case.parameters),
+        preconditions=preconditions,
         lhs=lhs,
         rhs=rhs,
         ratio=None if reason else lhs / rhs,
         audited=constant,
-        limit=claim.limit(sizes(case)),
+        limit=limit,
         residual=None if found.residual is None else _only(found.residual),
         holds=holds,
         word=_word(claim, holds, None if at_data is None else _only(at_data.ratio), constant),

@@ -97,7 +97,7 @@ class Trials:
 
     def replay(self, number: int) -> Replay:
         """One initialisation at the recipe that was worst there; of a mean all of them."""
-        job, recipe = self.job, Recipe.parse(self.recipes[number])
+        job, recipe = self.job, self._recipe(number)
         numbers = tuple(range(len(self.lhs))) if self.claim.judged == "mean" else (number,)
         return Replay(self.claim, job.configuration, job.seed, numbers, recipe, job.engine)
 
@@ -126,9 +126,11 @@ class Trials:
         residual, condition = (
             torch.tensor(column, dtype=dtype) if column else None for column in (self.residual, self.condition)
         )
-        return Evaluation(
-            lhs, rhs, ratio, residual, condition, self.worst, [Recipe.parse(text) for text in self.recipes]
-        )
+        recipes = [self._recipe(number) for number in range(len(self.recipes))]
+        return Evaluation(lhs, rhs, ratio, residual, condition, self.worst, recipes)
+
+    def _recipe(self, number: int) -> Recipe:
+        return Recipe.parse(self.recipes[number], self.claim.known_starts)
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,11 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
     preconditions=PRE_4_7,
     erratum="E-13",
     unrefuted={
-        "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do")
+        "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do"),
+        "m": Reason(
+            "out of reach",
+            "m^(1/6) grows 2.8 times over the widths that run, one more logarithm of m, which Õ hides, 2.3 times",
+        ),
     },
     controls=(
         Control(
@@ -143,6 +147,11 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
             scaling=DISTANCE,
             parameter="phi",
             measure=lambda case: _farthest(case, power=0),
+            unrefuted=Reason(
+                "out of reach",
+                "K grows like B^-4: where whole runs end in minutes B falls 1.9 times, too little to tell B^-1 from a "
+                "logarithm",
+            ),
         ),
         *mutants(
             at=AT_DISTANCE,

@@ -11,6 +11,7 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.checks import check_inside
+from lemmata.claims.measuring.climb import climbed
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
@@ -62,7 +63,7 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
     for recipe in claim.recipes(case):
         found = found_by(claim, case, recipe)
         worst = found if worst is None else _worse(claim, worst, found)
-        if ATTACKS[recipe.attack].ascends:
+        if isinstance(case, Case) and ATTACKS[recipe.attack].ascends:
             start = found if start is None else _worse(claim, start, found)
     assert worst is not None
     if ascent and start and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
@@ -81,7 +82,9 @@ def found_by(claim: Claim, case: Case | Drawn, recipe: Recipe) -> Evaluation:
     Raises:
         MeasurementError: if that is outside of the ball.
     """
-    return evaluate(claim, case if isinstance(case, Drawn) else _reached(claim, case, recipe), recipe)
+    if isinstance(case, Drawn):
+        return climbed(claim, case, recipe) if case.problem.ball else evaluate(claim, case, recipe)
+    return evaluate(claim, _reached(claim, case, recipe), recipe)
 
 
 def _reached(claim: Claim, case: Case, recipe: Recipe) -> Case:

@@ -18,6 +18,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     RUNS_PLAN,
     SMALL,
     STEP,
+    WHOLE,
     descend,
     fit,
     parameters_of,
@@ -159,22 +160,22 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
         Control(
             "no φ",
             "T ≤ C n² L² log(1/ε), however close two inputs are",
-            measure=lambda case: _to_labels(case, power=1.0),
+            measure=lambda case: fitted_in(case, power=1.0),
             domain=replace(LABELS, values={"phi": (0.35,), "eps": (0.02,)}),
             plan=Plan(start={"m": 8192, "n": 2}),
         ),
         *mutants(at=AT_LABELS, domain=LABELS),
     ),
-    notes="Labels +1, −1, +1, …, as the theorem has them, and whatever f is at W⁽⁰⁾: the residuals are of order 1, and "
-    "weights move. Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε "
-    "is reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
+    notes=WHOLE
+    + "Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε is "
+    "reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
 )
 def descent_fits_labels(case: Case) -> Measurement:
     """The first iterate with loss at most ε, of labels ±1."""
-    return _to_labels(case)
+    return fitted_in(case)
 
 
-def _to_labels(case: Case, power: float = 0.0) -> Measurement:
+def fitted_in(case: Case, power: float = 0.0) -> Measurement:
     run = fit(case)
     bound = _decades(run.losses[:, 0], case) * case.parameters["phi"] ** power
     return Measurement(run.first(run.losses <= case.configuration.eps), (bound,))

@@ -41,7 +41,7 @@ def _proportion(losses: Tensor, squared_gradients: Tensor, step_size: float | Te
     return torch.minimum(quotient, 1 / quotient)
 
 
-def _rates(losses: Tensor) -> Tensor:
+def rates(losses: Tensor) -> Tensor:
     """1 − (L_t / L_0)^{1/t} for t = 1, …, T: the slowest rate that explains each loss."""
     t = torch.arange(1, losses.shape[-1], dtype=losses.dtype, device=losses.device)
     return -torch.expm1((losses[..., 1:] / losses[..., :1]).log() / t)
@@ -90,7 +90,7 @@ def _limiting_rate(c: Configuration) -> float | None:
     if run is None:
         return None
     bound = GRADIENT_BOUND.value(parameters_of(c)) * run.step_size
-    return float(_rates(_losses_of(run, c.eps)).min()) / bound
+    return float(rates(_losses_of(run, c.eps)).min()) / bound
 
 
 @claim(
@@ -125,4 +125,4 @@ def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
 
 
 def _slowest(run: Run) -> Measurement:
-    return Measurement(_rates(run.losses), (run.step_size,), ("step",))
+    return Measurement(rates(run.losses), (run.step_size,), ("step",))
