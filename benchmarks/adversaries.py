@@ -156,8 +156,8 @@ def tables(rows: Sequence[Row]) -> str:
         for name, at in by_claim.items()
     ]
     parts.append(
-        "## Attack over certificate\n\nOver the radii above, least and largest; of a lower bound's certificate of 0 "
-        "there is none.\n\n" + markdown(["claim", *(f"L = {L}" for L in depths)], spans)
+        "## Attack over certificate\n\nOver the radii above, least and largest; above 1 for lower bounds, and none where "
+        "their certificate is 0.\n\n" + markdown(["claim", *(f"L = {L}" for L in depths)], spans)
     )
     return "\n\n".join(parts)
 
@@ -187,7 +187,7 @@ constants. *Ascent* is twenty projected gradient steps; it is empty where the me
 attained exactly. *Structured* is every attack of the claim at its best aim; *all* is the worst of them per
 initialisation, with ascent, as an audit searches. The *certificate* bounds the ratio over the whole ball, from above or
 for lower bounds from below; *plain products* is the same bound with products of spectral norms in place of norms of
-masked products.
+masked products. Where every search finds 0 there is no row.
 """
 
 
@@ -213,7 +213,8 @@ def main() -> None:
                 here = claim.setting.hidden_layers(L) > 0 and claim.domain.contains(c)
                 here = here and not claim.obstacle(draw(claim.setting, c, 0, 1))
                 if here:
-                    rows.append(measured(claim, c, options.initialisations))
+                    row = measured(claim, c, options.initialisations)
+                    rows += [row] if row.everything else []
                     print(claim.id, c.token(), file=sys.stderr, flush=True)
     words = {"arguments": " ".join(sys.argv[1:]), "width": options.width, "initialisations": options.initialisations}
     print(HEAD.format(**words) + "\n" + tables(rows))

@@ -12,10 +12,13 @@ import torch
 from scipy.optimize import minimize
 
 from lemmata.claims import REGISTRY
+from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring import search
 from lemmata.model import attacks as package
 from lemmata.model import limits
 from lemmata.model.attacks import ATTACKS, Attack, Informed, Target, distinct
+from lemmata.model.attacks.spending import affordable
 from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank, add, distances
 from lemmata.model.data import Dataset, generate
@@ -831,3 +834,28 @@ def test_compound_changes_attain_the_largest_product_of_two():
     signal = torch.linalg.vector_norm(aim.trace.signals[1][:, 1, 0], dim=-1)
     assert_reaches(found, 1e-12 * signal)
     assert_at_most(found, 1e-12 * signal * (1 + 1e-6))
+
+
+def test_a_unit_that_is_too_dear_is_passed_over():
+    """Of costs 0.6, 2, 0.7, 0.5 in this order a radius of 1 pays for the first, the third and no more."""
+    cost = torch.tensor([[0.6, 2.0, 0.7, 0.5], [0.6, 0.7, torch.inf, 0.5]])
+    order = torch.tensor([[1.0, 2.0, 3.0, 4.0], [1.0, torch.inf, 2.0, 3.0]])
+    wanted = [[True, False, True, False], [True, False, False, True]]
+    assert affordable(order, cost, 1.0).tolist() == wanted
+
+
+def test_a_narrow_network_is_searched_from_every_attack(monkeypatch):
+    """At 16 units ascents are four times as long and start wherever one may; at twice 64 from the worst alone."""
+    tried = []
+    found_by = search.found_by
+    monkeypatch.setattr(
+        search, "found_by", lambda claim, case, recipe: tried.append(recipe) or found_by(claim, case, recipe)
+    )
+    claim = REGISTRY["cao-gu-2020/lemma-B.1-iii"]
+    for m, starts in ((16, {"random", "along-gradient", "push-features"}), (128, {"push-features"})):
+        tried.clear()
+        case = draw(claim.setting, Configuration(m=m, L=2, n=1, d=4, tau=0.1), 0, 1)
+        search.supremum(claim, case, ascent=2)
+        ascents = [recipe for recipe in tried if recipe.ascent]
+        assert {recipe.attack for recipe in ascents} == starts
+        assert {recipe.ascent for recipe in ascents} == {2 * search.LONGER if m == 16 else 2}
