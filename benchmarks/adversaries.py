@@ -156,8 +156,8 @@ def tables(rows: Sequence[Row]) -> str:
         for name, at in by_claim.items()
     ]
     parts.append(
-        "## Attack over certificate\n\nOver the radii above, least and largest; above 1 for lower bounds, and none where "
-        "their certificate is 0.\n\n" + markdown(["claim", *(f"L = {L}" for L in depths)], spans)
+        "## Attack over certificate\n\nOver the radii above, least and largest; above 1 for lower bounds, and none "
+        "where their certificate is 0.\n\n" + markdown(["claim", *(f"L = {L}" for L in depths)], spans)
     )
     return "\n\n".join(parts)
 
