@@ -1,7 +1,7 @@
 """What a claim is measured on: one configuration, drawn for S independent initialisations."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from lemmata.model.network import Architecture, Engine, Network, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import Setting
 from lemmata.model.trace import Trace
-from lemmata.model.training import PRESCRIBED, Algorithm
+from lemmata.model.training import PRESCRIBED, Algorithm, Run
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class Recipe:
         return f"{aim}^{self.ascent}" if self.ascent else aim
 
     @classmethod
-    def parse(cls, text: str) -> "Recipe":
-        """The inverse of `str`.
+    def parse(cls, text: str, known: Collection[str] = ATTACKS) -> "Recipe":
+        """The inverse of `str`, of an attack that is known.
 
         Raises:
             ValueError: if the attack is unknown or the aim is not three integers.
         """
         attack, _, rest = text.partition("@")
-        if attack not in ATTACKS:
-            raise ValueError(f"attack {attack!r} must be one of {', '.join(ATTACKS)}")
+        if attack not in known:
+            raise ValueError(f"attack {attack!r} must be one of {', '.join(known)}")
         aim, _, ascent = rest.partition("^")
         try:
             layer, example, output = (int(part) for part in (aim or "1.0.0").split("."))
@@ -82,6 +82,7 @@ class Case:
         configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
         algorithm: of the runs from W⁽⁰⁾, in place of the one that a statement prescribes.
+        run: iterates from W⁽⁰⁾ that somebody else made; None where a statement makes its own.
     """
 
     def __init__(
@@ -97,8 +98,10 @@ class Case:
         probes: Tensor | None = None,
         configuration: Configuration | None = None,
         algorithm: Algorithm = PRESCRIBED,
+        run: Run | None = None,
     ) -> None:
         self.algorithm = algorithm
+        self.run = run
         self.configuration = configuration or Configuration()
         self.generated = configuration is not None and configuration.data in (*LABELLED, "sphere")
         self.initial = initial
@@ -200,6 +203,17 @@ class Case:
             labels=c.labels,
             noise=c.noise,
         )
+
+    @property
+    def given_run(self) -> Run:
+        """The iterates that somebody else made.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if self.run is None:
+            raise ValueError("run=None must be the iterates of a run")
+        return self.run
 
     @property
     def depth(self) -> int:
@@ -305,6 +319,13 @@ class Case:
         case = copy(self)
         case.algorithm = algorithm
         return case
+
+
+def needs_steps(case: Case) -> str:
+    """Why iterates that somebody else made say nothing of a single step; empty where they do."""
+    if case.run is None or bool(torch.as_tensor(case.run.step_size).isfinite().all()):
+        return ""
+    return "about single steps of gradient descent, which these checkpoints are not"
 
 
 def draw(

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -469,12 +469,23 @@ class Claim:
         else:
             names = [*powers, *(["m"] if "m" not in powers and (not self.plan.lines or "m" in self.plan.lines) else [])]
             steps = {name: sign * STRONGER[name] for name in STRONGER if name in names}
-        return steps | {name: -powers[name] for name in LOGS if sign * powers.get(name, 0) > 0}
+        logs = [name for name in dict.fromkeys((*LOGS, *powers)) if name in LOGS]
+        return steps | {name: -powers[name] for name in logs if sign * powers.get(name, 0) > 0}
 
     @property
     def balls(self) -> bool:
         """Whether the claim quantifies over a ball."""
-        return self.domain.tau is not None
+        return self.domain.tau is not None if self.problem is None else bool(self.problem.ball)
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """What searches its ball, by name: its attacks; of a problem of one's own what that begins with."""
+        return self.attacks if self.problem is None else self.problem.starts
+
+    @property
+    def known_starts(self) -> Collection[str]:
+        """What a recipe may begin with, on networks whichever attack there is."""
+        return ATTACKS if self.problem is None else self.problem.starts
 
     @property
     def start(self) -> dict[str, Any]:
@@ -521,5 +532,7 @@ class Claim:
             return "no ball"
         if self.exact(configuration):
             return "exact"
+        if self.problem is not None:
+            return "ascent" if self.problem.steps and self.judged != "identity" else "sampled"
         guided = any(ATTACKS[attack].informed >= Informed.GRADIENT for attack in self.attacks)
         return "ascent" if guided else "sampled"

@@ -24,10 +24,11 @@ from lemmata.claims.claim import (
 )
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.plan import Plan
-from lemmata.claims.language.scaling import LOGS, ONE, Scaling
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.language.sizes import Size
-from lemmata.claims.problem import DRAWS, Drawn, Function, Problem, check_arguments
+from lemmata.claims.problem import DRAWS, RESTARTS, STEPS, Drawn, Function, Problem, check_arguments
 from lemmata.claims.registry import claim
+from lemmata.claims.within import Within
 
 Measuring = Callable[[Function], Measure]
 """Makes a measurement of all draws from the function that measures one."""
@@ -49,6 +50,11 @@ def lemma(
     axes: tuple[str, ...] = (),
     vmap: bool = False,
     draws: int = DRAWS,
+    ball: Mapping[str, Within] | None = None,
+    attacks: Function | Sequence[Function] = (),
+    restarts: int = RESTARTS,
+    steps: int = STEPS,
+    load: Function | None = None,
     false: Mapping[str, float | Function | tuple[str, Function]] | None = None,
     expected: Expected = "supported",
     source: Source | None = None,
@@ -58,7 +64,7 @@ def lemma(
     """Register the decorated function as the measurement of a lemma about anything.
 
     The function measures one draw, `f(rng, p)`, or with `draw=` what that returned, `f(x, p)`; with `data=` these come
-    third. It returns
+    third. With `ball=` the last argument is a dict of what moves, at a point of the ball. It returns
 
         lhs                    beside the right-hand side that `scaling` writes
         (lhs, rhs)             both sides, where `scaling` is left out; with one, the factors of its terms
@@ -70,7 +76,7 @@ def lemma(
         id: `paper/statement[@printed]`.
         statement: LaTeX or plain text.
         sizes: its letters, each a `Size`; with `delta` among them it may fail with probability δ.
-        draw, data, given, draws: see `Problem`.
+        draw, data, given, draws, ball, attacks, restarts, steps, load: see `Problem`.
         bound: upper, lower, equality, both.
         scaling: the right-hand side as powers and logs of letters, `Scaling(n="1/2", log_n=1)`, or several terms.
         constant: in front of it, where the lemma states one; without it, it is audited.
@@ -87,11 +93,23 @@ def lemma(
         ValueError: naming the field that cannot be what it is, its value, and what is allowed.
         TypeError: if a field is unknown.
     """
-    problem = Problem(sizes=sizes, draw=draw, data=_several(data), given=_several(given), draws=draws)
-    _name_logs(problem.numbers)
+    problem = Problem(
+        sizes=sizes,
+        draw=draw,
+        data=_several(data),
+        given=_several(given),
+        draws=draws,
+        ball=ball or {},
+        attacks=_several(attacks),
+        restarts=restarts,
+        steps=steps,
+        load=load,
+    )
     terms = _several(scaling)
     if vmap and draw is None:
         raise ValueError(f"{vmap=} wants draw=: under vmap nothing is drawn")
+    if vmap and ball:
+        raise ValueError(f"{vmap=} and ball= exclude each other: each draw is searched by itself")
     if not isinstance(axes, tuple) or not all(isinstance(axis, str) for axis in axes):
         raise ValueError(f"{axes=} must be a tuple of names, as in ('layer', 'example')")
     identity = bound == "equality" and "margin" not in more
@@ -103,12 +121,14 @@ def lemma(
         def measure(case: Drawn) -> Measurement | Sides:
             found = (_at_once if vmap else _one_by_one)(function, case)
             lhs, *others = _stacked(found, case, axes, 1 if identity else len(terms))
+            if not case.watched:
+                lhs, *others = (part.detach() for part in (lhs, *others))
             return Sides.of(lhs, others[0], axes) if identity else Measurement(lhs, tuple(others), axes)
 
         return cast(Measure, measure)
 
     def register(function: Function) -> Claim:
-        claimed = (terms[0], 1.0 if identity else constant)
+        claimed = (terms[0], 1.0 if bound == "equality" else constant)
         controls = tuple(_control(name, change, claimed, problem, measuring) for name, change in (false or {}).items())
         paper, _, place = id.partition("/")
         fields: dict[str, Any] = {
@@ -120,6 +140,7 @@ def lemma(
             "terms": terms,
             "stated": constant,
             "setting": None,
+            "quantifiers": "; ".join(f"all {name} {ball}" for name, ball in problem.ball.items()),
             "problem": problem,
             "preconditions": problem.conditions,
             "probability": CERTAIN if "delta" in sizes and not identity else "",
@@ -143,14 +164,6 @@ def _kind(bound: Bound, constant: float | None, problem: Problem, *, identity: b
     if constant is None and bound != "equality":
         return "SCALE"
     return "PROB" if "delta" in problem.sizes or bound == "equality" else "DET"
-
-
-def _name_logs(letters: Sequence[str]) -> None:
-    """log_n and log_n_delta, of every letter: log n and log(n/δ)."""
-    for name in letters:
-        LOGS.setdefault(f"log_{name}", ((name,), ()))
-        if name != "delta":
-            LOGS.setdefault(f"log_{name}_delta", ((name,), ("delta",)))
 
 
 def _control(
@@ -284,7 +297,7 @@ def _number(name: str, value: object, number: int, case: Drawn) -> Tensor:
             f"{name} must be {_plain(like.dtype)}, as the run is; it is {_plain(value.dtype)}: draw with "
             "gaussian(rng, …) and the like, or convert with rng.tensor(…)"
         )
-    value = value.detach().to(like.dtype)
+    value = value.to(like.dtype)
     if value.isnan().any():
         raise MeasurementError(f"{name} is not a number (NaN) at draw {number}")
     return value

@@ -6,7 +6,7 @@ judge asks no more than what stands here.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from lemmata.claims.case import Recipe
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.letters import Letter
 from lemmata.claims.language.sizes import DELTA, Choice, Size, check_letters, place
+from lemmata.claims.within import Point, Within, check_balls, matching, named_tensors
 from lemmata.model.draws import Rng
 from lemmata.model.randomness import stream
 
@@ -24,6 +25,12 @@ Function = Callable[..., Any]
 
 DRAWS = 200
 """Independent draws at each choice of sizes, where a lemma does not say how many."""
+
+RESTARTS = 3
+"""Random starts of an ascent, where a lemma does not say how many."""
+
+STEPS = 200
+"""Most steps of an ascent, where a lemma does not say how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,15 @@ class Problem:
         given: premises: conditions on the sizes, `given(p)` of the sizes, or `given(x, p)` of a draw, with the data as
             a third argument. Sizes that do not meet one are never measured; a draw that does not decides nothing.
         draws: independent draws at each choice of sizes.
+        ball: what may move round where it was drawn, and how far, by its name or a pattern of names in the dict or the
+            `torch.nn.Module` that `draw` or `data` returned: the lemma is about the worst there. The measurement has
+            the named tensors as its last argument.
+        attacks: of one's own: points of the ball, `attack(rng, x, p)` with the data as a fourth argument, a dict of
+            those tensors that move.
+        restarts: random starts of the ascent.
+        steps: that each ascent may take; with 0 no slope is followed.
+        load: what the measurement is called with, from files that somebody has, for `lemmata check`: of its parameters
+            `init`, `trained` and `data` each is a file's tensors by name, and what it returns has a dict in place of p.
     """
 
     sizes: Mapping[str, Size]
@@ -44,6 +60,11 @@ class Problem:
     data: tuple[Function, ...] = ()
     given: tuple[Condition | Function, ...] = ()
     draws: int = DRAWS
+    ball: Mapping[str, Within] = field(default_factory=dict)
+    attacks: tuple[Function, ...] = ()
+    restarts: int = RESTARTS
+    steps: int = STEPS
+    load: Function | None = None
 
     def __post_init__(self) -> None:
         check_letters(self.sizes)
@@ -56,13 +77,55 @@ class Problem:
         for premise in self.given:
             if not isinstance(premise, Condition):
                 check_arguments("given", premise, *self.shapes_of_premises)
-        if type(self.draws) is not int or self.draws < 1:
-            raise ValueError(f"draws={self.draws!r} must be a whole number, at least 1")
+        for name, least in (("draws", 1), ("restarts", 0), ("steps", 0)):
+            count = getattr(self, name)
+            if type(count) is not int or count < least:
+                raise ValueError(f"{name}={count!r} must be a whole number, at least {least}")
+        self._check_ball()
+        if self.load is not None and not (self.files and set(self.files) <= set(FILES)):
+            allowed = ", ".join(FILES)
+            raise ValueError(
+                f"load={_names([self.load])[0]}({', '.join(self.files)}) must have parameters of {allowed}"
+            )
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What `load` asks for."""
+        return tuple(inspect.signature(self.load).parameters) if callable(self.load) else ()
+
+    def _check_ball(self) -> None:
+        """Balls are round what is drawn, and attacks are of balls, each of a name of its own.
+
+        Raises:
+            ValueError: naming the field, its value, and what is allowed.
+        """
+        check_balls(self.ball, self.numbers)
+        if self.ball and self.draw is None:
+            raise ValueError(f"ball={list(self.ball)} wants draw=, whose tensors are its centre")
+        if self.attacks and not self.ball:
+            raise ValueError(f"attacks={_names(self.attacks)} want ball=, whose points they are")
+        for attack in self.attacks:
+            check_arguments("attack", attack, ("rng", "x", "p", *(("data",) if self.data else ())))
+        own = _names(self.attacks)
+        if len(set(own)) < len(own) or set(own) & set(STARTS):
+            raise ValueError(f"attacks={own} must have different names, and none of {', '.join(STARTS)}")
 
     @property
     def drawn(self) -> tuple[str, ...]:
         """What a measurement is called with."""
-        return ("rng" if self.draw is None else "x", "p", *(("data",) if self.data else ()))
+        return (
+            "rng" if self.draw is None else "x",
+            "p",
+            *(("data",) if self.data else ()),
+            *(("w",) if self.ball else ()),
+        )
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """Where the worst case is looked for: the centre, the attacks of one's own, the slope's end, random ends."""
+        stay, slope, random = STARTS
+        found = (stay, *_names(self.attacks), *((slope,) if self.steps else ()), *((random,) if self.restarts else ()))
+        return found if self.ball else (stay,)
 
     @property
     def shapes_of_premises(self) -> tuple[tuple[str, ...], ...]:
@@ -134,6 +197,18 @@ class Problem:
         return Drawn(self, p, seed, numbers, torch.zeros(1, dtype=dtype, device=device))
 
 
+STARTS = ("stay", "slope", "random")
+"""The centre; where the ball ends along the slope near that; where it ends in random directions."""
+
+
+def _names(functions: Sequence[Function]) -> list[str]:
+    return [getattr(function, "__name__", str(function)) for function in functions]
+
+
+FILES = ("init", "trained", "data")
+"""What somebody may have on file."""
+
+
 class Drawn:
     """One choice of a problem's sizes, drawn S times: what a lemma of one's own is measured on.
 
@@ -143,14 +218,24 @@ class Drawn:
         seed: the one integer that everything descends from.
         numbers: of the draws.
         like: has the dtype and the device of the run.
+        points: of the balls, one per draw; None is where they were drawn.
     """
 
-    def __init__(self, problem: Problem, configuration: Choice, seed: int, numbers: Sequence[int], like: Tensor):
+    def __init__(
+        self,
+        problem: Problem,
+        configuration: Choice,
+        seed: int,
+        numbers: Sequence[int],
+        like: Tensor,
+        points: Sequence[Point] | None = None,
+    ):
         self.problem = problem
         self.configuration = configuration
         self.seed = seed
         self.numbers = numbers
         self.like = like
+        self.points = points
         # δ decides no draw: at all δ the same ones are counted.
         self._path = [
             (field.name, getattr(configuration, field.name)) for field in fields(configuration) if field.name != "delta"
@@ -160,6 +245,11 @@ class Drawn:
     def initialisations(self) -> int:
         """The number of draws."""
         return len(self.numbers)
+
+    @property
+    def watched(self) -> bool:
+        """Whether what is measured is to be differentiated."""
+        return False
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -181,9 +271,35 @@ class Drawn:
     def each(self) -> Iterator[tuple[Any, ...]]:
         """Of every draw, what the measurement is called with."""
         data, p = self.data(), self.configuration
-        for number in self.numbers:
+        for at, number in enumerate(self.numbers):
             rng = self.rng("draw", number)
-            yield (rng if self.problem.draw is None else self.problem.draw(rng, p), p, *data)
+            drawn = (rng if self.problem.draw is None else self.problem.draw(rng, p), p, *data)
+            if self.problem.ball:
+                moved = {} if self.points is None else self.points[at]
+                yield (*drawn, {**self.balls(drawn)[0], **moved})
+            else:
+                yield drawn
+
+    def balls(self, drawn: tuple[Any, ...]) -> tuple[Point, dict[str, Within], dict[str, float]]:
+        """Of one draw the centres of its balls, the balls, and their radii, by name.
+
+        Raises:
+            ValueError: if nothing of a name was drawn, or a radius is none.
+        """
+        x, p, *data = drawn
+        tensors = named_tensors(x, *data)
+        balls = matching(self.problem.ball, tensors)
+        numbers = self.parameters
+        return {name: tensors[name] for name in balls}, balls, {name: b.at(p, numbers) for name, b in balls.items()}
+
+    def at(self, points: Sequence[Point]) -> "Drawn":
+        """The same draws, at points of their balls."""
+        return Drawn(self.problem, self.configuration, self.seed, self.numbers, self.like, points)
+
+    def alone(self) -> Iterator["Drawn"]:
+        """Each draw alone."""
+        for number in self.numbers:
+            yield Drawn(self.problem, self.configuration, self.seed, (number,), self.like)
 
     def meets(self, arguments: tuple[Any, ...]) -> bool:
         """Whether a draw meets the premises that are about draws."""
@@ -194,7 +310,30 @@ class Drawn:
 
     def recipes(self) -> list[Recipe]:
         """Where its worst case is looked for."""
-        return [Recipe()]
+        problem = self.problem
+        times = {"random": problem.restarts}
+        return [
+            Recipe(start, example=number, ascent=problem.steps if problem.ball else 0)
+            for start in problem.starts
+            for number in range(times.get(start, 1))
+        ]
+
+
+class Given(Drawn):
+    """One draw that is at hand, which somebody loaded.
+
+    Args:
+        problem, configuration, like: see `Drawn`.
+        arguments: what the measurement is called with.
+    """
+
+    def __init__(self, problem: Problem, configuration: Choice, like: Tensor, arguments: tuple[Any, ...]) -> None:
+        super().__init__(problem, configuration, 0, (0,), like)
+        self.arguments = arguments
+
+    def each(self) -> Iterator[tuple[Any, ...]]:
+        """What the measurement is called with."""
+        yield self.arguments
 
 
 def check_arguments(role: str, function: object, *allowed: tuple[str, ...]) -> None:

@@ -42,18 +42,22 @@ if TYPE_CHECKING:
     from lemmata.claims.registry import context as context
     from lemmata.claims.registry import derived as derived
     from lemmata.claims.registry import select as select
+    from lemmata.claims.within import Within as Within
     from lemmata.model.attacks import Informed as Informed
     from lemmata.model.attacks import Pair as Pair
     from lemmata.model.attacks import Target as Target
     from lemmata.model.attacks import attack as attack
     from lemmata.model.ball import Ball as Ball
     from lemmata.model.changes import LowRank as LowRank
+    from lemmata.model.curvature import hessian_norm as hessian_norm
     from lemmata.model.draws import Rng as Rng
     from lemmata.model.draws import gaussian as gaussian
     from lemmata.model.draws import module as module
     from lemmata.model.draws import signs as signs
     from lemmata.model.draws import sphere as sphere
     from lemmata.model.draws import uniform as uniform
+    from lemmata.model.fully_connected import FullyConnected as FullyConnected
+    from lemmata.model.fully_connected import Law as Law
     from lemmata.model.kernels import two_layer_gram as two_layer_gram
     from lemmata.model.randomness import generator as generator
     from lemmata.model.settings import CAO_GU_2019_SLIDES as CAO_GU_2019_SLIDES
@@ -97,18 +101,22 @@ _HOMES = {
     "context": "lemmata.claims.registry",
     "derived": "lemmata.claims.registry",
     "select": "lemmata.claims.registry",
+    "Within": "lemmata.claims.within",
     "Informed": "lemmata.model.attacks",
     "Pair": "lemmata.model.attacks",
     "Target": "lemmata.model.attacks",
     "attack": "lemmata.model.attacks",
     "Ball": "lemmata.model.ball",
     "LowRank": "lemmata.model.changes",
+    "hessian_norm": "lemmata.model.curvature",
     "Rng": "lemmata.model.draws",
     "gaussian": "lemmata.model.draws",
     "module": "lemmata.model.draws",
     "signs": "lemmata.model.draws",
     "sphere": "lemmata.model.draws",
     "uniform": "lemmata.model.draws",
+    "FullyConnected": "lemmata.model.fully_connected",
+    "Law": "lemmata.model.fully_connected",
     "two_layer_gram": "lemmata.model.kernels",
     "generator": "lemmata.model.randomness",
     "CAO_GU_2019_SLIDES": "lemmata.model.settings",

@@ -339,7 +339,7 @@ def explain(trial: Trial, limit: float | None) -> str:
     return (
         f"{trial.claim.id} is violated: {e.violations} of {e.trials} independent initialisations\n"
         f"  case      {trial.configuration}\n"
-        f"  recipe    {trial.recipe or 'the worst of ' + ', '.join(trial.claim.attacks)}\n"
+        f"  recipe    {trial.recipe or 'the worst of ' + ', '.join(trial.claim.starts)}\n"
         f"  {'residual' if limit is None else 'ratio   '}  {trial.worst:.6g} at initialisation {trial.at}"
         f"{'' if limit is None else f', constant {limit:.6g}'}\n"
         f"  replay    {trial.replay.command()}"

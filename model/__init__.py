@@ -7,9 +7,9 @@ a random initialisation has a leading axis S over independent initialisations.
 The floors, from the ground up; a module imports only from floors below its own:
 
     settings, randomness, draws, deadline: conventions, chance, time
-    spectra, orthonormal, columns, affordable, limits: algebra, constants
+    spectra, orthonormal, columns, affordable, limits, activations, curvature: algebra, constants, calculus
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
-    margins, changes: how labels are separated, what a layer moves by
+    margins, changes, fully_connected: how labels are separated, what a layer moves by, other papers' networks
     separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients
     network: matrices and their changes
     trace, ball: one pass through a network, the neighbourhood of its weights

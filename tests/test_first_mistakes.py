@@ -11,7 +11,7 @@ from lemmata.claims.from_file import ClaimFileError, forget, load_claims
 
 HEAD = """import random
 import torch
-from lemmata import Scaling, Size, gaussian, lemma
+from lemmata import Scaling, Size, Within, gaussian, lemma
 N = {"n": Size(4, 16, 64), "delta": Size(0.1)}
 seen = []
 """
@@ -30,6 +30,15 @@ class Mistake(NamedTuple):
 def stated(body: str, fields: str = "sizes=N") -> str:
     """A lemma of one function, whose body is on line 3."""
     return f"@lemma('my/own', 'x <= y', {fields})\ndef f(rng, p):\n    {body}\n"
+
+
+BALLED = "sizes=N, draw=lambda rng, p: {'w': gaussian(rng, p.n)}, ball={'w': Within('rows', 1)}"
+
+
+def balled(body: str, ball: str) -> str:
+    """The same over a ball."""
+    fields = f"sizes=N, draw=lambda rng, p: {{'w': gaussian(rng, p.n)}}, {ball}"
+    return stated(body, fields).replace("(rng, p):\n", "(x, p, w):\n")
 
 
 STATING = {
@@ -56,6 +65,19 @@ STATING = {
     ),
     "axes no tuple": Mistake(stated("return 1.0", "sizes=N, axes='pair'"), 1, "axes='pair' must be a tuple of names"),
     "vmap of nothing": Mistake(stated("return 1.0", "sizes=N, vmap=True"), 1, "vmap=True wants draw="),
+    "ball of nothing drawn": Mistake(
+        stated("return 1.0", "sizes=N, ball={'w': Within('rows', 1)}"), 1, "ball=['w'] wants draw="
+    ),
+    "norm that is none": Mistake(
+        stated("return 1.0", "sizes=N, ball={'w': Within('max', 1)}"), 1, "norm='max' must be frobenius, spectral, rows"
+    ),
+    "radius of no letter": Mistake(
+        balled("return 1.0", "ball={'w': Within('rows', 'r')}"), 1, "ball 'w' has a radius of 'r'; allowed: n, delta"
+    ),
+    "attack of no ball": Mistake(
+        stated("return 1.0", "sizes=N, attacks=[max]"), 1, "attacks=['max'] want ball=, whose points they are"
+    ),
+    "measurement without the point": Mistake(stated("return 1.0", BALLED), 1, "must be f(x, p, w)"),
 }
 """Said when the file is loaded."""
 
@@ -90,6 +112,9 @@ MEASURING = {
         stated("return torch.func.grad(lambda k: k.sum())(torch.arange(p.n))"), 3, "RuntimeError: "
     ),
     "division by nothing": Mistake(stated("return 1 / (p.n - p.n)"), 3, "ZeroDivisionError: division by zero"),
+    "ball of another name": Mistake(
+        balled("return w['w'].norm()", "ball={'v': Within('rows', 1)}"), 1, "ball names 'v', and what is drawn has w"
+    ),
 }
 """Said when it is measured."""
 

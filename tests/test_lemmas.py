@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+from fractions import Fraction
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.exchange import from_record
 from lemmata.claims.from_file import forget, load_claims
 from lemmata.claims.language.condition import Condition
-from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.language.scaling import LOGS, Scaling
 from lemmata.claims.language.sizes import Size, place
 from lemmata.claims.lemma import lemma
 from lemmata.claims.measuring.replay import Replay, parse
@@ -72,6 +73,16 @@ def test_powers_of_logarithms(state):
     """log n and log(n/δ) of any letter have names."""
     claim = state(largest, sizes={"q": Size(4, 64, 1024), "delta": Size(0.1)}, scaling=Scaling(log_q_delta="1/2"))
     assert claim.terms[0].value({"q": 4, "delta": 0.1}) == math.log(4 / 0.1) ** 0.5
+    assert claim.moved["log_q_delta"] == Fraction(-1, 2)
+
+
+def test_a_letter_of_one_lemma_changes_nothing_in_another(state):
+    """What names a logarithm is known without any lemma, and no lemma adds to it."""
+    before = dict(LOGS)
+    state(largest, sizes={"inverse_eps": Size(4, 64, 1024), "q": Size(1, 2)}, scaling=Scaling(q=1))
+    assert dict(LOGS) == before
+    assert Scaling(log_inverse_eps=1).letters == {"log_inverse_eps"}
+    assert Scaling(log_q_delta=1, log_q=1).letters == {"q", "delta"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from lemmata.audit.measure.sweep import measure
 from lemmata.claims import REGISTRY
 from lemmata.claims.du_et_al_2019.gram_concentrates import width
 from lemmata.claims.from_file import forget, load_claims
-from lemmata.claims.hanin_nica_2020.kernel_fluctuates import second_moment
+from lemmata.claims.hanin_nica_2020.kernel_fluctuates import variance
 from lemmata.claims.ji_telgarsky_2020.global_convergence import REACH, descend, drawn, grouped, terms
 from lemmata.claims.language.sizes import place
 from lemmata.model.draws import Rng
@@ -67,12 +67,12 @@ def test_lemma_3_1_is_measured_at_its_own_width():
 
 
 def test_second_moment_of_the_kernel():
-    """Of one hidden layer 1 + 5/m, of two the mean of two products."""
+    """Over the square of the mean, less 1: of one hidden layer 5/m, of two the mean of two products."""
     m = 16
     for layers, value in ((1, 1 + 5 / m), (2, ((1 + 5 / m) ** 2 + (1 + 5 / m) * (1 + 1 / m)) / 2)):
         source = rng(layers)
-        draws = torch.stack([second_moment(source, m, layers) for _ in range(400)])
-        assert abs(float(draws.mean()) - value) < 5 * float(draws.std()) / 20
+        draws = torch.stack([variance(source, m, layers) for _ in range(400)])
+        assert abs(float(draws.mean()) - (value - 1)) < 5 * float(draws.std()) / 20
 
 
 OWN = """

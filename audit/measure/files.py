@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from lemmata.audit.errors import UserError, one_line
 from lemmata.audit.measure.archives import check_declared, check_tensors
@@ -20,10 +21,11 @@ from lemmata.audit.measure.given import (
     close_rows,
     dataset,
     equal_rows,
+    float64,
     listed,
     network,
 )
-from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices
+from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices, several
 from lemmata.model.data import Dataset, unit_rows
 from lemmata.model.settings import Setting
 
@@ -56,6 +58,26 @@ def load_weights(path: str, setting: Setting) -> Weights:
         found, notes = matrices(path, arrays)
         return network(path, {name: found[name] for name in _numbered(path, list(found), setting)}, notes, setting)
     return network(path, *layers(path, arrays, ordered=Path(path).suffix.lower() != ".safetensors"), setting)
+
+
+def load_tensors(path: str) -> dict[str, Tensor]:
+    """All tensors in a .npz, PyTorch or .safetensors file by their names, float64, of whatever network.
+
+    Raises:
+        UserError: if they cannot be read, or are not finite.
+    """
+    _check_whole(path)
+    return {name: float64(f"{path}: {name}", value) for name, value in _reader(path, WEIGHTS)(path).items()}
+
+
+def load_examples(path: str) -> dict[str, Tensor]:
+    """X and y of a .npz or .csv file, float64, as they stand there.
+
+    Raises:
+        UserError: if they cannot be read, or are not finite.
+    """
+    found = _reader(path, DATA)(path)
+    return {name: float64(f"{path}: {name}", value) for name, value in zip(("X", "y"), found, strict=True)}
 
 
 def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Loaded:
@@ -98,7 +120,8 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
     try:
         size = Path(path).stat().st_size
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: {getattr(error, 'strerror', error)}; it must be an existing file") from error
+        pattern = ", no file matches" if any(mark in path for mark in "*?[") else ""
+        raise UserError(f"{path}: {getattr(error, 'strerror', error)}{pattern}; it must be an existing file") from error
     if not Path(path).is_file():
         raise UserError(
             f"{path}: is not a file but a folder; allowed: {allowed}; a folder of shards is joined by "
@@ -155,6 +178,10 @@ def _read_state_dict(path: str) -> dict[str, object]:
     except Exception as error:  # torch, zipfile and pickle raise a dozen types on damaged files
         raise _unreadable(path, wanted, error) from error
     check_tensors(path, loaded)
+    if several(loaded):
+        raise UserError(
+            f"{path}: holds {len(loaded)} networks, it must hold one: save each in a file of its own, and give all"
+        )
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise UserError(f"{path}: holds a {type(loaded).__name__}, it must be {wanted}")
     return mapping_of_arrays(path, loaded)

@@ -66,11 +66,13 @@ class Record:
 
 
 NOT_MEASURED: dict[Kind, str] = {
-    "RUN": "needs the step size and several iterates, check has two",
     "LEDGER": "arithmetic of exponents, measured on no network",
     "CTX": "context, not executable",
 }
-"""Kinds of claims that say nothing about one pair of networks, and why."""
+"""Kinds of claims that say nothing about networks, and why."""
+
+A_RUN = "about a run: give check its checkpoints"
+OWN_RUN = "about a run as its paper prescribes it, which audit makes and check does not"
 
 
 def build_case(before: Weights, after: Weights, loaded: Loaded, setting: Setting, delta: float) -> Case:
@@ -139,9 +141,12 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
 def obstacle_of(claim: Claim, case: Case) -> str:
     """Why the claim says nothing about the case; empty if it does. Depends on setting, data and sizes only."""
     if claim.problem is not None:
-        return "about a problem of its own, and no network of a setting"
+        own = "; lemmata check it by its id" if claim.problem.load is not None else ""
+        return f"about a problem of its own, and no network of a setting{own}"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
+    if claim.kind == "RUN" and (claim.own is None or case.run is None):
+        return OWN_RUN if claim.own is None else A_RUN
     if claim.kind in NOT_MEASURED:
         return NOT_MEASURED[claim.kind]
     if len(case.inputs) < 2 and any("phi" in term.powers for term in claim.terms):
@@ -162,6 +167,18 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
     at_data: Evaluation | None = found
     if values or claim.own is not None:
         at_data = _beside(claim, own, case, values, beside, patience, dear)
+    return record(claim, found, at_data, met(claim.preconditions, case.parameters), claim.limit(sizes(case)), beside)
+
+
+def record(
+    claim: Claim,
+    found: Evaluation,
+    at_data: Evaluation | None,
+    preconditions: dict[str, bool],
+    limit: float | None,
+    beside: dict[str, float | None],
+) -> Record:
+    """What was found of one draw, in one row; whether it holds goes by the second evaluation."""
     lhs, rhs = _only(found.lhs), _only(found.rhs)
     if found.residual is None and claim.stated is not None:
         rhs *= claim.stated
@@ -176,12 +193,12 @@ def _measured(claim: Claim, case: Case, patience: float, dear: set[str]) -> Reco
         bound=claim.bound,
         applicable=True,
         reason=reason,
-        preconditions=met(claim.preconditions, case.parameters),
+        preconditions=preconditions,
         lhs=lhs,
         rhs=rhs,
         ratio=None if reason else lhs / rhs,
         audited=constant,
-        limit=claim.limit(sizes(case)),
+        limit=limit,
         residual=None if found.residual is None else _only(found.residual),
         holds=holds,
         word=_word(claim, holds, None if at_data is None else _only(at_data.ratio), constant),
@@ -210,7 +227,7 @@ def _beside(
             beside |= {letter: value() for letter, value in values.items()}
             at_data = evaluate(own, case)
             if values:
-                beside["ratio with " + ", ".join(values)] = _only(at_data.ratio)
+                beside["ratio with " + ", ".join(values)] = _only(at_data.ratio) / (claim.stated or 1.0)
             if claim.own is not None and claim.kind == "SCALE":
                 beside["infimum"] = _only(evaluate(claim, case).ratio)
             return at_data

@@ -97,7 +97,7 @@ class Trials:
 
     def replay(self, number: int) -> Replay:
         """One initialisation at the recipe that was worst there; of a mean all of them."""
-        job, recipe = self.job, Recipe.parse(self.recipes[number])
+        job, recipe = self.job, self._recipe(number)
         numbers = tuple(range(len(self.lhs))) if self.claim.judged == "mean" else (number,)
         return Replay(self.claim, job.configuration, job.seed, numbers, recipe, job.engine)
 
@@ -126,9 +126,11 @@ class Trials:
         residual, condition = (
             torch.tensor(column, dtype=dtype) if column else None for column in (self.residual, self.condition)
         )
-        return Evaluation(
-            lhs, rhs, ratio, residual, condition, self.worst, [Recipe.parse(text) for text in self.recipes]
-        )
+        recipes = [self._recipe(number) for number in range(len(self.recipes))]
+        return Evaluation(lhs, rhs, ratio, residual, condition, self.worst, recipes)
+
+    def _recipe(self, number: int) -> Recipe:
+        return Recipe.parse(self.recipes[number], self.claim.known_starts)
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0)
+        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0, patient=job.patient)
         _collect(trials, found)
         trials.parameters = case.parameters
     if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):

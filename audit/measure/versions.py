@@ -29,7 +29,10 @@ DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "asc
 
 def claim_version(claim: Claim) -> str:
     """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
-    problem = () if claim.problem is None else (claim.problem.draw, *claim.problem.data, *claim.problem.given)
+    problem: tuple[object, ...] = ()
+    if claim.problem is not None:
+        of = claim.problem
+        problem = (of.draw, *of.data, *of.given, *of.attacks, *(ball.norm for ball in of.ball.values()))
     functions = (
         claim.measure,
         claim.certificate,

@@ -1,5 +1,7 @@
 """What the claims say of a pair of networks, as a table."""
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -14,11 +16,14 @@ class Checked(Records[Record]):
 
     def tables(self) -> list[RenderableType]:
         """A row for each claim that says something of the networks, and why the others do not."""
-        measured = [record for record in self if record.applicable]
-        parts: list[RenderableType] = [self.title()]
-        if measured:
-            parts += [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND]
-        return [*parts, *folded([record for record in self if not record.applicable])]
+        return [self.title(), *rows(list(self))]
+
+
+def rows(records: Sequence[Record]) -> list[RenderableType]:
+    """A row for each claim that says something, and why the others do not."""
+    measured = [record for record in records if record.applicable]
+    table: list[RenderableType] = [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND] if measured else []
+    return [*table, *folded([record for record in records if not record.applicable])]
 
 
 COLUMNS = ("claim", "", "says", "ratio", "audited", "limit", "lhs / rhs", "worst", "remark")

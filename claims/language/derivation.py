@@ -110,7 +110,9 @@ Where powers of L are to be absorbed by those of 2^L, a derivation says so: `Der
 
 def _parameters(name: str) -> tuple[str, ...]:
     """The parameters that a factor is of."""
-    over, under = LOGS.get(name, ((name,), ()))
+    if name not in LOGS:
+        return (name,)
+    over, under = LOGS[name]
     return over + under
 
 
@@ -323,7 +325,7 @@ class Derivation:
         excess: Scaling,
         slack: Scaling,
     ) -> None:
-        logs = self.tilde and (left / right).powers.keys() & LOGS.keys()
+        logs = self.tilde and any(name in LOGS for name in (left / right).powers)
         ignored = [*(["logs"] if logs else []), *(f"powers of {Scaling(**{name: 1})}" for name in up_to)]
         known = [
             *([] if holds else [f"fails by {excess}"]),

@@ -4,18 +4,47 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-LOGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "log_m": (("m",), ()),
-    "log_n": (("n",), ()),
-    "log_n_delta": (("n",), ("delta",)),
-    "log_mn_delta": (("m", "n"), ("delta",)),
-    "log_mnL_delta": (("m", "n", "L"), ("delta",)),
-    "log_nL": (("n", "L"), ()),
-    "log_nL_delta": (("n", "L"), ("delta",)),
-    "log_m_tau_delta": (("m",), ("tau", "delta")),
-    "log_inverse_delta": ((), ("delta",)),
-}
-"""Named logarithms: of the product of some letters over the product of others."""
+Quotient = tuple[tuple[str, ...], tuple[str, ...]]
+"""The product of some letters over the product of others."""
+
+
+class NamedLogs(dict[str, Quotient]):
+    """Named logarithms, of quotients: those that are listed, and of any letter X of a problem log_X and log_X_delta.
+
+    The last is log(X/δ). What begins with log_inverse_ is a letter by itself, unless it is listed.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and _of_a_letter(name) is not None)
+
+    def __missing__(self, name: str) -> Quotient:
+        found = _of_a_letter(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+def _of_a_letter(name: str) -> Quotient | None:
+    letter = name.removeprefix("log_")
+    if letter in (name, "", "_delta") or letter.startswith("inverse_"):
+        return None
+    over = letter.removesuffix("_delta")
+    return (over,), (() if over == letter else ("delta",))
+
+
+LOGS = NamedLogs(
+    {
+        "log_m": (("m",), ()),
+        "log_n": (("n",), ()),
+        "log_n_delta": (("n",), ("delta",)),
+        "log_mn_delta": (("m", "n"), ("delta",)),
+        "log_mnL_delta": (("m", "n", "L"), ("delta",)),
+        "log_nL": (("n", "L"), ()),
+        "log_nL_delta": (("n", "L"), ("delta",)),
+        "log_m_tau_delta": (("m",), ("tau", "delta")),
+        "log_inverse_delta": ((), ("delta",)),
+    }
+)
 
 BASES: dict[str, tuple[tuple[str, ...], Callable[..., float]]] = {
     "two": ((), lambda: math.log(2)),
@@ -120,8 +149,7 @@ class Scaling:
 
     def of_letters(self) -> "Scaling":
         """The powers of parameters alone: no logarithms, nor other functions of them."""
-        named = {**LOGS, **BASES}
-        return Scaling(**{name: power for name, power in self.powers.items() if name not in named})
+        return Scaling(**{name: power for name, power in self.powers.items() if name not in LOGS and name not in BASES})
 
     def shifted(self, name: str, by: Fraction | str) -> "Scaling":
         """The same product with one exponent moved."""

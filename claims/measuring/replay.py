@@ -88,7 +88,7 @@ def parse(token: str) -> Replay:
     try:
         configuration = _configuration(values) if problem is None else _place(problem, values)
         chosen = _numbers(numbers)
-        aim = None if recipe is None else Recipe.parse(recipe)
+        aim = None if recipe is None else Recipe.parse(recipe, REGISTRY[id].known_starts)
         return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"replay token {token!r}: {error}") from None

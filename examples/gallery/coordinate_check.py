@@ -3,31 +3,31 @@ parametrisation, more and more in the standard one."""
 
 import torch
 
-from lemmata import Size, gaussian, lemma, sphere
+from lemmata import FullyConnected, Size, lemma, sphere
 
 D, N = 5, 4
 
 
-def moved(rng, p, scales, rates):
+def moved(rng, p, laws):
     """Root mean square of how far the coordinates of the second layer move in one step of gradient descent."""
+    net = FullyConnected((D, p.m, p.m, 1), "tanh", laws)
     inputs, labels = sphere(rng, N, D) * D**0.5, rng.tensor([1.0, -1.0, 1.0, -1.0])
-    shapes = ((p.m, D), (p.m, p.m), (1, p.m))
-    weights = [gaussian(rng, *shape, scale=s).requires_grad_() for shape, s in zip(shapes, scales, strict=True)]
-    before = torch.tanh(inputs @ weights[0].T) @ weights[1].T
-    loss = (torch.tanh(before) @ weights[2].T - labels[:, None]).square().mean()
-    slopes = torch.autograd.grad(loss, weights)
-    first, second, _ = (w - 0.1 * rate * slope for w, rate, slope in zip(weights, rates, slopes, strict=True))
-    return (torch.tanh(inputs @ first.T) @ second.T - before).square().mean().sqrt()
+    weights = {name: w.requires_grad_() for name, w in net.draw(rng).items()}
+    loss = (net(weights, inputs) - labels[:, None]).square().mean()
+    slopes = torch.autograd.grad(loss, list(weights.values()))
+    after = {name: w - 0.1 * slope for (name, w), slope in zip(weights.items(), slopes, strict=True)}
+    _, before, _ = net.pre_activations(weights, inputs)
+    return (net.pre_activations(after, inputs)[1] - before).square().mean().sqrt()
 
 
 def standard(rng, p):
     """The standard parametrisation, with one rate for all layers."""
-    return moved(rng, p, (D**-0.5, p.m**-0.5, p.m**-0.5), (1, 1, 1))
+    return moved(rng, p, "standard")
 
 
 def ntk(rng, p):
     """The NTK parametrisation."""
-    return moved(rng, p, (D**-0.5, p.m**-0.5, p.m**-0.5), (1, 1 / p.m, 1 / p.m))
+    return moved(rng, p, "ntk")
 
 
 @lemma(
@@ -40,4 +40,4 @@ def ntk(rng, p):
 )
 def mup(rng, p):
     """The maximal update parametrisation."""
-    return moved(rng, p, (D**-0.5, p.m**-0.5, 1 / p.m), (p.m, 1, 1 / p.m))
+    return moved(rng, p, "mup")
