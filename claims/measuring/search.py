@@ -43,11 +43,8 @@ PROMISING = 0.6
 ENOUGH = 0.01
 """Relative improvement below which no further start is tried."""
 
-NARROW = 64
-"""Units of a layer up to which an audit's search is patient: so few kinks that no structure decides, at little cost."""
-
 LONGER = 4
-"""So many times the steps then."""
+"""So many times the steps of a patient search of several initialisations."""
 
 COLUMNS = 8
 """Factors that a change keeps on the way."""
@@ -59,15 +56,16 @@ CANDIDATES = 4
 """Starts of each of its rounds."""
 
 
-def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation:
+def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0, patient: bool = False) -> Evaluation:
     """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
 
     Args:
         claim: says which attacks, see `Claim.recipes`.
         case: at W⁽⁰⁾.
         ascent: gradient steps from the attacks that are worst for most initialisations, of those that an ascent may
-            start from, until a start improves none by more than `ENOUGH`; 0 for none. Of networks that are `NARROW`,
-            `LONGER` ones, from every attack.
+            start from, until a start improves none by more than `ENOUGH`; 0 for none.
+        patient: `LONGER` ones, from every attack: ten to fifty times as dear. Narrow networks have so few kinks that
+            where an ascent ends its start hardly foretells.
     """
     worst = start = None
     ascending = []
@@ -80,7 +78,7 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
     assert worst is not None
     if not (ascent and start and isinstance(case, Case) and claim.ascends) or claim.exact(case.configuration):
         return worst
-    if case.configuration.m <= NARROW:
+    if patient:
         for recipe in ascending:
             worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=LONGER * ascent)))
         return worst
