@@ -42,7 +42,7 @@ FLIPS, AMOUNTS = 200, (-2.0, -1.05, -0.999, 1.0)
 """Units that are tried one after another, and how far their pre-activations move, over themselves."""
 
 SUITE = 40
-"""Steps that the suite is given, as by an audit at these sizes; so narrow networks take `LONGER` times as many."""
+"""Steps of the suite's ascents in an audit at these sizes; its patient search takes four times as many."""
 
 BEATEN = 1.02
 """Beyond this factor the suite is beaten."""
