@@ -1,6 +1,7 @@
 """A run that somebody else made: its checkpoints as iterates, against gradient descent in plain PyTorch."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -162,3 +163,27 @@ def test_the_command_prints_the_same_and_minds_the_order(tmp_path, capsys):
     assert "stands before" not in printed.err
     assert main(["check", "--trained", *sorted(paths[1:]), *files]) == 0
     assert "step-10.pt stands before" in capsys.readouterr().err
+    assert main(["check", "--trained", paths[0], paths[0], *files]) == 0
+    assert "no checkpoint differs from W⁽⁰⁾" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", "--trained", *paths[1:], *files, "--plot", str(tmp_path / "run.png")]) == 2
+    assert "must end in .svg" in capsys.readouterr().err
+    assert main(["check", "--trained", str(tmp_path / "step-*.pt"), *files]) == 2
+    assert "no file matches" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "way_out"),
+    [
+        (0, lambda nets: {0: nets[1], 1: nets[2]}, "after holds 2 networks, it must be one: give list(after.values())"),
+        (lambda nets: nets[:1], lambda nets: nets[1:], "before holds 1 networks, it must be one"),
+        (0, lambda nets: (net for net in nets), "after is of type generator, it must be a state_dict"),
+        (0, lambda nets: [nets[1], "trained.pt"], "after[1] is of type str, it must be a state_dict"),
+        (0, lambda nets: "trained.pt", "give torch.load('trained.pt')"),
+    ],
+)
+def test_several_networks_in_place_of_one_are_told_apart(before, after, way_out):
+    """Checkpoints by their epoch, lists in lists, generators and paths are refused with what to give."""
+    X, y = data("cao-gu-2020")
+    nets = [{str(i): w for i, w in enumerate(weights)} for weights in descent("cao-gu-2020", steps=2)]
+    with pytest.raises(ValueError, match=re.escape(way_out)):
+        check(before(nets) if before else nets[0], after(nets), X, y)
