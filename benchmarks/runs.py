@@ -427,8 +427,8 @@ PARTS = {
 Every such claim is measured on runs of other algorithms, too: a statement that they satisfy as well tests no
 training. *idle*: no step is made. *ascending*: every step climbs. *huge*, *tiny steps*: η times a thousand, over a
 thousand. *same batch*: every step is on the first one's. *last iterate*: in place of a drawn one. *tested on the
-sample*: errors are counted on the training examples. `true` has a proof; `out-of-reach` was not refuted where `lemmata controls`
-tried it, and is not tried again here.""",
+sample*: errors are counted on the training examples. `true` has a proof; `out-of-reach` was not refuted where `lemmata
+controls` tried it, and is not tried again here.""",
     ),
     "sizes": Part(
         [name for name, claim in CLAIMS.items() if claim.judged in ("growth", "violations")],
@@ -449,7 +449,7 @@ network does.""",
 
 Labels ±1, ε = 0.02, one hidden layer: the width at which half of the initialisations take at most 1.5 times as many
 iterations as the kernel of infinite width. Intervals are from resampled initialisations, 16 per width. By itself the
-threshold grows faster than φ^-4 at these φ, and (3.1) asks for m/log³ m: what is needed stays below what is claimed.""",
+threshold grows faster than φ^-4 at these φ; but (3.1) asks for m/log³ m, and what is needed stays below that.""",
     ),
     "containment": Part(
         CONTAINMENTS,
