@@ -81,7 +81,9 @@ LABELLED = {
 
 INITIALISATIONS = 16
 CONTAINED = SIZED = 8
-"""Per width of a threshold; per B and width of Theorem 4.7, and per size of a claim's lines."""
+PATIENCE = 12
+"""Per width of a threshold; per B and width of Theorem 4.7, and per size of a claim's lines, of which none is begun
+after so many seconds of the processor."""
 
 CONTAINMENTS = {f"{phi}, {m}": (phi, m) for phi in (1.4, 0.7, 0.5) for m in (1024, 8192, 65536)}
 """φ, which decides B, and m."""
@@ -93,13 +95,20 @@ HEADLINE_LAWS: dict[str, dict[str, Any]] = {
     "a teacher's, classes 0.7 apart": {"data": "teacher", "phi": 0.7},
     "fair coins": {"data": "sphere"},
 }
-HEADLINE_SIZES = {"a teacher's, classes 0.7 apart": (4, 16, 64, 256, 1024), "fair coins": (4, 8, 16, 32)}
-HEADLINE_WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
-HEADLINE_LOSS, HEADLINE_STEPS, NEARLY_ALL = 0.1, 400, 0.9
+HEADLINE_SIZES = {"a teacher's, classes 0.7 apart": (4, 16, 64, 256), "fair coins": (4, 8, 16)}
+HEADLINE_WIDTHS = (2, 4, 8, 16, 32, 64)
+HEADLINE_LOSS, HEADLINE_STEPS, NEARLY_ALL = 0.1, 200, 0.9
 """A sample is fitted by a width at which so many initialisations reach the loss in so many steps."""
 
 TAIL_DRAWS = 8000
 """Initialisations whose failures are counted."""
+
+SLOW_CLAIM = "chen-et-al-2019-poster/thm-2.3"
+RARE = (
+    "not tried here: one in seven passes of 2048 steps violates it where one in twenty may, which takes 512 passes to "
+    "show; `pytest -m slow tests/test_controls.py` makes them"
+)
+"""What takes longer than all others together."""
 
 RESAMPLES = 1000
 
@@ -117,13 +126,22 @@ Record = dict[str, Any]
 def mutants(name: str) -> Record:
     """What becomes of every other algorithm, and of those that are not refuted, why."""
     claim, options = CLAIMS[name], Options(workers=1)
-    found = {
-        control.name: judge_control(claim, control, [], options)
-        for control in claim.controls
-        if control.of == "algorithm" and control.name != "overstepping"
-    }
-    why = {mutant: result.reason for mutant, result in found.items() if result.verdict != "refuted"}
-    return {"verdicts": {mutant: result.verdict for mutant, result in found.items()}, "why": why}
+    verdicts, why = {}, {}
+    for control in claim.controls:
+        if control.of != "algorithm":
+            continue
+        if control.unrefuted is not None:
+            verdicts[control.name] = "true" if control.unrefuted.true else "out-of-reach"
+            why[control.name] = str(control.unrefuted)
+            continue
+        if name == SLOW_CLAIM and control.name in ("idle", "tiny steps"):
+            verdicts[control.name], why[control.name] = "slow", RARE
+            continue
+        result = judge_control(claim, control, [], options)
+        verdicts[control.name] = result.verdict
+        if result.verdict != "refuted":
+            why[control.name] = result.reason
+    return {"verdicts": verdicts, "why": why}
 
 
 def mutants_table(records: Mapping[str, Record]) -> str:
@@ -141,9 +159,12 @@ def mutants_table(records: Mapping[str, Record]) -> str:
 
 def sizes(name: str) -> Record:
     """Per line of sizes of a claim: the left-hand side, the ratio, and how much of it is trivial."""
-    claim = CLAIMS[name]
-    trials = [run(Job(claim.id, point.configuration, SIZED)) for point in points(claim, Sizes())]
-    return {"rows": list(_lines(claim, trials))}
+    claim, trials, started = CLAIMS[name], [], time.process_time()
+    chosen = sorted((point.configuration for point in points(claim, Sizes())), key=lambda c: c.m * c.n)
+    for configuration in chosen:
+        if time.process_time() - started < PATIENCE:
+            trials.append(run(Job(claim.id, configuration, SIZED)))
+    return {"rows": list(_lines(claim, trials)), "left out": len(chosen) - len(trials)}
 
 
 def sizes_table(records: Mapping[str, Record]) -> str:
@@ -151,14 +172,16 @@ def sizes_table(records: Mapping[str, Record]) -> str:
     rows: Rows = []
     for name, record in records.items():
         lines: Rows = record["rows"]
-        rows += [[f"`{name}`" if not number else "", *line] for number, line in enumerate(lines)]
+        left = f", {record['left out']} sizes left out" if record["left out"] else ""
+        rows += [[f"`{name}`{left}" if not number else "", *line] for number, line in enumerate(lines)]
     return table(["claim", "along", "sizes", "left-hand side", "ratio, 95 % quantile", "trivial"], rows)
 
 
 def _lines(claim: Claim, trials: list[Trials]) -> Iterator[list[str]]:
-    for parameter, exponent in exponents(claim, trials, Budget()).items():
-        line = sorted(exponent.line, key=lambda item: getattr(item.job.configuration, parameter))
-        first = {getattr(item.job.configuration, parameter): item for item in reversed(line)}
+    """A row per line; of n alone where no power is fitted, as none is where all is trivial."""
+    lines = {name: exponent.line for name, exponent in exponents(claim, trials, Budget()).items()}
+    for parameter, line in (lines or {"n": tuple(trials)}).items():
+        first = {getattr(item.job.configuration, parameter): item for item in line[::-1]}
         items = [first[size] for size in sorted(first)]
         bounds = [quantile(item.ratio, claim.direction.level(item.job.configuration.delta)) for item in items]
         yield [
@@ -209,14 +232,13 @@ def thresholds_table(records: Mapping[str, Record]) -> str:
                 ]
             )
         growths = {}
-        for name, power in (("it", 0.0), ("it over log³ m, as (3.1) has it,", 3.0)):
+        for name, power in (("the threshold width m", 0.0), ("m/log³ m, as (3.1) has it,", 3.0)):
             low, high = np.quantile([_slope(each, power) for each in drawn], [0.025, 0.975])
             fitted = _slope({phi: _crossing(at) for phi, at in speeds.items()}, power)
             growths[name] = f"{name} grows like φ^{fitted:.2f} [{low:.2f}, {high:.2f}]"
         head = ["φ", "widths tried", "iterations / the kernel's", "threshold width", "95 %", "m φ⁴", "m φ⁴/log³ m"]
         parts.append(
-            f"{words.capitalize()}: of the threshold {'; '.join(growths.values())}; claimed is −4 for the latter.\n\n"
-            + table(head, rows)
+            f"{words.capitalize()}: {'; '.join(growths.values())}, where the claim has φ^-4.\n\n" + table(head, rows)
         )
     return "\n\n".join(parts)
 
@@ -422,7 +444,8 @@ PARTS = {
 Every such claim is measured on runs of other algorithms, too: a statement that they satisfy as well tests no
 training. *idle*: no step is made. *ascending*: every step climbs. *huge*, *tiny steps*: η times a thousand, over a
 thousand. *same batch*: every step is on the first one's. *last iterate*: in place of a drawn one. *tested on the
-sample*: errors are counted on the training examples. `true` has a proof; `out-of-reach` was tried, and not refuted.""",
+sample*: errors are counted on the training examples. `true` has a proof; `out-of-reach` was not refuted where `lemmata
+controls` tried it, and is not tried again here.""",
     ),
     "sizes": Part(
         [name for name, claim in CLAIMS.items() if claim.judged in ("growth", "violations")],
@@ -430,8 +453,8 @@ sample*: errors are counted on the training examples. `true` has a proof; `out-o
         sizes_table,
         """## Sizes, and what falls over them
 
-Per line of an audit, with eight initialisations per size and one sample or data set each where an audit has up to 24:
-the median of the left-hand side at each size (an error, a number of iterations, a distance),
+Per line of an audit, with eight initialisations per size where an audit has up to 32; the larger sizes of slow claims
+are left out: the median of the left-hand side at each size (an error, a number of iterations, a distance),
 the (1 − δ)-quantile of the ratio with its 95 % interval, and at how many sizes the right-hand side exceeds what no
 network does.""",
     ),
@@ -442,7 +465,8 @@ network does.""",
         """## The width that Theorem 3.3 needs, against φ
 
 Labels ±1, ε = 0.02, one hidden layer: the width at which half of the initialisations take at most 1.5 times as many
-iterations as the kernel of infinite width. Intervals are from resampled initialisations, 16 per width.""",
+iterations as the kernel of infinite width. Intervals are from resampled initialisations, 16 per width. By itself the
+threshold grows faster than φ^-4 at these φ; but (3.1) asks for m/log³ m, and what is needed stays below that.""",
     ),
     "containment": Part(
         CONTAINMENTS,
@@ -471,7 +495,7 @@ them, m = 64, L = 2, eight samples of their own; errors on 500 that no sample ha
 
 The poster's headline: on data that a fixed margin separates, a width polylogarithmic in n is enough. Gradient descent
 with the poster's step size on L = 2, d = 3, sixteen initialisations: the least width at which nine in ten reach a
-training loss of 0.1 in 400 steps. With coins for labels there is no margin, and no such width.""",
+training loss of 0.1 in 200 steps. With coins for labels there is no margin, and no such width.""",
     ),
     "tails": Part(
         [f"{words}, {m}" for words, (widths, _) in TAILS.items() for m in widths],
