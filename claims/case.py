@@ -21,7 +21,7 @@ from lemmata.model.network import Architecture, Engine, Network, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import Setting
 from lemmata.model.trace import Trace
-from lemmata.model.training import PRESCRIBED, Algorithm
+from lemmata.model.training import PRESCRIBED, Algorithm, Run
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Case:
         configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
         algorithm: of the runs from W⁽⁰⁾, in place of the one that a statement prescribes.
+        run: iterates from W⁽⁰⁾ that somebody else made; None where a statement makes its own.
     """
 
     def __init__(
@@ -97,8 +98,10 @@ class Case:
         probes: Tensor | None = None,
         configuration: Configuration | None = None,
         algorithm: Algorithm = PRESCRIBED,
+        run: Run | None = None,
     ) -> None:
         self.algorithm = algorithm
+        self.run = run
         self.configuration = configuration or Configuration()
         self.generated = configuration is not None and configuration.data in (*LABELLED, "sphere")
         self.initial = initial
@@ -200,6 +203,17 @@ class Case:
             labels=c.labels,
             noise=c.noise,
         )
+
+    @property
+    def given_run(self) -> Run:
+        """The iterates that somebody else made.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if self.run is None:
+            raise ValueError("run=None must be the iterates of a run")
+        return self.run
 
     @property
     def depth(self) -> int:
@@ -305,6 +319,13 @@ class Case:
         case = copy(self)
         case.algorithm = algorithm
         return case
+
+
+def needs_steps(case: Case) -> str:
+    """Why iterates that somebody else made say nothing of a single step; empty where they do."""
+    if case.run is None or bool(torch.as_tensor(case.run.step_size).isfinite().all()):
+        return ""
+    return "about single steps of gradient descent, which these checkpoints are not"
 
 
 def draw(

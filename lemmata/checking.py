@@ -73,8 +73,9 @@ def check(
         patience: seconds of computing that one claim may take; one that takes longer is skipped, as its record says.
 
     Returns:
-        A record per claim; for a list of checkpoints a list, with one such collection for each. Both print as the
-        command's tables and show themselves in a notebook, the list with a picture of its ratios.
+        A record per claim; for a list of checkpoints a list, with one such collection for each, and as its `run` those
+        of the claims about runs. Both print as the command's tables and show themselves in a notebook, the list with a
+        picture of its ratios.
 
     Warns:
         UserWarning: of what looks wrong in networks and data as they were read.
@@ -89,17 +90,21 @@ def check(
         checkpoints: dict[str, Any] = {"after": after}
         if _several(after):
             checkpoints = {f"after[{number}]": net for number, net in enumerate(after)}
-        found: list[Checked] = []
-        for name, net in checkpoints.items():
-            reached = weights(name, net, conventions)
-            check_pair(start, reached, conventions)
-            found.append(command.check(chosen, start, reached, data, conventions, delta, patience, not _several(after)))
+        reached = [weights(name, net, conventions) for name, net in checkpoints.items()]
+        for net in reached:
+            check_pair(start, net, conventions)
+        of_one, of_runs = command.parted(chosen) if _several(after) else (chosen, [])
+        found = [
+            command.check(of_one, start, net, data, conventions, delta, patience, not _several(after))
+            for net in reached
+        ]
+        run = command.check_run(of_runs, start, reached, data, conventions, delta, found[-1].read, patience)
     except UserError as error:
         raise ValueError(str(error)) from None
     said = [warning for checked in found for warning in checked.read.warnings]
     for warning in dict.fromkeys([*said, *another_function("before", before, start, data)]):
         warnings.warn(warning, stacklevel=2)
-    return Trajectory(found) if _several(after) else found[0]
+    return Trajectory(found, run) if _several(after) else found[0]
 
 
 def options(

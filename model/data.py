@@ -153,9 +153,12 @@ LABELLED: dict[str, Callable[[int, int, float | None, np.random.Generator], tupl
 }
 """Constructions that come with their labels, ±1. Their frame is fixed: drawing again draws from the same law."""
 
-LABELS = ("random", "alternating", "ones")
-"""Labels of other constructions: independent fair signs (unit vectors for the square loss), +1, −1, +1, … or all +1
-(in the first output)."""
+LABELS = {
+    "random": "independent fair signs, unit vectors for the square loss",
+    "alternating": "+1, −1, +1, … in the first output",
+    "ones": "+1 in the first output",
+}
+"""Labels of other constructions, in words."""
 
 
 def hexagon(n: int, d: int, phi: float | None, rng: np.random.Generator) -> Tensor:

@@ -244,21 +244,41 @@ def follow(
     Raises:
         ValueError: as `gradient_descent` does.
     """
-    loss = LOSSES[network.setting.loss]
-    kept: dict[str, list[Tensor]] = {name: [] for name in ("outputs", "losses", "errors", "distances", "gradients")}
-    seen: dict[str, list[Tensor]] = {name: [] for name in observe}
-    last: Iterate | None = None
     iterates = gradient_descent(
         network, inputs, labels, step_size=step_size, steps=steps, compact=True, algorithm=algorithm
     )
+    return watch(iterates, labels, step_size=step_size, until=until, far=far, **observe)
+
+
+def watch(
+    iterates: Iterable[Iterate],
+    labels: Tensor,
+    *,
+    step_size: float | Tensor,
+    until: Callable[[Tensor, Tensor], Tensor] | None = None,
+    far: bool = True,
+    **observe: Callable[[Iterate], Tensor],
+) -> Run:
+    """Keep of iterates, whoever made them, the numbers that the papers' statements are about.
+
+    Args:
+        iterates: W⁽⁰⁾ and those after it, one at least.
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        step_size: η; no number where they are no consecutive steps of gradient descent.
+        until, far, observe: as for `follow`.
+    """
+    kept: dict[str, list[Tensor]] = {name: [] for name in ("outputs", "losses", "errors", "distances", "gradients")}
+    seen: dict[str, list[Tensor]] = {name: [] for name in observe}
+    last: Iterate | None = None
     for last in iterates:
-        f = last.trace.outputs
+        f, setting = last.trace.outputs, last.trace.network.setting
+        loss = LOSSES[setting.loss]
         value = loss.value(f, labels)
-        error = error_of(network.setting, f, labels)
+        error = error_of(setting, f, labels)
         kept["outputs"].append(f)
         kept["losses"].append(value)
         kept["errors"].append(error)
-        kept["distances"].append(distances(last.changes, network.setting.ball) if far else f.new_zeros(len(f), 0))
+        kept["distances"].append(distances(last.changes, setting.ball) if far else f.new_zeros(len(f), 0))
         kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
         for name, quantity in observe.items():
             seen[name].append(quantity(last))

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from lemmata.audit.commands.show import _fields
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import judge
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.job import Job
-from lemmata.audit.show.claim_page import measured_on
+from lemmata.audit.show.claim_page import measured_on, page
 from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2019_slides.one_pass import error_of_the_drawn, errors_of_the_iterates
 from lemmata.claims.case import draw
@@ -19,7 +20,8 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.measuring.mutants import DESCENT, mutants
 from lemmata.claims.measuring.neighbours import neighbour
-from lemmata.model.data import generate
+from lemmata.claims.zou_gu_2019.kernel_regime import SMALL, WHOLE
+from lemmata.model.data import LABELLED, generate
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2019_SLIDES, CAO_GU_2020
 from lemmata.model.training import Algorithm, follow, stochastic_gradient_descent
@@ -137,7 +139,17 @@ def test_scattered_corners_are_drawn_and_not_in_turn():
 
 @pytest.mark.parametrize("member", TRAINED, ids=str)
 def test_what_a_run_is_measured_on_is_shown(member):
-    """The data in words, and their labels where the data do not have their own; small residuals in the notes."""
-    shown = measured_on(member)
+    """The data in words, and their labels where the data do not have their own."""
+    shown = _fields(page(member))["measured on"]
+    assert shown == measured_on(member)
     assert shown
     assert all(line.partition(": ")[2] for line in shown)
+    own = all(line.partition(":")[0] in LABELLED for line in shown)
+    assert own or shown[-1].startswith("labels: ")
+
+
+@pytest.mark.parametrize("member", TRAINED, ids=str)
+def test_the_size_of_the_residuals_is_said(member):
+    """Of every run with the square loss: small ones, or those of the labels."""
+    if member.setting.loss == "square":
+        assert member.notes.startswith((SMALL, WHOLE))

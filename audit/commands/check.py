@@ -21,12 +21,13 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
 from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
+from lemmata.audit.measure.iterates import build_run, out_of_order
 from lemmata.audit.measure.own import loads, measure_own
 from lemmata.audit.measure.pair import PATIENCE, build_case, measure_each
 from lemmata.audit.show.checked import Checked, rows
 from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit, finite_throughout
-from lemmata.audit.show.trajectory import Trajectory
+from lemmata.audit.show.trajectory import CheckedRun, Trajectory
 from lemmata.claims.claim import Claim
 from lemmata.model.settings import SETTINGS, Setting
 
@@ -53,14 +54,15 @@ def check_files(
     if all(loads(claim) for claim in chosen):
         check_own(chosen, init, trained, data, patience, form)
         return
-    for option, given in (("init", init), ("data", data)):
-        if given is None:
+    for option, given in (("init", init), ("trained", trained), ("data", data)):
+        if not given:
             raise click.UsageError(f"Missing option '--{option}'.")
     assert init is not None
     assert data is not None
     conventions = SETTINGS[setting]
     before = load_weights(init, conventions)
     reached = [load_weights(path, conventions) for path in trained]
+    of_one, of_runs = (chosen, []) if len(reached) == 1 else parted(chosen)
     for after in reached:
         check_pair(before, after, conventions)
     loaded = load_data(data, conventions, normalise=normalise)
@@ -73,14 +75,17 @@ def check_files(
         if form == "table" and fresh:
             click.echo("\n".join(fresh), err=True)
 
-    with progress(len(chosen) * len(reached), "checking", "claims") as advance:
+    for warning in out_of_order(trained):
+        click.echo(f"warning: {warning}", err=True)
+    with progress(len(of_one) * len(reached) + len(of_runs), "checking", "claims") as advance:
         found = [
-            check(chosen, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)
+            check(of_one, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)
             for after in reached
         ]
+        run = check_run(of_runs, before, reached, loaded, conventions, delta, found[-1].read, patience, done=advance)
     if plot is not None:
-        write_whole(Path(plot), Trajectory(found).picture())
-    whole = found[0] if len(found) == 1 else Trajectory(found)
+        write_whole(Path(plot), Trajectory(found, run).picture())
+    whole = found[0] if len(found) == 1 else Trajectory(found, run)
     emit(form, whole.document(), *whole.tables())
 
 
@@ -94,10 +99,15 @@ def check_own(
     """
     if len(trained) > 1:
         raise UserError(f"--trained has {len(trained)} files, a lemma of one's own takes one")
-    files = {"init": init, "trained": trained[0], "data": data}
+    files = {"init": init, "trained": trained[0] if trained else None, "data": data}
     records = [measure_own(side, files, patience) for claim in chosen for side in claim.sides]
     claims = {record.id: {name: value for name, value in asdict(record).items() if name != "id"} for record in records}
     emit(form, {"claims": finite_throughout(claims)}, *rows(records))
+
+
+def parted(chosen: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """What is measured at each checkpoint, and what of the run that they are of."""
+    return [claim for claim in chosen if claim.kind != "RUN"], [claim for claim in chosen if claim.kind == "RUN"]
 
 
 def check(
@@ -127,6 +137,25 @@ def check(
     return Checked(measure_each(sides, case, patience, done), case, read)
 
 
+def check_run(
+    chosen: Sequence[Claim],
+    before: Weights,
+    reached: Sequence[Weights],
+    loaded: Loaded,
+    setting: Setting,
+    delta: float,
+    read: Read,
+    patience: float = PATIENCE,
+    *,
+    done: Callable[[], None] = lambda: None,
+) -> CheckedRun | None:
+    """The claims about runs on all checkpoints together, whose last one `read` is the echo of; None without claims."""
+    if not chosen:
+        return None
+    case = build_run(before, reached, loaded, setting, delta)
+    return CheckedRun(measure_each(chosen, case, patience, done), case, read)
+
+
 class _SeveralFiles(click.Command):
     """`--trained a.pt b.pt` is `--trained a.pt --trained b.pt`: what ends like a file of weights is one."""
 
@@ -146,7 +175,6 @@ class _SeveralFiles(click.Command):
 @click.option("--init", metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
 @click.option(
     "--trained",
-    required=True,
     multiple=True,
     metavar="FILE...",
     help="Weights after training, of the same shapes; several are the checkpoints of a run.",

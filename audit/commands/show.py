@@ -40,6 +40,7 @@ def _fields(document: Mapping[str, Any]) -> dict[str, list[str | Text]]:
         "limit": [f"{number(each['value'])} at {_sizes(each)}{wide}" for each in d["limit"]],
         "assumptions": [each["id"] for each in d["assumptions"]],
         "sizes" if d["setting"] is None else "domain": [_domain(d["domain"])],
+        "measured on": list(d["measured on"]),
         "setting": _some(d["setting"]),
         "engines": _some(d["engines"]),
         "worst cases": _some(", ".join(d["attacks"])),

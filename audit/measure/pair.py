@@ -66,11 +66,13 @@ class Record:
 
 
 NOT_MEASURED: dict[Kind, str] = {
-    "RUN": "needs the step size and several iterates, check has two",
     "LEDGER": "arithmetic of exponents, measured on no network",
     "CTX": "context, not executable",
 }
-"""Kinds of claims that say nothing about one pair of networks, and why."""
+"""Kinds of claims that say nothing about networks, and why."""
+
+A_RUN = "about a run: give check its checkpoints"
+OWN_RUN = "about a run as its paper prescribes it, which audit makes and check does not"
 
 
 def build_case(before: Weights, after: Weights, loaded: Loaded, setting: Setting, delta: float) -> Case:
@@ -143,6 +145,8 @@ def obstacle_of(claim: Claim, case: Case) -> str:
         return f"about a problem of its own, and no network of a setting{own}"
     if claim.setting.id != case.setting.id:
         return f"stated for the setting {claim.setting.id}, not {case.setting.id}"
+    if claim.kind == "RUN" and (claim.own is None or case.run is None):
+        return OWN_RUN if claim.own is None else A_RUN
     if claim.kind in NOT_MEASURED:
         return NOT_MEASURED[claim.kind]
     if len(case.inputs) < 2 and any("phi" in term.powers for term in claim.terms):
@@ -223,7 +227,7 @@ def _beside(
             beside |= {letter: value() for letter, value in values.items()}
             at_data = evaluate(own, case)
             if values:
-                beside["ratio with " + ", ".join(values)] = _only(at_data.ratio)
+                beside["ratio with " + ", ".join(values)] = _only(at_data.ratio) / (claim.stated or 1.0)
             if claim.own is not None and claim.kind == "SCALE":
                 beside["infimum"] = _only(evaluate(claim, case).ratio)
             return at_data

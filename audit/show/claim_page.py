@@ -14,7 +14,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.sizes import DELTA
 from lemmata.claims.measuring.neighbours import neighbours
-from lemmata.model.data import described
+from lemmata.model.data import LABELLED, LABELS, described
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
@@ -89,9 +89,10 @@ def page(claim: Claim) -> dict[str, object]:
 def measured_on(claim: Claim) -> list[str]:
     """The data that the claim fixes or draws from, in words, and their labels; none where it leaves them open."""
     stated = {**{name: (value,) for name, value in claim.domain.fixed.items()}, **claim.domain.values}
-    lines = [f"{name}: {described(name)}" for name in stated.get("data", ())]
-    labels = [str(name) for name in stated.get("labels", ())]
-    return [*lines, *([f"labels: {', '.join(labels)}"] if labels else [])]
+    names = stated.get("data", ())
+    lines = [f"{name}: {described(name)}" for name in names]
+    labels = stated.get("labels", (Configuration.labels,) if set(names) - set(LABELLED) else ())
+    return [*lines, *(f"labels: {LABELS[name]}" for name in labels)]
 
 
 def right_hand_side(claim: Claim) -> str:

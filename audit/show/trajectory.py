@@ -7,25 +7,73 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from lemmata.audit.measure.echo import Read
 from lemmata.audit.measure.pair import Record
 from lemmata.audit.show.checked import Checked, word
 from lemmata.audit.show.figures import Axis
 from lemmata.audit.show.grid import Cell, Grid
 from lemmata.audit.show.records import html
 from lemmata.audit.show.tables import number, render, sign
+from lemmata.claims.case import Case
 
 BARS = "▁▂▃▄▅▆▇█"
+
+LEGEND = (
+    "first, last, least, largest: the ratio lhs / rhs at these checkpoints, with gamma and B as the data have them; of "
+    "identities the residual. course: from the least to the largest."
+)
 
 WIDTH, HEIGHT, ACROSS = 300, 150, 3
 """Of a panel, in pixels, and how many stand side by side."""
 
 
-class Trajectory(list[Checked]):
-    """What `check` finds at each checkpoint of a run, in order: printed as a row per claim, and drawn."""
+class CheckedRun(Checked):
+    """A record per claim about runs, measured on all checkpoints together.
+
+    Attributes:
+        iterates: of the run, W⁽⁰⁾ first; checkpoints that repeat the one before are none.
+        step_size: η, where they are consecutive steps of gradient descent; None where they are not.
+        eps: the least error that is reached, E_S or the square loss.
+    """
+
+    def __init__(self, records: Sequence[Record], case: Case, read: Read) -> None:
+        super().__init__(records, case, read)
+        run = case.given_run
+        eta = float(run.step_size)
+        self.iterates = run.steps + 1
+        self.step_size = eta if math.isfinite(eta) else None
+        self.eps = case.parameters["eps"]
 
     def document(self) -> dict[str, Any]:
-        """CONTRACT's `check` object of each checkpoint."""
-        return {"checkpoints": [checked.document() for checked in self]}
+        """The object of `check`, with what is known of the run in place of what was read."""
+        known = {"iterates": self.iterates, "step_size": self.step_size, "eps": self.eps}
+        return known | {"claims": super().document()["claims"]}
+
+    def title(self) -> str:
+        """What the iterates are."""
+        steps = (
+            f"consecutive steps of gradient descent with η = {self.step_size:.4g}"
+            if self.step_size is not None
+            else "no consecutive steps of gradient descent: what is said of single steps is not measured"
+        )
+        return f"the run as a whole: {self.iterates} iterates, {steps}; ε = {self.eps:.3g}, the least error reached"
+
+
+class Trajectory(list[Checked]):
+    """What `check` finds at each checkpoint of a run, in order: printed as a row per claim, and drawn.
+
+    Attributes:
+        run: what it finds of the run as a whole; None where no claim is about runs.
+    """
+
+    def __init__(self, checkpoints: Sequence[Checked], run: CheckedRun | None = None) -> None:
+        super().__init__(checkpoints)
+        self.run = run
+
+    def document(self) -> dict[str, Any]:
+        """CONTRACT's `check` object of each checkpoint, and of the run."""
+        whole = {} if self.run is None else {"run": self.run.document()}
+        return {"checkpoints": [checked.document() for checked in self], **whole}
 
     def __str__(self) -> str:
         return render(*self.tables(), terminal=False)
@@ -41,7 +89,6 @@ class Trajectory(list[Checked]):
 
     def tables(self) -> list[RenderableType]:
         """A row per claim: its ratio at the first and at the last checkpoint, the worst and where that is."""
-        taus = [checked.parameters["tau"] for checked in self]
         rows: list[list[Cell]] = []
         for id, values in self.ratios().items():
             record = self[0][id]
@@ -58,15 +105,27 @@ class Trajectory(list[Checked]):
             )
         columns = ("claim", "", "at the last", "first", "last", "audited", "least", "largest", "course")
         title = f"{len(self)} checkpoints of {self[0].title()}" if self else "no checkpoint"
-        return [title, f"tau: {spark(taus)} {number(taus[0])} to {number(taus[-1])}", Grid(columns, rows)]
+        courses = [
+            f"{name}: {spark(values)} {number(values[0])} to {number(values[-1])}" for name, values in self.courses()
+        ]
+        table: list[RenderableType] = [Grid(columns, rows), LEGEND] if rows else []
+        return [title, *courses, *table, *(self.run.tables() if self.run else [])]
+
+    def courses(self) -> list[tuple[str, list[float]]]:
+        """Of the loss and of the distance from W⁽⁰⁾, a number per checkpoint."""
+        losses = [checked.read.data["loss"][-1] for checked in self]
+        return [("loss", losses), ("tau", [checked.parameters["tau"] for checked in self])]
 
     def picture(self) -> str:
-        """A panel per claim as SVG: its ratio over the checkpoints on a log axis, the audited constant dashed."""
-        panels = [
-            panel
-            for id, values in self.ratios().items()
-            if self[0][id].residual is None and (panel := _panel(self[0][id], values))
-        ]
+        """As SVG a panel for loss, distance and each claim that changes: its ratio over the checkpoints on a log axis,
+        with what audits found enough dashed.
+        """
+        panels = [_panel(name, values) for name, values in self.courses()]
+        for id, values in self.ratios().items():
+            first = self[0][id]
+            if first.residual is None and not (constant(values) and len(self) > 1):
+                panels.append(_panel(f"{id.partition('/')[2]} {sign(first.bound)}", values, first.audited))
+        panels = [panel for panel in panels if panel]
         rows = math.ceil(len(panels) / ACROSS)
         placed = (
             f'<g transform="translate({WIDTH * (at % ACROSS)},{HEIGHT * (at // ACROSS)})">{panel}</g>'
@@ -80,7 +139,10 @@ class Trajectory(list[Checked]):
 
 
 def _value(record: Record) -> float | None:
-    return record.ratio if record.residual is None else record.residual
+    """What its word is about: with γ and B as the data have them."""
+    if record.residual is not None:
+        return record.residual
+    return next((value for name, value in record.beside.items() if name.startswith("ratio with")), record.ratio)
 
 
 def spark(values: Sequence[float | None]) -> str:
@@ -88,20 +150,24 @@ def spark(values: Sequence[float | None]) -> str:
     step = max(1, math.ceil(len(values) / 40))
     some = list(values)[::step]
     known = [value for value in some if value is not None]
-    if not known:
-        return ""
+    if constant(values):
+        return "constant" if known else ""
     low, span = min(known), max(known) - min(known)
-    return "".join(
-        " " if value is None else BARS[int((value - low) / span * 7.999) if span > 0 else 0] for value in some
-    )
+    return "".join(" " if value is None else BARS[int((value - low) / span * 7.999)] for value in some)
 
 
-def _panel(record: Record, values: Sequence[float | None]) -> str:
-    """Empty where no ratio is positive."""
+def constant(values: Sequence[float | None]) -> bool:
+    """Whether they are one number, to rounding; a statement about W⁽⁰⁾ says the same at every checkpoint."""
+    known = [value for value in values if value is not None]
+    return len(known) == 0 or max(known) - min(known) <= 1e-9 * max(map(abs, known))
+
+
+def _panel(title: str, values: Sequence[float | None], audited: float | None = None) -> str:
+    """Empty where no value is positive."""
     points = [(at, value) for at, value in enumerate(values) if value is not None and 0 < value < math.inf]
     if not points:
         return ""
-    levels = [value for _, value in points] + ([record.audited] if record.audited else [])
+    levels = [value for _, value in points] + ([audited] if audited else [])
     y = Axis.over(levels, HEIGHT - 22, 22)
     left, right = 46, WIDTH - 14
 
@@ -111,7 +177,7 @@ def _panel(record: Record, values: Sequence[float | None]) -> str:
     course = " ".join(f"{x(at)},{y(value)}" for at, value in points)
     dots = "".join(f'<circle cx="{x(at)}" cy="{y(value)}" r="1.8" fill="#0b5394"/>' for at, value in points)
     parts = [
-        f'<text x="{left}" y="13" font-weight="bold">{escape(record.id.partition("/")[2])} {sign(record.bound)}</text>',
+        f'<text x="{left}" y="13" font-weight="bold">{escape(title)}</text>',
         f'<rect x="{left}" y="22" width="{right - left}" height="{HEIGHT - 44}" fill="none" stroke="#bbb"/>',
         *(
             f'<text x="{left - 4}" y="{y(tick) + 4}" text-anchor="end" fill="#555">{tick:g}</text>'
@@ -122,11 +188,11 @@ def _panel(record: Record, values: Sequence[float | None]) -> str:
         f'<text x="{right}" y="{HEIGHT - 8}" text-anchor="end" fill="#555">checkpoint {len(values) - 1}</text>',
         f'<text x="{left}" y="{HEIGHT - 8}" fill="#555">0</text>',
     ]
-    if record.audited:
-        level = y(record.audited)
+    if audited:
+        level = y(audited)
         beside = level + 12 if level < 40 else level - 3
         parts.append(
             f'<line x1="{left}" x2="{right}" y1="{level}" y2="{level}" stroke="#a61c00" stroke-dasharray="4 3"/>'
-            f'<text x="{right - 3}" y="{beside}" text-anchor="end" fill="#a61c00">{record.audited:.3g}</text>'
+            f'<text x="{right - 3}" y="{beside}" text-anchor="end" fill="#a61c00">{audited:.3g}</text>'
         )
     return "".join(parts)

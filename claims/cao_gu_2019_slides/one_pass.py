@@ -13,6 +13,7 @@ from lemmata.claims.claim import Control, Reason, Sides
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
+from lemmata.model.data import Dataset
 from lemmata.model.trace import Trace
 from lemmata.model.training import stochastic_gradient_descent
 
@@ -89,15 +90,18 @@ def _quantities(margins: Tensor) -> Tensor:
     return torch.stack([logistic(margins), (margins < 0).to(margins)], 1)
 
 
-def error_of_the_drawn(case: Case, step_size: float) -> Tensor:
-    """The expected share of fresh examples that Ŵ misclassifies, (S,): over the draw of the iterate it is exact."""
-    errors = errors_of_the_iterates(case, step_size)
+def error_of_the_drawn(case: Case, step_size: float, fresh: Dataset | None = None) -> Tensor:
+    """The expected share of fresh examples that Ŵ misclassifies, (S,): over the draw of the iterate it is exact.
+
+    Examples that are not drawn from the law of the case's own are given.
+    """
+    errors = errors_of_the_iterates(case, step_size, fresh)
     return errors[:, -1] if case.algorithm.last else errors.mean(-1)
 
 
-def errors_of_the_iterates(case: Case, step_size: float) -> Tensor:
+def errors_of_the_iterates(case: Case, step_size: float, fresh: Dataset | None = None) -> Tensor:
     """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n)."""
-    fresh = case.fresh(FRESH)
+    fresh = fresh or case.fresh(FRESH)
     inputs = fresh.inputs.to(case.initial.like)
     batches = [[i] for i in range(len(case.inputs))]
     run = stochastic_gradient_descent(

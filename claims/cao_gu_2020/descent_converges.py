@@ -19,9 +19,10 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     descend_on,
     descend_to,
     dominance,
+    dominance_of,
     step_size,
 )
-from lemmata.claims.case import Case
+from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
@@ -70,6 +71,8 @@ AT_DISTANCE = {"m": 256, "n": 2}
     r" \mathcal{E}_S(W^{(k)}) \le \epsilon",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=needs_steps,
     terms=(ITERATIONS,),
     domain=NEIGHBOURS,
     # At ε = 0.1 so few steps are enough that whole numbers hide how they grow.
@@ -122,6 +125,7 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
     r" W^{(k)} \in \mathcal{W}_\tau,\ k \in [K], \quad \tau = \tilde O(B^{-1} \epsilon^{-1} m^{-1/2})",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_distance(case),
     terms=(DISTANCE,),
     domain=NEIGHBOURS,
     plan=replace(NEIGHBOURS_PLAN, examples=1),  # all K steps, ten times as many as to the first hit
@@ -130,7 +134,11 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
     preconditions=PRE_4_7,
     erratum="E-13",
     unrefuted={
-        "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do")
+        "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do"),
+        "m": Reason(
+            "out of reach",
+            "m^(1/6) grows 2.8 times over the widths that run, one more logarithm of m, which Õ hides, 2.3 times",
+        ),
     },
     controls=(
         Control(
@@ -139,6 +147,11 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
             scaling=DISTANCE,
             parameter="phi",
             measure=lambda case: _farthest(case, power=0),
+            unrefuted=Reason(
+                "out of reach",
+                "K grows like B^-4: where whole runs end in minutes B falls 1.9 times, too little to tell B^-1 from a "
+                "logarithm",
+            ),
         ),
         *mutants(
             at=AT_DISTANCE,
@@ -184,6 +197,20 @@ def _iterations(case: Case, *, power: float = -4, slower: float = 1.0) -> Measur
     """Against a power of B; the bound is that of the prescribed step."""
     _, taken = descend_to(case, pace=PACE / slower)
     return Measurement(taken, (dominance(case) ** power / PACE,))
+
+
+def _own_iterations(case: Case) -> Measurement:
+    """Against (η m B²)^(-1), which is B⁻⁴ L³ at the prescribed η."""
+    run, p = case.given_run, case.parameters
+    bound = 1 / (run.step_size * p["m"] * dominance_of(case).square() * p["L"] ** 3)
+    return Measurement(run.first(run.errors <= p["eps"]) + 1, (bound,))
+
+
+def _own_distance(case: Case) -> Measurement:
+    """Up to the first iterate with E_S ≤ ε."""
+    run = case.given_run
+    until = int(run.first(run.errors <= case.parameters["eps"])[0])
+    return Measurement(run.distances[:, : until + 1], (1 / dominance_of(case)[:, None, None],), ("step", "layer"))
 
 
 def _farthest(case: Case, *, power: float = -1) -> Measurement:
@@ -292,6 +319,8 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
     statement=r"L_S(W^{(k+1)}) - L_S(W^{(k)}) \le -\tfrac12 \eta B^2 m \mathcal{E}_S^2(W^{(k)})",
     kind="RUN",
     bound="lower",
+    own=lambda case: _gains(case, case.given_run, dominance_of(case)),
+    obstacle=needs_steps,
     stated=0.5,
     domain=STEPWISE,
     plan=Plan(lines={"m": (256, 1024, 4096), "L": (1, 2), "tau": (1e-5, 1e-4, 1e-3)}, start={"n": 4}, examples=3),
@@ -305,13 +334,16 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
 )
 def a_step_gains_half(case: Case) -> Measurement:
     """The decrease of the loss over η B² m E_S², at every step."""
-    run = descend(case)
-    return Measurement(decreases(run), (_gain(case, run),), ("step",))
+    return _gains(case, descend(case), dominance(case))
 
 
-def _gain(case: Case, run: Run) -> Tensor:
+def _gains(case: Case, run: Run, b: Tensor) -> Measurement:
+    return Measurement(decreases(run), (_gain(case, run, b),), ("step",))
+
+
+def _gain(case: Case, run: Run, b: Tensor) -> Tensor:
     """η B² m E_S(W⁽ᵏ⁾)², (S, T)."""
-    rate = run.step_size * dominance(case).square() * case.parameters["m"]
+    rate = run.step_size * b.square() * case.parameters["m"]
     return rate[:, None] * run.errors[:, :-1].square()
 
 
@@ -337,13 +369,13 @@ def _gain(case: Case, run: Run) -> Tensor:
 def decreases_bound_gradients(case: Case) -> Measurement:
     """‖∇_{W_l} L_S‖_F against C η^{−1/2} B^{−1} times the root of the decrease, at every step."""
     run = descend(case)
-    return Measurement(run.gradients[:, :-1], (_by_decrease(case, run)[..., None],), ("step", "layer"))
+    return Measurement(run.gradients[:, :-1], (_by_decrease(case, run, dominance(case))[..., None],), ("step", "layer"))
 
 
-def _by_decrease(case: Case, run: Run) -> Tensor:
+def _by_decrease(case: Case, run: Run, b: Tensor) -> Tensor:
     """C η^{−1/2} B^{−1} [L_S(W⁽ᵏ⁾) − L_S(W⁽ᵏ⁺¹⁾)]^{1/2}, (S, T), with the largest ‖∇_{W_l} L_S‖_F / (√m E_S) as C."""
     largest = run.gradients.amax(-1) / (math.sqrt(case.parameters["m"]) * run.errors)
-    factor = largest.amax(-1) / (step_size(case).sqrt() * dominance(case))
+    factor = largest.amax(-1) / (run.step_size**0.5 * b)
     return factor[:, None] * decreases(run).sqrt()
 
 
@@ -375,6 +407,8 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
     r" \le C_2 \sqrt{K \eta} B^{-1} [L_S(W^{(0)}) - L_S(W^{(K)})]^{1/2}",
     kind="RUN",
     bound="upper",
+    own=lambda case: _links(case, case.given_run, dominance_of(case)),
+    obstacle=needs_steps,
     stated=1.0,
     domain=ON_XOR,
     plan=ON_XOR_PLAN,
@@ -385,23 +419,23 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
         Control(
             "√K · η for √(K η)",
             "the last link as printed, with the root over K alone",
-            measure=lambda case: _links(case, step_size(case).sqrt()),
+            measure=lambda case: _links(case, descend(case), dominance(case), step_size(case).sqrt()[:, None]),
         ),
         *mutants(at=WATCHED, domain=ON_XOR),
     ),
 )
 def trajectories_are_short(case: Case) -> Measurement:
     """The three links of the chain, from the distance to the square root of the whole decrease."""
-    return _links(case, torch.ones_like(case.initial.like))
+    return _links(case, descend(case), dominance(case))
 
 
-def _links(case: Case, shortened: Tensor) -> Measurement:
-    run, eta = descend(case), step_size(case)[:, None]
+def _links(case: Case, run: Run, b: Tensor, shortened: Tensor | float = 1.0) -> Measurement:
+    eta = (run.step_size * torch.ones_like(b))[:, None]
     path = eta[..., None] * run.gradients[:, :-1].cumsum(1)
-    by_decrease = eta * math.sqrt(2) * _by_decrease(case, run)
+    by_decrease = eta * math.sqrt(2) * _by_decrease(case, run, b)
     steps = torch.arange(1, run.steps + 1).to(eta)
-    whole = math.sqrt(2) * _by_decrease(case, run).square().cumsum(1).sqrt() * eta * steps.sqrt()
-    chain = [run.distances[:, 1:].amax(-1), path.amax(-1), by_decrease.cumsum(1), shortened[:, None] * whole]
+    whole = math.sqrt(2) * _by_decrease(case, run, b).square().cumsum(1).sqrt() * eta * steps.sqrt()
+    chain = [run.distances[:, 1:].amax(-1), path.amax(-1), by_decrease.cumsum(1), shortened * whole]
     return Measurement(torch.stack(chain[:-1], -1), (torch.stack(chain[1:], -1),), ("step", "link"))
 
 
@@ -410,6 +444,7 @@ SINGLE = Domain(draws={"m": (64, 256), "L": (1, 2), "n": (1, 1)}, fixed={"data":
 TELESCOPED = {
     "kind": "RUN",
     "bound": "lower",
+    "obstacle": needs_steps,
     "stated": 0.5,
     "domain": SINGLE,
     "plan": Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3), "n": (1, 2, 4)}, start={"n": 1}, examples=3),
@@ -424,6 +459,7 @@ TELESCOPED = {
     sentence="K steps decrease the loss by at least K times half the gain at the best iterate.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -\tfrac12 K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
+    own=lambda case: _telescoped(case, case.given_run, dominance_of(case)),
     controls=mutants(
         at={"m": 256, "n": 1},
         domain=SINGLE,
@@ -434,7 +470,7 @@ TELESCOPED = {
 )
 def losses_telescope(case: Case) -> Measurement:
     """The whole decrease of the loss over K η B² m times the square of the smallest error so far, for every K."""
-    return _telescoped(case)
+    return _of_one_input(case)
 
 
 @claim(
@@ -442,6 +478,7 @@ def losses_telescope(case: Case) -> Measurement:
     sentence="The same without the half, as printed.",
     source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, last two displays"),
     statement=r"L_S(W^{(K)}) - L_S(W^{(0)}) \le -K \eta B^2 m \mathcal{E}_S(W^{(k^*)})^2",
+    own=lambda case: _telescoped(case, case.given_run, dominance_of(case), doubled=2.0),
     expected="refuted",
     controls=(Control("2 for 1", "twice as much as printed", factor=2.0),),
     notes="Without the 1/2 of (5.6). In one step of one layer the loss falls by less than η ‖∇L_S‖², by its curvature.",
@@ -449,12 +486,15 @@ def losses_telescope(case: Case) -> Measurement:
 )
 def losses_telescope_as_printed(case: Case) -> Measurement:
     """The same with a right-hand side twice as large."""
-    return _telescoped(case, doubled=2.0)
+    return _of_one_input(case, doubled=2.0)
 
 
-def _telescoped(case: Case, doubled: float = 1.0) -> Measurement:
+def _of_one_input(case: Case, doubled: float = 1.0) -> Measurement:
     # A single input has a larger B than XOR, 1/√2 and more where the last layer is wider: the constant of η is 1.
-    run = descend(case, pace=1.0)
-    smallest = _gain(case, run).cummin(1).values
+    return _telescoped(case, descend(case, pace=1.0), dominance(case), doubled)
+
+
+def _telescoped(case: Case, run: Run, b: Tensor, doubled: float = 1.0) -> Measurement:
+    smallest = _gain(case, run, b).cummin(1).values
     steps = torch.arange(1, run.steps + 1).to(smallest)
     return Measurement(run.losses[:, :1] - run.losses[:, 1:], (doubled * steps * smallest,), ("step",))

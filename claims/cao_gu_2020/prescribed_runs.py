@@ -29,13 +29,18 @@ ON_XOR = Domain(draws={"m": (64, 256), "L": (1, 3), "n": (4, 4)}, fixed=XOR)
 
 ON_XOR_PLAN = Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3)}, start={"n": 4}, examples=3)
 
-NEEDS_STEPS = "needs the step size and several iterates, check has two"
-"""Why two networks say nothing about a statement on the steps of a run."""
+NEEDS_STEPS = "needs the step size of the paper, and its steps"
+"""Why networks that somebody trained say nothing about a statement on the steps of a run of its own."""
 
 
 def dominance(case: Case) -> Tensor:
     """B, (S,): the least ‖∇_{W_L} L_S‖_F / (√m E_S) at W⁽⁰⁾ over all slopes that the examples may have."""
     return simplex_minimum(last_layer_gram(case.at_initial, case.labels)).value.clamp_min(0).sqrt()
+
+
+def dominance_of(case: Case) -> Tensor:
+    """The same of the one network that somebody has, (1,), to whose data the paper leaves it."""
+    return case.for_each(case.of_data("B at W⁽⁰⁾", lambda: float(dominance(case)[0])))
 
 
 def step_size(case: Case, pace: float = PACE) -> Tensor:

@@ -33,6 +33,7 @@ from lemmata.claims.zou_gu_2019 import (
     initial_loss,
     semi_smooth,
     linear_rate,
+    labels_fitted,
     proof_exponents,
     errata,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from lemmata.claims.case import Case
+from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.plan import DRAWN, Coupled, Plan
@@ -18,6 +18,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
     RUNS_PLAN,
     SMALL,
     STEP,
+    WHOLE,
     descend,
     fit,
     parameters_of,
@@ -53,6 +54,13 @@ def _iterations(case: Case, shrink: float = 1.0) -> Measurement:
     return Measurement(run.first(run.losses <= case.configuration.eps), (_decades(run.losses[:, 0], case),))
 
 
+def _own_iterations(case: Case) -> Measurement:
+    """The steps count as so many of the prescribed length as they are together."""
+    run = case.given_run
+    longer = run.step_size / STEP.value(case.parameters)
+    return Measurement(longer * run.first(run.losses <= case.parameters["eps"]), (_decades(run.losses[:, 0], case),))
+
+
 def _decades(initial: Tensor, case: Case) -> Tensor:
     return (initial / case.configuration.eps).log().clamp_min(0)
 
@@ -64,6 +72,8 @@ def _decades(initial: Tensor, case: Case) -> Tensor:
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m))",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=needs_steps,
     terms=(ITERATIONS,),
     domain=WITH_ACCURACY,
     plan=WITH_ACCURACY_PLAN,
@@ -114,6 +124,8 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
     statement=r"T = O(n^2 L^2 \log(1/\epsilon) / \phi), \quad \eta = \Theta(k / (L^2 m)), \quad \|y_i\| = 1",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=needs_steps,
     terms=(ITERATIONS,),
     domain=LABELS,
     plan=Plan(
@@ -148,22 +160,22 @@ AT_LABELS = {"m": 4096, "n": 2, "phi": 0.7, "eps": 0.02}
         Control(
             "no φ",
             "T ≤ C n² L² log(1/ε), however close two inputs are",
-            measure=lambda case: _to_labels(case, power=1.0),
+            measure=lambda case: fitted_in(case, power=1.0),
             domain=replace(LABELS, values={"phi": (0.35,), "eps": (0.02,)}),
             plan=Plan(start={"m": 8192, "n": 2}),
         ),
         *mutants(at=AT_LABELS, domain=LABELS),
     ),
-    notes="Labels +1, −1, +1, …, as the theorem has them, and whatever f is at W⁽⁰⁾: the residuals are of order 1, and "
-    "weights move. Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε "
-    "is reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
+    notes=WHOLE
+    + "Two inputs are then told apart from a width of order φ^-4 on, the theorem's own power; below it ε is "
+    "reached late or never: φ is 3.4 m^(-1/4) along the line of m. log(1/ε) is measured as log(L(W⁽⁰⁾)/ε).",
 )
 def descent_fits_labels(case: Case) -> Measurement:
     """The first iterate with loss at most ε, of labels ±1."""
-    return _to_labels(case)
+    return fitted_in(case)
 
 
-def _to_labels(case: Case, power: float = 0.0) -> Measurement:
+def fitted_in(case: Case, power: float = 0.0) -> Measurement:
     run = fit(case)
     bound = _decades(run.losses[:, 0], case) * case.parameters["phi"] ** power
     return Measurement(run.first(run.losses <= case.configuration.eps), (bound,))
@@ -176,6 +188,8 @@ def _to_labels(case: Case, power: float = 0.0) -> Measurement:
     statement=r"T = O(n^2 \log(1/\epsilon) / \phi), \quad L = 1, \quad \eta = \Theta(k / m)",
     kind="RUN",
     bound="upper",
+    own=lambda case: _own_iterations(case),
+    obstacle=lambda case: needs_steps(case) or ("" if case.depth == 1 else "stated for L = 1"),
     terms=(Scaling(n=2, phi=-1),),
     domain=RUNS.drawing(L=(1, 1)),
     plan=replace(

@@ -44,6 +44,7 @@ this small move the weights as little as a width a million times larger would.""
 SMALL = (
     "Residuals at W⁽⁰⁾ alternate in sign and have size 0.001: the run is the kernel's, and tests its least eigenvalue. "
 )
+WHOLE = "Labels +1, −1, +1, …, and whatever f is at W⁽⁰⁾: residuals are of order 1, and weights move. "
 """What a reader of such a claim should know."""
 
 RUNS = Domain(
@@ -90,9 +91,9 @@ def descend(case: Case, *, shrink: float = 1.0, far: bool = False, **observe: Ca
     return _to_eps(case, adversarial_labels(case), AMPLITUDE, shrink=shrink, far=far, **observe)
 
 
-def fit(case: Case) -> Run:
+def fit(case: Case, *, far: bool = False) -> Run:
     """Gradient descent from W⁽⁰⁾ until the loss on the case's own labels is at most ε."""
-    return _to_eps(case, case.labels, 1.0)
+    return _to_eps(case, case.labels, 1.0, far=far)
 
 
 def _to_eps(
@@ -129,15 +130,16 @@ def predicted_fit(case: Case, losses: Tensor) -> Tensor:
     return float(run.iterations(eps)) * (losses / eps).log() / math.log(start / eps)
 
 
-def stochastic_losses(case: Case, draws: int) -> Iterator[Tensor]:
-    """L(W⁽ᵗ⁾) along SGD with batches of B, (draws, S), until it is at most ε everywhere on average over the draws.
+def stochastic_losses(case: Case, draws: int, *, own: bool = False) -> Iterator[Tensor]:
+    """L(W⁽ᵗ⁾) along SGD with batches of B, (draws, S), for several times the steps that the kernel needs to ε.
 
-    Each initialisation has its own batches in each draw, uniform among all sets of B examples.
+    Each initialisation has its own batches in each draw, uniform among all sets of B examples. Labels are the case's
+    own, or such that residuals are small.
     """
     step_size = stochastic_step_size(case.parameters)
-    run = _kernel_run(case.inputs, AMPLITUDE * case.labels, case.depth, case.parameters["m"], step_size)
+    labels, amplitude = (case.labels, 1.0) if own else (adversarial_labels(case), AMPLITUDE)
+    run = _kernel_run(case.inputs, amplitude * case.labels, case.depth, case.parameters["m"], step_size)
     steps = PATIENCE * int(run.iterations(case.configuration.eps)) + 20
-    labels = adversarial_labels(case)
     runs = [
         stochastic_gradient_descent(
             case.initial,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lemmata.claims.case import Case
+from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import ONE
@@ -21,6 +21,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import (
 )
 from lemmata.claims.zou_gu_2019.paper import WITH_PROBABILITY, ZOU_GU_2019
 from lemmata.model.kernels import KernelRun
+from lemmata.model.training import Run
 
 
 def _run_of(c: Configuration) -> KernelRun | None:
@@ -40,7 +41,7 @@ def _proportion(losses: Tensor, squared_gradients: Tensor, step_size: float | Te
     return torch.minimum(quotient, 1 / quotient)
 
 
-def _rates(losses: Tensor) -> Tensor:
+def rates(losses: Tensor) -> Tensor:
     """1 − (L_t / L_0)^{1/t} for t = 1, …, T: the slowest rate that explains each loss."""
     t = torch.arange(1, losses.shape[-1], dtype=losses.dtype, device=losses.device)
     return -torch.expm1((losses[..., 1:] / losses[..., :1]).log() / t)
@@ -63,6 +64,8 @@ def _limiting_proportion(c: Configuration) -> float | None:
     statement=r"L(W^{(t)}) - L(W^{(t+1)}) \propto \eta \|\nabla L(W^{(t)})\|_F^2",
     kind="RUN",
     bound="lower",
+    own=lambda case: _proportions(case.given_run),
+    obstacle=needs_steps,
     terms=(ONE,),
     domain=RUNS,
     plan=RUNS_PLAN,
@@ -75,7 +78,10 @@ def _limiting_proportion(c: Configuration) -> float | None:
 )
 def decrease_is_proportional_to_the_gradient(case: Case) -> Measurement:
     """The smaller of decrease / (η‖∇L‖²) and its inverse, at every step."""
-    run = descend(case)
+    return _proportions(descend(case))
+
+
+def _proportions(run: Run) -> Measurement:
     return Measurement(_proportion(run.losses, run.gradients.square().sum(-1), run.step_size), axes=("step",))
 
 
@@ -84,7 +90,7 @@ def _limiting_rate(c: Configuration) -> float | None:
     if run is None:
         return None
     bound = GRADIENT_BOUND.value(parameters_of(c)) * run.step_size
-    return float(_rates(_losses_of(run, c.eps)).min()) / bound
+    return float(rates(_losses_of(run, c.eps)).min()) / bound
 
 
 @claim(
@@ -94,6 +100,8 @@ def _limiting_rate(c: Configuration) -> float | None:
     statement=r"L(W^{(t)}) \le (1 - \Omega(m \phi \eta / (k n^2)))^t L(W^{(0)})",
     kind="RUN",
     bound="lower",
+    own=lambda case: _slowest(case.given_run),
+    obstacle=needs_steps,
     terms=(GRADIENT_BOUND,),
     domain=RUNS,
     plan=RUNS_PLAN,
@@ -113,5 +121,8 @@ def _limiting_rate(c: Configuration) -> float | None:
 )
 def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
     """The slowest rate over t that explains L(W⁽ᵗ⁾), against η."""
-    run = descend(case)
-    return Measurement(_rates(run.losses), (run.step_size,), ("step",))
+    return _slowest(descend(case))
+
+
+def _slowest(run: Run) -> Measurement:
+    return Measurement(rates(run.losses), (run.step_size,), ("step",))

@@ -80,10 +80,10 @@ def _limit(scaling: Scaling, power: float) -> Callable[[Configuration], float | 
     return limit
 
 
-def _iterations(case: Case, draws: int, power: float) -> Measurement:
-    """The first step at which the loss, averaged over draws of batches, is at most ε."""
+def steps_taken(case: Case, draws: int, power: float, *, own: bool = False) -> Measurement:
+    """The first step at which the loss, averaged over draws of batches, is at most ε, against a power of log(1/ε)."""
     losses = []
-    for step in stochastic_losses(case, draws):
+    for step in stochastic_losses(case, draws, own=own):
         losses.append(step.mean(0))
         if bool((torch.stack(losses, -1).amin(-1) <= case.configuration.eps).all()):
             break
@@ -123,7 +123,7 @@ def _accuracy(initial: Tensor, case: Case) -> Tensor:
 )
 def stochastic_descent_converges(case: Case) -> Measurement:
     """The first step with an average loss of at most ε, against log²."""
-    return _iterations(case, DRAWS, 2.0)
+    return steps_taken(case, DRAWS, 2.0)
 
 
 @claim(
@@ -148,4 +148,4 @@ def stochastic_descent_converges(case: Case) -> Measurement:
 )
 def two_layer_stochastic_descent_converges(case: Case) -> Measurement:
     """The first step with a loss of at most ε."""
-    return _iterations(case, 1, 1.0)
+    return steps_taken(case, 1, 1.0)

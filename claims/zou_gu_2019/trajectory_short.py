@@ -84,7 +84,10 @@ def _steps(case: Case) -> tuple[Run, Tensor]:
 
 def _against(case: Case, power: float) -> Measurement:
     """One step against the decrease of L^power; a loss that grows makes the bound 0."""
-    run, steps = _steps(case)
+    return _paid_for(*_steps(case), power)
+
+
+def _paid_for(run: Run, steps: Tensor, power: float) -> Measurement:
     losses = run.losses**power
     decrease = (losses[:, :-1] - losses[:, 1:]).clamp_min(0)
     return Measurement(steps, (decrease[..., None],), ("step", "layer"))
@@ -98,6 +101,7 @@ def _against(case: Case, power: float) -> Measurement:
     r" (\sqrt{L(W^{(t)})} - \sqrt{L(W^{(t+1)})})",
     kind="RUN",
     bound="upper",
+    own=lambda case: _paid_for(case.given_run, case.given_run.seen["moves"], 0.5),
     terms=(LENGTH,),
     domain=RUNS,
     plan=RUNS_PLAN,
@@ -130,6 +134,7 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
     statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le \sqrt{C k n^2 L(W^{(0)}) / (m \phi)}",
     kind="RUN",
     bound="upper",
+    own=lambda case: _telescoped(case.given_run),
     terms=(LENGTH,),
     domain=RUNS,
     plan=RUNS_PLAN,
@@ -143,7 +148,10 @@ def steps_are_paid_for_by_the_loss(case: Case) -> Measurement:
 )
 def trajectory_telescopes(case: Case) -> Measurement:
     """The largest distance along a run, against √L(W⁽⁰⁾)."""
-    run = descend(case, far=True)
+    return _telescoped(descend(case, far=True))
+
+
+def _telescoped(run: Run) -> Measurement:
     return Measurement(run.distances, (run.losses[:, :1, None].sqrt(),), ("step", "layer"))
 
 
@@ -154,6 +162,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
     statement=r"\|W_l^{(t)} - W_l^{(0)}\|_2 \le O(\sqrt{k n^2 \log n / (m \phi)})",
     kind="RUN",
     bound="upper",
+    own=lambda case: _per_residual(case, case.given_run, case.given_run.errors[:, :1, None]),
     terms=(LENGTH,),
     domain=RUNS,
     plan=RUNS_PLAN,
@@ -169,5 +178,8 @@ def trajectory_telescopes(case: Case) -> Measurement:
 )
 def trajectory_is_short(case: Case) -> Measurement:
     """The distances along a run, against √log n and the size of the residual; n ≥ 2."""
-    run = descend(case, far=True)
-    return Measurement(run.distances, (AMPLITUDE * math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
+    return _per_residual(case, descend(case, far=True), AMPLITUDE)
+
+
+def _per_residual(case: Case, run: Run, residual: Tensor | float) -> Measurement:
+    return Measurement(run.distances, (residual * math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
