@@ -1,7 +1,8 @@
 """The claims on networks in memory: `lemmata.check` is the command of that name, without files."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from typing import Any, TypedDict, TypeGuard, Unpack, overload
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module, ReLU
 from torch.nn.modules import activation
+from torch.utils.data import DataLoader, Dataset
 
 from lemmata.audit.choosing import choose
 from lemmata.audit.commands import check as command
@@ -163,7 +165,13 @@ def weights(argument: str, net: Any, setting: Setting) -> Weights:
         parts = {f"matrix {number}": matrix for number, matrix in enumerate(parts, 1)}
     if not isinstance(parts, Mapping):
         allowed = "a state_dict, a torch.nn.Module or a list of matrices"
-        raise UserError(f"{argument} is of type {type(net).__name__}, it must be {allowed}")
+        way_out = f": give torch.load({str(net)!r})" if isinstance(net, str | PathLike) else ""
+        way_out = f": give list({argument})" if isinstance(net, Iterator) else way_out
+        raise UserError(f"{argument} is of type {type(net).__name__}, it must be {allowed}{way_out}")
+    networks = [value for value in parts.values() if isinstance(value, Mapping | Module)]
+    if parts and len(networks) == len(parts):
+        way_out = f": give list({argument}.values())" if isinstance(net, Mapping) and argument == "after" else ""
+        raise UserError(f"{argument} holds {len(networks)} networks, it must be one{way_out}")
     arrays = {str(name): _array(f"{argument}: {name}", value) for name, value in parts.items()}
     return network(argument, *layers(argument, arrays, ordered=True), setting)
 
@@ -211,6 +219,8 @@ def _array(name: str, value: object) -> Matrix:
     """The value where it can be worked on: tensors of a GPU come to the CPU; lists and data frames become arrays."""
     if isinstance(value, Tensor):
         return value.detach().cpu()
+    if value is None or isinstance(value, Dataset | DataLoader):
+        raise UserError(f"{name} is of type {type(value).__name__}, it must be an array: torch.stack what it yields")
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """A run that somebody else made: its checkpoints as iterates, against gradient descent in plain PyTorch."""
 
 import itertools
-import math
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from torch import nn
 
 from lemmata import check
 from lemmata.audit.cli import main
+from tests.assertions import assert_found, assert_resolved
 
 WIDTH, D, N, ETA = 32, 6, 4, 0.002
 RUN = ("thm-4.7*", "eq-5.6", "thm-3.3", "cor-3.5", "eq-4.1", "trajectory-telescoped", "lemma-4.[25]", "decrease-*")
@@ -78,21 +79,21 @@ def test_steps_of_gradient_descent_are_known_as_such():
     iterates, (X, y) = descent("cao-gu-2020"), data("cao-gu-2020")
     found = run_of("cao-gu-2020", iterates)
     assert found.iterates == 6
-    assert math.isclose(found.step_size, ETA, rel_tol=1e-9)
+    assert_resolved(found.step_size, ETA)
     losses = [float(loss("cao-gu-2020", w, X, y)) for w in iterates]
     errors = [float(torch.sigmoid(-y * outputs(w, X)).mean()) for w in iterates]
-    assert math.isclose(found.eps, min(errors), rel_tol=1e-9)
+    assert_resolved(found.eps, min(errors))
     gains = [
         (a - b) / (0.5 * ETA * WIDTH * e**2) for (a, b), e in zip(itertools.pairwise(losses), errors, strict=False)
     ]
     row = found["eq-5.6"]
-    assert math.isclose(row.ratio, min(gains), rel_tol=1e-6)
+    assert_found(row.ratio, min(gains))
     assert row.worst == {"step": gains.index(min(gains))}
     assert row.holds
-    assert math.isclose(row.beside["ratio with B at W⁽⁰⁾"] * row.beside["B at W⁽⁰⁾"] ** 2, row.ratio, rel_tol=1e-9)
+    assert_resolved(row.beside["ratio with B at W⁽⁰⁾"] * row.beside["B at W⁽⁰⁾"] ** 2, row.ratio)
     farthest = max(float((a - b).norm()) for a, b in zip(iterates[-1][:-1], iterates[0][:-1], strict=True))
-    assert math.isclose(found["thm-4.7-containment"].lhs, farthest, rel_tol=1e-9)
-    assert math.isclose(found["thm-4.7"].lhs, 6, rel_tol=1e-9)
+    assert_resolved(found["thm-4.7-containment"].lhs, farthest)
+    assert_resolved(found["thm-4.7"].lhs, 6)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -106,12 +107,12 @@ def test_steps_are_paid_for_by_the_loss():
     phi = float(torch.pdist(X).min())
     factor = (N**2 / (WIDTH * phi)) ** 0.5
     paid = [move / (factor * (a**0.5 - b**0.5)) for move, (a, b) in zip(moves, itertools.pairwise(losses), strict=True)]
-    assert math.isclose(found["eq-4.1"].ratio, max(paid), rel_tol=1e-6)
+    assert_found(found["eq-4.1"].ratio, max(paid))
     rates = [1 - (value / losses[0]) ** (1 / t) for t, value in enumerate(losses[1:], 1)]
-    assert math.isclose(found["lemma-4.5"].lhs, min(rates), rel_tol=1e-6)
-    assert math.isclose(found["lemma-4.5"].rhs, 0.01 * WIDTH * phi / N**2, rel_tol=1e-6)
+    assert_found(found["lemma-4.5"].lhs, min(rates))
+    assert_found(found["lemma-4.5"].rhs, 0.01 * WIDTH * phi / N**2)
     distance = max(float(torch.linalg.matrix_norm(b - a, 2)) for a, b in zip(iterates[0], iterates[-1], strict=True))
-    assert math.isclose(found["trajectory-telescoped"].ratio, distance / (factor * losses[0] ** 0.5), rel_tol=1e-6)
+    assert_found(found["trajectory-telescoped"].ratio, distance / (factor * losses[0] ** 0.5))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -131,7 +132,7 @@ def test_a_run_that_climbs_breaks_the_descent():
     """The statement on every step can fail."""
     iterates = descent("cao-gu-2020", eta=40.0)
     found = run_of("cao-gu-2020", iterates)
-    assert math.isclose(found.step_size, 40.0, rel_tol=1e-9)
+    assert_resolved(found.step_size, 40.0)
     assert found["eq-5.6"].ratio < 0
     assert found["eq-5.6"].word == "does not hold"
 
@@ -162,3 +163,27 @@ def test_the_command_prints_the_same_and_minds_the_order(tmp_path, capsys):
     assert "stands before" not in printed.err
     assert main(["check", "--trained", *sorted(paths[1:]), *files]) == 0
     assert "step-10.pt stands before" in capsys.readouterr().err
+    assert main(["check", "--trained", paths[0], paths[0], *files]) == 0
+    assert "no checkpoint differs from W⁽⁰⁾" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", "--trained", *paths[1:], *files, "--plot", str(tmp_path / "run.png")]) == 2
+    assert "must end in .svg" in capsys.readouterr().err
+    assert main(["check", "--trained", str(tmp_path / "step-*.pt"), *files]) == 2
+    assert "no file matches" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "way_out"),
+    [
+        (0, lambda nets: {0: nets[1], 1: nets[2]}, "after holds 2 networks, it must be one: give list(after.values())"),
+        (lambda nets: nets[:1], lambda nets: nets[1:], "before holds 1 networks, it must be one"),
+        (0, lambda nets: (net for net in nets), "after is of type generator, it must be a state_dict"),
+        (0, lambda nets: [nets[1], "trained.pt"], "after[1] is of type str, it must be a state_dict"),
+        (0, lambda nets: "trained.pt", "give torch.load('trained.pt')"),
+    ],
+)
+def test_several_networks_in_place_of_one_are_told_apart(before, after, way_out):
+    """Checkpoints by their epoch, lists in lists, generators and paths are refused with what to give."""
+    X, y = data("cao-gu-2020")
+    nets = [{str(i): w for i, w in enumerate(weights)} for weights in descent("cao-gu-2020", steps=2)]
+    with pytest.raises(ValueError, match=re.escape(way_out)):
+        check(before(nets) if before else nets[0], after(nets), X, y)

@@ -13,6 +13,7 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.show import appendix, document, figures, glance, markdown
 from lemmata.audit.show.mathematics import typeset
+from lemmata.audit.show.report import errata
 from lemmata.audit.show.tables import SIGNS, SYMBOLS, symbol
 from lemmata.claims import REGISTRY
 from lemmata.claims.language.letters import OF_NETWORKS
@@ -327,3 +328,15 @@ def test_what_means_something_to_latex_is_written_out():
     assert appendix.escaped(r"a_b%&\{~^}") == r"a\_b\%\&\textbackslash{}\{\textasciitilde{}\textasciicircum{}\}"
     assert appendix.letter("log_m") == r"[\log m]"
     assert appendix.letter("n_heads") == r"\mathrm{n\_heads}"
+
+
+def test_every_erratum_that_a_claim_names_says_what_was_wrong():
+    """Also where one paper shares another's slip: Zou & Gu's Theorem 3.3 has that of Cao & Gu's Theorem 4.7."""
+    for claim in REGISTRY.values():
+        if not claim.erratum:
+            continue
+        about = {"paper": claim.id.partition("/")[0], "erratum": claim.erratum, "notes": "", "reading": "meant"}
+        row = {"about": about | {"reference": "", "statement": ""}, "verdict": "supported", "reason": ""}
+        (found,) = errata({"claims": {claim.plain_id: row}})
+        assert found["printed"]["words"], claim.id
+        assert found["meant"]["words"], claim.id

@@ -50,6 +50,8 @@ def check_files(
     Raises:
         UserError: if a file is unusable, two do not fit, or a pattern matches no claim.
     """
+    if plot is not None and Path(plot).suffix.lower() != ".svg":
+        raise UserError(f"--plot {plot} must end in .svg")
     chosen = choose(patterns)
     if all(loads(claim) for claim in chosen):
         check_own(chosen, init, trained, data, patience, form)

@@ -25,7 +25,7 @@ from lemmata.audit.measure.given import (
     listed,
     network,
 )
-from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices
+from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices, several
 from lemmata.model.data import Dataset, unit_rows
 from lemmata.model.settings import Setting
 
@@ -120,7 +120,8 @@ def _reader(path: str, readers: Mapping[str, Callable[[str], T]]) -> Callable[[s
     try:
         size = Path(path).stat().st_size
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: {getattr(error, 'strerror', error)}; it must be an existing file") from error
+        pattern = ", no file matches" if any(mark in path for mark in "*?[") else ""
+        raise UserError(f"{path}: {getattr(error, 'strerror', error)}{pattern}; it must be an existing file") from error
     if not Path(path).is_file():
         raise UserError(
             f"{path}: is not a file but a folder; allowed: {allowed}; a folder of shards is joined by "
@@ -177,6 +178,10 @@ def _read_state_dict(path: str) -> dict[str, object]:
     except Exception as error:  # torch, zipfile and pickle raise a dozen types on damaged files
         raise _unreadable(path, wanted, error) from error
     check_tensors(path, loaded)
+    if several(loaded):
+        raise UserError(
+            f"{path}: holds {len(loaded)} networks, it must hold one: save each in a file of its own, and give all"
+        )
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise UserError(f"{path}: holds a {type(loaded).__name__}, it must be {wanted}")
     return mapping_of_arrays(path, loaded)

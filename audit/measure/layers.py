@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from torch import Tensor
 
@@ -69,6 +69,13 @@ def matrices(path: str, arrays: Mapping[str, object]) -> tuple[dict[str, object]
     notes = [f"{path}: {listed(counters)} left out, no part of the network"] if counters else []
     notes += [f"{path}: {listed(biases)} left out, all are exactly 0"] if biases else []
     return kept, tuple(notes)
+
+
+def several(loaded: object) -> TypeGuard[Sequence[object] | Mapping[Any, object]]:
+    """Whether these are networks one after the other, or by the number of their epoch."""
+    if isinstance(loaded, Mapping):
+        return not any(isinstance(name, str) for name in loaded) and several(list(loaded.values()))
+    return isinstance(loaded, list | tuple) and bool(loaded) and all(isinstance(part, Mapping) for part in loaded)
 
 
 def mapping_of_arrays(path: str, loaded: Mapping[Any, object]) -> dict[str, object]:

@@ -60,7 +60,9 @@ def interval(constant: dict[str, Any]) -> str:
 
 
 def constants(claim: dict[str, Any]) -> str:
-    """The constant with its interval; of a two-sided claim the lower side's and the upper side's."""
+    """The constant with its interval; of a two-sided claim the lower side's and the upper side's, of a vacuous none."""
+    if claim["verdict"] == "vacuous":
+        return ""
     return " … ".join(interval(claim[name]) for name in ("lower", "constant") if name in claim)
 
 

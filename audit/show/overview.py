@@ -100,7 +100,7 @@ def _constant(finding: Finding) -> str:
     constant = finding.constant
     if not finding.claim.measured:
         return "" if finding.claim.derive is None else "derived"
-    if finding.verdict == "error" or not finding.trials:
+    if finding.verdict in ("error", "vacuous") or not finding.trials:
         return ""
     if constant is None:
         residuals = [max(trials.residual) for trials in finding.trials if trials.residual]

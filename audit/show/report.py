@@ -18,7 +18,7 @@ from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
 from lemmata.audit.show.tables import Format, emit, number, sign, symbol
-from lemmata.claims.erratum import ERRATA
+from lemmata.claims.erratum import ERRATA, Erratum
 from lemmata.model.data import GENERATED
 
 SCHEMA = "lemmata-report/1"
@@ -117,12 +117,18 @@ def errata(audit: Document) -> list[Document]:
 def _reading(claim: Document | None, plain: Document, name: str) -> Document:
     """One reading of a statement: what it says in words, and as a claim of its own where it is one."""
     about = plain["about"]
-    keys = [f"{about['paper']}/{number}" for number in about["erratum"].split(", ")]
-    words = {"words": "; ".join(getattr(ERRATA[key], name) for key in keys if key in ERRATA)}
+    found = [_erratum(about["paper"], number) for number in about["erratum"].split(", ")]
+    words = {"words": "; ".join(getattr(erratum, name) for erratum in found if erratum)}
     if claim is None:
         return words | {"statement": None, "verdict": None, "reason": None, "notes": about["notes"]}
     own = {"verdict": claim["verdict"], "reason": claim["reason"]}
     return words | {"statement": claim["about"]["statement"], **own, "notes": claim["about"]["notes"]}
+
+
+def _erratum(paper: str, number: str) -> Erratum | None:
+    """The paper's own, or another paper's whose slip it shares."""
+    shared = (erratum for key, erratum in ERRATA.items() if key.endswith(f"/{number}"))
+    return ERRATA.get(f"{paper}/{number}") or next(shared, None)
 
 
 def html(document: Document) -> str:

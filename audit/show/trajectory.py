@@ -19,8 +19,8 @@ from lemmata.claims.case import Case
 BARS = "▁▂▃▄▅▆▇█"
 
 LEGEND = (
-    "first, last, least, largest: the ratio lhs / rhs at these checkpoints, with gamma and B as the data have them; of "
-    "identities the residual. course: from the least to the largest."
+    "first, last: the ratio lhs / rhs at these checkpoints, with gamma and B as the data have them; of identities the "
+    "residual. course: from the least to the largest."
 )
 
 WIDTH, HEIGHT, ACROSS = 300, 150, 3
@@ -51,6 +51,8 @@ class CheckedRun(Checked):
 
     def title(self) -> str:
         """What the iterates are."""
+        if self.iterates == 1:
+            return "the run as a whole: no checkpoint differs from W⁽⁰⁾"
         steps = (
             f"consecutive steps of gradient descent with η = {self.step_size:.4g}"
             if self.step_size is not None
@@ -88,7 +90,7 @@ class Trajectory(list[Checked]):
         return {id: values for id, values in found.items() if any(value is not None for value in values)}
 
     def tables(self) -> list[RenderableType]:
-        """A row per claim: its ratio at the first and at the last checkpoint, the worst and where that is."""
+        """A row per claim: its ratio at the first and at the last checkpoint, and its course between; then the run."""
         rows: list[list[Cell]] = []
         for id, values in self.ratios().items():
             record = self[0][id]
@@ -99,11 +101,11 @@ class Trajectory(list[Checked]):
                     id.partition("/")[2],
                     sign(record.bound),
                     word(last),
-                    *map(number, (values[0], values[-1], record.audited, min(shown), max(shown))),
-                    spark(values),
+                    *map(number, (values[0], values[-1], record.audited)),
+                    [spark(values), *([] if constant(values) else [f"{min(shown):.4g} to {max(shown):.4g}"])],
                 ]
             )
-        columns = ("claim", "", "at the last", "first", "last", "audited", "least", "largest", "course")
+        columns = ("claim", "", "at the last", "first", "last", "audited", "course")
         title = f"{len(self)} checkpoints of {self[0].title()}" if self else "no checkpoint"
         courses = [
             f"{name}: {spark(values)} {number(values[0])} to {number(values[-1])}" for name, values in self.courses()

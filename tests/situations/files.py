@@ -160,6 +160,8 @@ SITUATIONS = [
     read("ten and more before two", lambda w: state(w, ("layers.2", "layers.10", "layers.12"))),
     read("stored from the top down", lambda w: OrderedDict(reversed(state(w).items())), "told by their shapes"),
     no_network("a list of matrices", lambda w: list(w), "holds a list", WAY_OUT),
+    no_network("a history in one file", lambda w: [state(w), state(w)], "2 networks", "a file of its own"),
+    no_network("a history by epochs", lambda w: {0: state(w), 10: state(w)}, "2 networks", "a file of its own"),
     no_network("one vector of all parameters", lambda w: torch.cat([m.flatten() for m in w]), WAY_OUT),
     no_network(
         "a moving average's list", lambda w: {"decay": 0.9, "shadow_params": w}, "decay, shadow_params", WAY_OUT
