@@ -50,7 +50,7 @@ class Within:
     def __str__(self) -> str:
         norm = f"the set of {self.norm.__name__}" if callable(self.norm) else f"{self.norm} distance"
         plain = isinstance(self.radius, int | float | str | Scaling)
-        return f"within {norm} {self.radius if plain else 'r, of the sizes,'} of what is drawn"
+        return f"within {norm} {self.radius if plain else 'r(p)'} of what is drawn"
 
     @property
     def letters(self) -> set[str]:

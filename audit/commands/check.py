@@ -56,8 +56,8 @@ def check_files(
     if all(loads(claim) for claim in chosen):
         check_own(chosen, init, trained, data, patience, form)
         return
-    for option, given in (("init", init), ("data", data)):
-        if given is None:
+    for option, given in (("init", init), ("trained", trained), ("data", data)):
+        if not given:
             raise click.UsageError(f"Missing option '--{option}'.")
     assert init is not None
     assert data is not None
@@ -101,7 +101,7 @@ def check_own(
     """
     if len(trained) > 1:
         raise UserError(f"--trained has {len(trained)} files, a lemma of one's own takes one")
-    files = {"init": init, "trained": trained[0], "data": data}
+    files = {"init": init, "trained": trained[0] if trained else None, "data": data}
     records = [measure_own(side, files, patience) for claim in chosen for side in claim.sides]
     claims = {record.id: {name: value for name, value in asdict(record).items() if name != "id"} for record in records}
     emit(form, {"claims": finite_throughout(claims)}, *rows(records))
@@ -177,7 +177,6 @@ class _SeveralFiles(click.Command):
 @click.option("--init", metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
 @click.option(
     "--trained",
-    required=True,
     multiple=True,
     metavar="FILE...",
     help="Weights after training, of the same shapes; several are the checkpoints of a run.",

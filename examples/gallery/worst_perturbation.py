@@ -36,6 +36,7 @@ def output(weights, x):
     draws=2,
     steps=60,
     restarts=1,
+    examples=2,
     false={"1.4 in place of e": 1.4},
 )
 def change(net, p, w):
