@@ -8,7 +8,7 @@ BLOCK = re.compile(r"(<!-- slow -->\n)?```(sh|console|python)\n(.*?)```", re.DOT
 
 
 def script() -> str:
-    """Each command after its own line and before its time; the first that ends otherwise than the page says ends all."""
+    """Each command between its own line and its time; the first that ends otherwise than the page says ends all."""
     lines = ["set -e", "TIMEFORMAT='    %R s'"]
     for slow, language, block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         if language == "sh":
