@@ -265,7 +265,7 @@ def main() -> None:
         case = draw(claim.setting, configuration, number, 1)
         if claim.obstacle(case):
             continue
-        suite = float(supremum(claim, case, ascent=SUITE).ratio)
+        suite = float(supremum(claim, case, ascent=SUITE, patient=True).ratio)
         if number not in known:
             known[number] = searched(claim, case, number)
             with open(options.out, "a") as stream:

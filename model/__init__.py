@@ -7,7 +7,7 @@ a random initialisation has a leading axis S over independent initialisations.
 The floors, from the ground up; a module imports only from floors below its own:
 
     settings, randomness, draws, deadline: conventions, chance, time
-    spectra, orthonormal, columns, affordable, limits, activations, curvature: algebra, limits, calculus
+    spectra, orthonormal, columns, affordable, limits, activations, curvature: algebra, constants, calculus
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes, fully_connected: how labels are separated, what a layer moves by, other papers' networks
     separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients

@@ -1,6 +1,7 @@
 """Hessians of functions of weights, by products with vectors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,19 @@ STEPS = 30
 
 NOTHING = 1e-12
 """Of the largest coefficient, below which nothing new is left."""
+
+
+Weights = Tensor | Mapping[str, Tensor]
+
+
+def flattened(weights: Mapping[str, Tensor]) -> tuple[Tensor, Callable[[Tensor], dict[str, Tensor]]]:
+    """Named tensors as one vector, and the way back."""
+
+    def named(vector: Tensor) -> dict[str, Tensor]:
+        parts = vector.split([w.numel() for w in weights.values()])
+        return {name: part.reshape(w.shape) for (name, w), part in zip(weights.items(), parts, strict=True)}
+
+    return torch.cat([w.flatten() for w in weights.values()]), named
 
 
 def hessian_times(function: Callable[[Tensor], Tensor], at: Tensor) -> Callable[[Tensor], Tensor]:
@@ -29,11 +43,14 @@ def hessian_times(function: Callable[[Tensor], Tensor], at: Tensor) -> Callable[
     return product
 
 
-def hessian_norm(function: Callable[[Tensor], Tensor], at: Tensor, rng: Rng, steps: int = STEPS) -> Tensor:
+def hessian_norm(function: Callable[[Any], Tensor], at: Weights, rng: Rng, steps: int = STEPS) -> Tensor:
     """‖∇²f(w)‖ in spectral norm, from below, by so many steps of Lanczos' iteration from a random direction.
 
-    Exact once these are as many as the Hessian has different eigenvalues.
+    Exact once these are as many as the Hessian has different eigenvalues. The weights are a tensor, or named tensors.
     """
+    if not isinstance(at, Tensor):
+        at, named = flattened(at)
+        return hessian_norm(lambda vector: function(named(vector)), at, rng, steps)
     product = hessian_times(function, at)
     direction = gaussian(rng, *at.shape)
     basis = [direction / direction.norm()]

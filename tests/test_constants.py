@@ -6,21 +6,26 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from lemmata.audit.judge import constants
 from lemmata.audit.judge.constants import (
     COLLECTED,
     DATA_SETS,
     DEAR,
     OTHERWISE,
+    SEARCHED,
     over_data_sets,
     over_initialisations,
+    overlooked,
     share_of_data_sets,
 )
 from lemmata.audit.judge.controls import hardest
-from lemmata.audit.measure.sweep import run_all
+from lemmata.audit.measure.options import Options
+from lemmata.audit.measure.sweep import Trials, run_all
 from lemmata.audit.plan.grid import Point, corners
-from lemmata.audit.plan.job import jobs
+from lemmata.audit.plan.job import Job, jobs
 from lemmata.claims.claim import Control
 from lemmata.claims.constants import audited_constants
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.direction import LOWER, UPPER
 from lemmata.claims.measuring.replay import parse
 from lemmata.claims.registry import measured_claims
@@ -136,3 +141,28 @@ def test_a_stored_constant_holds_where_it_was_decided(member):
     sign = member.direction.sign
     beyond = int((sign * ratios > sign * entry["constant"]).sum())
     assert binom.sf(beyond - 1, len(ratios), 0.2) > 1e-3, f"{beyond} of {len(ratios)} exceed {entry['constant']}"
+
+
+@pytest.mark.parametrize(
+    ("id", "before", "after", "share"),
+    [
+        ("lemma-5.2a", 1.5, 3.0, 2),
+        ("lemma-5.2a", 1.5, 1.2, 1),
+        ("lemma-5.4", 2.0, 1.0, 0.5),
+        ("lemma-5.4", 2.0, 4.0, 1),
+    ],
+)
+def test_a_constant_has_what_a_patient_search_adds(id, before, after, share, monkeypatch):
+    """On the side on which bounds are weaker; a patient search that finds less takes nothing back."""
+    here = Trials(Job(f"cao-gu-2020/{id}", Configuration(m=32, L=2), SEARCHED), ratio=[before] * SEARCHED)
+    searched = []
+
+    def patiently(jobs, **_):
+        searched.extend(jobs)
+        return [Trials(job, ratio=[after] * job.initialisations) for job in jobs]
+
+    monkeypatch.setattr(constants, "run_all", patiently)
+    assert_each_close(overlooked(here, Options()), share)
+    assert all(job.patient and job.seed == here.job.seed for job in searched)
+    numbers = [job.first + number for job in searched for number in range(job.initialisations)]
+    assert numbers == list(range(SEARCHED))

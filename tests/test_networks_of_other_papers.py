@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lemmata.model.activations import ACTIVATIONS, by_quadrature
-from lemmata.model.curvature import hessian_norm, hessian_times
+from lemmata.model.curvature import flattened, hessian_norm, hessian_times
 from lemmata.model.draws import Rng, gaussian, sphere
 from lemmata.model.fully_connected import LAWS, FullyConnected, Law
 from lemmata.model.kernels import tangent_layers
@@ -142,18 +142,16 @@ def test_products_with_the_hessian():
     """And its norm, signs of eigenvalues included, as from all of it."""
     net, x = FullyConnected((2, 4, 3, 1), "tanh"), sphere(rng(9), 1, 2)
     weights = net.draw(rng(10))
-    flat = torch.cat([w.flatten() for w in weights.values()])
+    flat, named = flattened(weights)
 
     def f(w):
-        parts = w.split([each.numel() for each in weights.values()])
-        named = {name: p.reshape(v.shape) for (name, v), p in zip(weights.items(), parts, strict=True)}
-        return net(named, x)[0, 0]
+        return net(named(w), x)[0, 0]
 
     whole = torch.func.hessian(f)(flat)
     v = gaussian(rng(11), len(flat))
     assert_close(hessian_times(f, flat)(v), whole @ v)
     norm = torch.linalg.matrix_norm(whole, 2)
-    assert_resolved(hessian_norm(f, flat, rng(12)), norm)
+    assert_resolved(hessian_norm(lambda w: net(w, x)[0, 0], weights, rng(12)), norm)
     assert float(hessian_norm(f, flat, rng(12), steps=2)) < float(norm)
     assert float(hessian_norm(lambda w: w.sum(), flat, rng(12))) == 0
     assert_close(hessian_norm(lambda w: -3 * w.square().sum(), flat, rng(12)), torch.tensor(6.0).double())

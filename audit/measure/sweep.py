@@ -151,7 +151,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0)
+        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0, patient=job.patient)
         _collect(trials, found)
         trials.parameters = case.parameters
     if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):

@@ -14,7 +14,12 @@ from lemmata.model.network import Engine
 
 @dataclass(frozen=True)
 class Job:
-    """One configuration of one claim: everything a worker needs. `first` is the first initialisation's number."""
+    """One configuration of one claim: everything a worker needs.
+
+    Attributes:
+        first: the first initialisation's number.
+        patient: whether the search is, see `supremum`.
+    """
 
     claim: str
     configuration: Configuration
@@ -24,6 +29,7 @@ class Job:
     device: str = "cpu"
     engine: Engine = "dense"
     first: int = 0
+    patient: bool = False
 
 
 def jobs(

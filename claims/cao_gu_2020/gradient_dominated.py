@@ -12,7 +12,7 @@ from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
-from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
 from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import last_layer_kernel
@@ -81,6 +81,27 @@ def _dominates(case: Case, *, contradictory: bool = False) -> Measurement:
     least = simplex_minimum(last_layer_gram(trace, labels)).value.clamp_min(0)
     worst = (least * case.parameters["m"]).sqrt() * error
     return Measurement(torch.stack([own, worst], -1), (_limiting_dominance(case) * error[:, None],), ("slopes",))
+
+
+@claim(
+    "cao-gu-2020/B-bounded",
+    sentence="No data have a B that grows with width or depth.",
+    source=CAO_GU_2020.at("section 5.2, proof of Theorem 4.7, after the first display"),
+    statement=r"B = O(1)",
+    kind="SCALE",
+    bound="upper",
+    terms=(ONE,),
+    domain=Domain(draws={"m": (64, 256), "L": (1, 3), "n": (1, 2)}),
+    plan=Plan(lines={"m": (256, 2048, 16384, 131072), "L": (2, 4, 8)}, along={"L": {"m": 512}}, start={"n": 1}),
+    quantifiers="for all data, with B as measured at W⁽⁰⁾",
+    probability=WITH_PROBABILITY,
+    limit=lambda c: math.sqrt(0.5) if c.n == 1 else None,
+    controls=(Control("1/2 for 1/√2", "B ≤ 1/2 for all data", factor=0.5),),
+    notes="By (4.1) and Lemma 5.1. With one example B is ‖∇_{W_L} f‖_F/√m, and tends to 1/√2; more examples lower it.",
+)
+def dominance_is_bounded(case: Case) -> Measurement:
+    """B, the least ‖∇_{W_L} L_S‖_F / (√m E_S) over all slopes."""
+    return Measurement(dominance(case))
 
 
 def _pair(c: Configuration) -> float | None:

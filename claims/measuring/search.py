@@ -31,6 +31,9 @@ STEP = (0.8, 0.02)
 SHORT = 1e-3
 """A step shorter than this, over the radius, is only a direction."""
 
+BRIEF = 40
+"""Steps up to which an ascent goes along the slope itself; of a longer one, a direction lasts for so large a share."""
+
 STARTS = 2
 """Most starts of an ascent."""
 
@@ -39,6 +42,9 @@ PROMISING = 0.6
 
 ENOUGH = 0.01
 """Relative improvement below which no further start is tried."""
+
+LONGER = 4
+"""So many times the steps of a patient search of several initialisations."""
 
 COLUMNS = 8
 """Factors that a change keeps on the way."""
@@ -50,7 +56,7 @@ CANDIDATES = 4
 """Starts of each of its rounds."""
 
 
-def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation:
+def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0, patient: bool = False) -> Evaluation:
     """The worst evaluation over the claim's attacks, per initialisation (for lower bounds the smallest).
 
     Args:
@@ -58,21 +64,30 @@ def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0) -> Evaluation
         case: at W⁽⁰⁾.
         ascent: gradient steps from the attacks that are worst for most initialisations, of those that an ascent may
             start from, until a start improves none by more than `ENOUGH`; 0 for none.
+        patient: `LONGER` ones, from every attack: ten to fifty times as dear. Narrow networks have so few kinks that
+            where an ascent ends its start hardly foretells.
     """
     worst = start = None
+    ascending = []
     for recipe in claim.recipes(case):
         found = found_by(claim, case, recipe)
         worst = found if worst is None else _worse(claim, worst, found)
         if isinstance(case, Case) and ATTACKS[recipe.attack].ascends:
             start = found if start is None else _worse(claim, start, found)
+            ascending.append(recipe)
     assert worst is not None
-    if ascent and start and isinstance(case, Case) and claim.ascends and not claim.exact(case.configuration):
-        near = (start.ratio / worst.ratio) ** claim.direction.sign >= PROMISING
-        recipes = [recipe for recipe, take in zip(start.recipes, near.tolist(), strict=True) if take]
-        for recipe, _ in Counter(recipes).most_common(STARTS):
-            before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
-            if not _improves(before, worst):
-                break
+    if not (ascent and start and isinstance(case, Case) and claim.ascends) or claim.exact(case.configuration):
+        return worst
+    if patient:
+        for recipe in ascending:
+            worst = _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=LONGER * ascent)))
+        return worst
+    near = (start.ratio / worst.ratio) ** claim.direction.sign >= PROMISING
+    recipes = [recipe for recipe, take in zip(start.recipes, near.tolist(), strict=True) if take]
+    for recipe, _ in Counter(recipes).most_common(STARTS):
+        before, worst = worst, _worse(claim, worst, found_by(claim, case, replace(recipe, ascent=ascent)))
+        if not _improves(before, worst):
+            break
     return worst
 
 
@@ -148,10 +163,13 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
     if worst is None or not claim.ascends or claim.exact(case.configuration):
         return
     sign = claim.direction.sign
-    ranked = sorted(ascending, key=lambda name: sign * float(found[name].ratio.nan_to_num(-sign * torch.inf)))
+    ranked = sorted(ascending, key=lambda name: -sign * float(found[name].ratio.nan_to_num(-sign * torch.inf)))
+    # The worst of each attack, then the others: where an ascent ends, its start hardly foretells.
+    firsts = dict.fromkeys(name.partition("@")[0] for name in ranked)
+    best = [next(name for name in ranked if name.partition("@")[0] == attack) for attack in firsts]
     for steps in PATIENT:
         before = worst.evaluation
-        for name in reversed(ranked[-CANDIDATES:]):
+        for name in [*best, *(name for name in ranked if name not in best)][:CANDIDATES]:
             at = ascend(claim, starts[name](), steps=steps)
             worst = worst.or_worse(claim, Find(at, evaluate(claim, at), f"{name}^{steps}"))
             yield worst
@@ -198,6 +216,7 @@ def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
     tilde, step = (_factors(changes) for changes in case.pair)
     short = bool((distances(step, ball.norm).amax() < SHORT * case.tau) and any(change.rank for change in step))
     best, most = Pair(tilde, step), torch.full_like(case.initial.like, -torch.inf)
+    momentum, speed = max(0.0, 1 - BRIEF / max(steps, 1)), None
     for turn in range(steps + 1):
         share = turn / max(steps, 1)
         smoothed = case.smoothed(_between(SMOOTHING, share))
@@ -209,8 +228,17 @@ def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
         if turn == steps:
             break
         slopes = gradients(_leaning(members, _between(SHARPNESS, share)), [*watched[0], *watched[1]])
-        size = _between(STEP, share)
-        tilde, step = _moved(ball, tilde, step, slopes, size, short=short)
+        if not short:
+            # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
+            slopes[: len(tilde)] = [_sum(a, b.scaled(-1.0)) for a, b in zip(slopes, slopes[len(tilde) :], strict=False)]
+        turns = [_direction(slope) for slope in slopes]
+        if speed is None or not momentum:
+            speed = turns
+        else:
+            speed = [
+                _leading(_sum(v.scaled(momentum), u.scaled(1 - momentum))) for v, u in zip(speed, turns, strict=True)
+            ]
+        tilde, step = _moved(ball, tilde, step, speed, _between(STEP, share), short=short)
     return case.at_pair(best)
 
 
@@ -218,45 +246,42 @@ def _moved(
     ball: Ball,
     tilde: tuple[LowRank, ...],
     step: tuple[LowRank, ...],
-    slopes: list[LowRank],
+    speed: list[LowRank],
     size: float,
     *,
     short: bool,
 ) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
     """Both points a step of relative `size` further, in the ball; a short step turns and keeps its length."""
-    at_tilde, at_hat = slopes[: len(tilde)], slopes[len(tilde) :]
+    of_tilde, of_hat = ([v.scaled(size) for v in half] for half in (speed[: len(tilde)], speed[len(tilde) :]))
     if short:
         room = Ball(ball.norm, ball.radius * (1 - SHORT))
-        inside = room.project(_all_further(tilde, at_tilde, size * ball.radius))
+        inside = room.project(_all_further(tilde, of_tilde, ball.radius))
         lengths = [change.frobenius() for change in step]
         turned = (
-            _leading(_further(change, slope, size * length))
-            for change, slope, length in zip(step, at_hat, lengths, strict=True)
+            _leading(_sum(change, v.scaled(length))) for change, v, length in zip(step, of_hat, lengths, strict=True)
         )
         kept = (
             change.scaled(length / change.frobenius().clamp_min(torch.finfo(length.dtype).tiny))
             for change, length in zip(turned, lengths, strict=True)
         )
         return inside, ball.shortened(inside, tuple(kept))
-    # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
-    own = [_sum(a, b.scaled(-1.0)) for a, b in zip(at_tilde, at_hat, strict=True)]
-    inside = ball.project(_all_further(tilde, own, size * ball.radius))
+    inside = ball.project(_all_further(tilde, of_tilde, ball.radius))
     moved = tuple(_sum(a, b) for a, b in zip(tilde, step, strict=True))
-    hat = ball.project(_all_further(moved, at_hat, size * ball.radius))
+    hat = ball.project(_all_further(moved, of_hat, ball.radius))
     return inside, ball.shortened(inside, tuple(_sum(b, a.scaled(-1.0)) for a, b in zip(inside, hat, strict=True)))
 
 
-def _all_further(changes: tuple[LowRank, ...], slopes: list[LowRank], size: float) -> tuple[LowRank, ...]:
-    return tuple(_leading(_further(change, slope, size)) for change, slope in zip(changes, slopes, strict=True))
+def _all_further(changes: tuple[LowRank, ...], moves: list[LowRank], size: float) -> tuple[LowRank, ...]:
+    return tuple(_leading(_sum(change, move.scaled(size))) for change, move in zip(changes, moves, strict=True))
 
 
-def _further(change: LowRank, slope: LowRank, size: Tensor | float) -> LowRank:
-    """The change and so much of the slope's direction; where there is none but rounding, the change."""
+def _direction(slope: LowRank) -> LowRank:
+    """The slope at length 1; 0 where there is none but rounding."""
     if not slope.rank:
-        return change
+        return slope
     slope = LowRank(slope.left.nan_to_num(0.0, 0.0, 0.0), slope.right.nan_to_num(0.0, 0.0, 0.0))
     length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
-    return _sum(change, slope.scaled(torch.where(length > CANCELS * terms, size / length, 0.0)))
+    return slope.scaled(torch.where(length > CANCELS * terms, 1 / length, 0.0))
 
 
 def _leading(change: LowRank) -> LowRank:

@@ -86,6 +86,34 @@ def _smallest(kernel: Tensor) -> Tensor:
     return torch.linalg.eigvalsh(kernel.flatten(3, 4).flatten(1, 2))[..., 0].clamp_min(0)
 
 
+@claim(
+    "zou-gu-2019/gradient-upper",
+    sentence="Near initialisation the gradient of each layer is at most of order √(m/k) times the root of the loss.",
+    source=ZOU_GU_2019.at("section 4.1, trajectory of Allen-Zhu et al."),
+    statement=r"\|\nabla_{W_l} L(W)\|_2 \le \sqrt{C' m L(W) / k}",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(m="1/2", k="-1/2"),),
+    domain=Domain(tau=ANY, draws={"m": (64, 128), "L": (1, 2), "n": (2, 4), "tau": (1e-4, 1e-2)}),
+    plan=Plan(
+        lines={"m": (64, 256, 1024, 4096), "L": (1, 2, 4), "k": (1, 4, 16), "tau": (1e-4, 1e-3, 1e-2)},
+        along={"L": {"m": 512}},
+        start={"n": 2, "tau": 1e-3, "m": 256},
+        initialisations=32,
+        examples=6,
+    ),
+    quantifiers="for all W in the ball and l ≤ L",
+    probability=PROBABILITY,
+    attacks=("stay", "random", "amplify-signals"),
+    notes="What the paper's own bound on a step, (4.1), is compared with.",
+)
+def gradients_are_bounded_above(case: Case) -> Measurement:
+    """‖∇_{W_l} L(W)‖_F, which is no less than the spectral norm, against √L(W)."""
+    trace, loss = case.at_moved, LOSSES[case.setting.loss]
+    norms = trace.batch_gradient_norms(loss.slopes(trace.outputs, case.labels))
+    return Measurement(norms, (loss.value(trace.outputs, case.labels).sqrt()[:, None],), ("layer",))
+
+
 claim(
     "zou-gu-2019/lemma-4.1@printed",
     sentence="The same with one constant for every μ > 0, as printed: nearly opposite inputs break it.",

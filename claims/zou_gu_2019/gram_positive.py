@@ -78,6 +78,24 @@ def separation_is_positivity_in_the_introduction(case: Case) -> Sides:
 
 
 @claim(
+    "zou-gu-2019/intro-lambda0-equivalence@printed",
+    sentence="The same for all inputs of unit norm, as printed: opposite inputs break it.",
+    source=ZOU_GU_2019.at("section 1, before the contributions"),
+    statement=r"\|x_i\|_2 = 1 \implies [\lambda_0 > 0 \iff \min_{i \ne j} \|x_i - x_j\|_2 > 0]",
+    kind="EXACT",
+    bound="equality",
+    domain=DATA_ALONE,
+    quantifiers="for all inputs of unit norm",
+    expected="refuted",
+    notes="Measured on the regular hexagon of the plane, three pairs of opposite inputs. With the common coordinate of "
+    "Assumption 3.1 no two inputs are opposite.",
+)
+def separation_is_positivity_for_unit_norm(case: Case) -> Sides:
+    """Whether H is positive definite on the flat hexagon, whose corners all differ."""
+    return _equivalence(case, _flat_hexagon())
+
+
+@claim(
     "zou-gu-2019/prop-3.6-equivalence",
     sentence="The two-layer kernel is positive definite exactly when the inputs are separated.",
     source=ZOU_GU_2019.at("Proposition 3.6, first part"),

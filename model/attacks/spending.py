@@ -3,15 +3,27 @@
 import torch
 from torch import Tensor
 
+ROUNDS = 4
+"""In which what is left of the budget goes to the units that it still pays for."""
+
 
 def affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:
     """Units bought in increasing `order` while their squared costs sum to at most radius², (S, m) boolean.
 
-    A unit whose order is infinite is never bought. A sliver of the budget is kept for crossing the kink.
+    A unit that is dearer than what is left is passed over: in a narrow layer a cheaper one behind it may be had. One
+    whose order is infinite is never bought. A sliver of the budget is kept for crossing the kink.
     """
-    index = order.argsort(-1)
-    spent = torch.where(order.isinf(), torch.inf, cost.square()).gather(-1, index).cumsum(-1)
-    return torch.zeros_like(order, dtype=torch.bool).scatter(-1, index, spent <= radius**2 * (1 - 1e-7))
+    square, budget = cost.square(), radius**2 * (1 - 1e-7)
+    bought = torch.zeros_like(order, dtype=torch.bool)
+    for _ in range(ROUNDS):
+        left = budget - torch.where(bought, square, 0.0).sum(-1, keepdim=True)
+        wanted = ~bought & order.isfinite() & (square <= left)
+        if not wanted.any():
+            break
+        index = torch.where(wanted, order, torch.inf).argsort(-1)
+        spent = torch.where(wanted, square, torch.inf).gather(-1, index).cumsum(-1)
+        bought = bought | torch.zeros_like(bought).scatter(-1, index, spent <= left)
+    return bought
 
 
 def across(z: Tensor, bought: Tensor) -> Tensor:
