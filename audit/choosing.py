@@ -17,7 +17,8 @@ def choose(patterns: tuple[str, ...]) -> list[Claim]:
         return select(patterns)
     except LookupError as error:
         pattern = str(error.args[0])
-        raise UserError(f"GLOB {pattern!r} matches no claim; {_near(pattern)}") from error
+        way_out = f"for claims of a file: --claims-from {pattern}" if pattern.endswith(".py") else _near(pattern)
+        raise UserError(f"GLOB {pattern!r} matches no claim; {way_out}") from error
 
 
 def about(topics: tuple[str, ...]) -> list[Claim]:

@@ -143,3 +143,15 @@ def test_the_first_page_is_renewed_from_what_an_audit_prints():
     assert script["renewed"](shown, shown.replace("0.94 [", "0.93 [")) == shown.replace("0.94 [", "0.93 [")
     with pytest.raises(ValueError, match=r"lemma-5\.4 is not among"):
         script["renewed"](shown, re.sub(r"\nlemma-5.4 .*\n.*", "", shown))
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs_from_a_fresh_clone(tmp_path):
+    """Its own commands, as they stand there, from installing on; nothing that git knows of is changed by them."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+    script = subprocess.run([sys.executable, "docs/tutorial.py"], cwd=clone, capture_output=True, text=True, check=True)
+    run = subprocess.run(["bash"], cwd=clone, input=script.stdout, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    changed = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True)
+    assert not changed.stdout

@@ -155,11 +155,19 @@ def test_the_command_prints_a_table(capsys):
     assert "1 errata, 1 told apart, 0 not registered, 0 not as expected." in text
 
 
+def test_errata_are_found_by_the_claims_that_have_them(capsys):
+    """An id of a claim stands for its errata; of a claim without any that is said."""
+    assert main(["errata", "erratum-E-31", "--format", "json"]) == 0
+    assert [entry["id"] for entry in json.loads(capsys.readouterr().out)] == ["cao-gu-2020/E-31"]
+    assert main(["errata", "loss-sigmoid"]) == 2
+    assert "no claim that has one" in capsys.readouterr().err
+
+
 def test_an_unknown_erratum_is_one_line(capsys):
     """With what is allowed; exit status 2."""
     assert main(["errata", "E-99"]) == 2
     line = capsys.readouterr().err
-    assert line.startswith("lemmata: GLOB 'E-99' matches no erratum; allowed: cao-gu-2020/E-01")
+    assert line.startswith("lemmata: GLOB 'E-99' matches no erratum, and no claim that has one; allowed: E-01 to E-67")
     assert line.count("\n") == 1
 
 

@@ -25,7 +25,7 @@ from lemmata.audit.measure.iterates import build_run, out_of_order
 from lemmata.audit.measure.own import loads, measure_own
 from lemmata.audit.measure.pair import PATIENCE, build_case, measure_each
 from lemmata.audit.show.checked import Checked, rows
-from lemmata.audit.show.progress import progress
+from lemmata.audit.show.progress import progress, tell
 from lemmata.audit.show.tables import Format, emit, finite_throughout
 from lemmata.audit.show.trajectory import CheckedRun, Trajectory
 from lemmata.claims.claim import Claim
@@ -75,10 +75,10 @@ def check_files(
         fresh = [line for line in (warnings(read) if said else lines(read)) if line not in said]
         said.extend(fresh)
         if form == "table" and fresh:
-            click.echo("\n".join(fresh), err=True)
+            tell("\n".join(fresh))
 
     for warning in out_of_order(trained):
-        click.echo(f"warning: {warning}", err=True)
+        tell(f"warning: {warning}")
     with progress(len(of_one) * len(reached) + len(of_runs), "checking", "claims") as advance:
         found = [
             check(of_one, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)

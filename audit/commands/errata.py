@@ -10,6 +10,7 @@ from lemmata.audit.plan.devices import choose_device, workers
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit
+from lemmata.claims import select
 from lemmata.claims.erratum import ERRATA, Erratum, select_errata
 
 
@@ -19,17 +20,37 @@ def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
     Raises:
         UserError: for a pattern that matches nothing.
     """
-    try:
-        chosen = select_errata(patterns)
-    except LookupError as error:
-        pattern = str(error.args[0])
-        raise UserError(f"GLOB {pattern!r} matches no erratum; allowed: {', '.join(ERRATA)}") from error
+    named = {erratum.id for pattern in patterns or ("*",) for erratum in _named(pattern)}
+    chosen = [erratum for id, erratum in ERRATA.items() if id in named]
     found = outcomes(chosen, options, progress)
     document = [_document(erratum, found[erratum.id]) for erratum in chosen]
     rows = [_row(erratum, found[erratum.id]) for erratum in chosen]
     table = Grid(("erratum", "", "what"), [line for row in rows for line in row])
     emit(form, document, table, _summary(found))
     return int(not all(outcome.expected for outcome in found.values()))
+
+
+def _named(pattern: str) -> list[Erratum]:
+    """The errata of these ids, or those that claims of these ids name.
+
+    Raises:
+        UserError: if there are none.
+    """
+    try:
+        return select_errata((pattern,))
+    except LookupError:
+        pass
+    try:
+        numbers = {number for claim in select((pattern,)) for number in claim.erratum.split(", ")}
+    except LookupError:
+        numbers = set()
+    found = [erratum for id, erratum in ERRATA.items() if id.partition("/")[2] in numbers]
+    if not found:
+        first, *_, last = sorted(id.partition("/")[2] for id in ERRATA)
+        raise UserError(
+            f"GLOB {pattern!r} matches no erratum, and no claim that has one; allowed: {first} to {last}, or a claim"
+        )
+    return found
 
 
 def _document(erratum: Erratum, outcome: Outcome) -> dict[str, object]:
@@ -79,7 +100,8 @@ def _summary(found: dict[str, Outcome]) -> str:
 def command(patterns: tuple[str, ...], seed: int, device: str, form: Format) -> int:
     """What the papers print and what they mean, with the computation that tells the two apart.
 
-    GLOB matches errata: `cao-gu-2020/*`, `E-06`. Severity A: literally false, or the argument breaks; B: a wrong
-    exponent, factor or missing hypothesis, and the conclusion survives in some form; C: a matter of writing.
+    GLOB matches errata, or the claims that have them: `cao-gu-2020/*`, `E-06`, `lemma-5.2a`. Severity A: literally
+    false, or the argument breaks; B: a wrong exponent, factor or missing hypothesis, and the conclusion survives in
+    some form; C: a matter of writing.
     """
     return errata(patterns, Options(seed=seed, device=choose_device(device), workers=workers()), form)

@@ -20,7 +20,7 @@ from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_eac
 from lemmata.audit.measure.echo import Read, lines, read_network
 from lemmata.audit.measure.files import load_data, load_weights
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
-from lemmata.audit.show.progress import progress
+from lemmata.audit.show.progress import progress, tell
 from lemmata.audit.show.searched import Found
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
@@ -54,7 +54,7 @@ def search_files(
 
     def say(read: Read) -> None:
         if form == "table":
-            click.echo("\n".join(lines(read)), err=True)
+            tell("\n".join(lines(read)))
 
     with progress(sum(len(claim.sides) for claim in chosen), "searching") as advance:
         found = search(chosen, before, loaded, conventions, radius, after, delta, patience, say=say, done=advance)

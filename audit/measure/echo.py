@@ -206,9 +206,12 @@ def _of_another_law(before: Weights, layers: Sequence[Layer], setting: Setting) 
         if law is None or layer.p is None or layer.p >= UNLIKELY:
             continue
         turned = is_orthogonal(before.matrices[place])
-        fits = None if turned else fitting(before.matrices[place], width)
+        signs = len(before.matrices[place].abs().unique()) == 1
+        fits = None if turned or signs else fitting(before.matrices[place], width)
         what = f"{layer.variance:.2g} times the variance of"
-        if fits is not None:
+        if signs:
+            what += " {}; all have one size, and differ in sign alone"
+        elif fits is not None:
             what += f" {{}}; they fit {fits.name}" + (f" ({fits.instead})" if fits.instead else "")
         elif turned:
             what += " {}; they are orthogonal"

@@ -18,6 +18,11 @@ def progress(total: int, doing: str = "auditing", counted: str = "measurements")
     return _Bar(total, doing, counted)
 
 
+def tell(text: str) -> None:
+    """A line on standard error, above the progress bar where there is one: Rich sees what is printed, not click's."""
+    print(text, file=sys.stderr)
+
+
 class _Bar:
     def __init__(self, total: int, doing: str, counted: str) -> None:
         many = TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}} {counted}")

@@ -20,7 +20,7 @@ BARS = "▁▂▃▄▅▆▇█"
 
 LEGEND = (
     "first, last: the ratio lhs / rhs at these checkpoints, with gamma and B as the data have them; of identities the "
-    "residual. course: from the least to the largest."
+    "residual. course: from the least to the largest, of what changes."
 )
 
 WIDTH, HEIGHT, ACROSS = 300, 150, 3
@@ -102,7 +102,7 @@ class Trajectory(list[Checked]):
                     sign(record.bound),
                     word(last),
                     *map(number, (values[0], values[-1], record.audited)),
-                    [spark(values), *([] if constant(values) else [f"{min(shown):.4g} to {max(shown):.4g}"])],
+                    [] if constant(values) else [spark(values), f"{min(shown):.4g} to {max(shown):.4g}"],
                 ]
             )
         columns = ("claim", "", "at the last", "first", "last", "audited", "course")

@@ -131,6 +131,13 @@ SITUATIONS = [
         says=("supported", "(-1/2)"),
     ),
     Situation(
+        "a file of claims in place of a claim",
+        statement(COORDINATES),
+        ("check", "mine.py", "--init", "a", "--trained", "b", "--data", "c"),
+        status=2,
+        says=("--claims-from mine.py",),
+    ),
+    Situation(
         "a file of functions that states no claim",
         statement("def my_lemma(W):\n    return W\n"),
         ("check", "--claims-from", "mine.py", "--init", "a", "--trained", "b", "--data", "c"),

@@ -95,6 +95,12 @@ SITUATIONS = [
     refused("inputs normalised in half precision", lambda X, y: {"X": X.astype(np.float16), "y": y}, "--normalise"),
     refused("objects", lambda X, y: {"X": X, "y": np.array([None] * N)}, "pickled objects are refused"),
     Situation(
+        "signs in a setting that draws the output layer",
+        write_honest,
+        check("init.npz", "trained.npz", "--setting", "zou-gu-2019", claims=("zou-gu-2019/setup-network",)),
+        says=("warning: the inputs share no last coordinate", "all have one size, and differ in sign alone"),
+    ),
+    Situation(
         "Zou & Gu's setting without the coordinate μ",
         no_coordinate,
         check("init.pt", "trained.pt", "--setting", "zou-gu-2019", claims=("zou-gu-2019/assumption-*",)),
