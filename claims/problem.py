@@ -17,7 +17,7 @@ from lemmata.claims.case import Recipe
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.letters import Letter
 from lemmata.claims.language.sizes import DELTA, Choice, Size, check_letters, place
-from lemmata.claims.within import Point, Within, check_balls, matching, named_tensors
+from lemmata.claims.within import Point, Within, check_balls, matching, named_tensors, names_of
 from lemmata.model.draws import Rng
 from lemmata.model.randomness import stream
 
@@ -72,8 +72,8 @@ class Problem:
             check_arguments("draw", self.draw, ("rng", "p"))
         for recipe in self.data:
             check_arguments("data", recipe, ("rng", "p"))
-        if len({recipe.__name__ for recipe in self.data}) < len(self.data):
-            raise ValueError(f"data={[recipe.__name__ for recipe in self.data]} must be functions of different names")
+        if len(set(names_of(self.data))) < len(self.data):
+            raise ValueError(f"data={names_of(self.data)} must be functions of different names")
         for premise in self.given:
             if not isinstance(premise, Condition):
                 check_arguments("given", premise, *self.shapes_of_premises)
@@ -85,7 +85,7 @@ class Problem:
         if self.load is not None and not (self.files and set(self.files) <= set(FILES)):
             allowed = ", ".join(FILES)
             raise ValueError(
-                f"load={_names([self.load])[0]}({', '.join(self.files)}) must have parameters of {allowed}"
+                f"load={names_of([self.load])[0]}({', '.join(self.files)}) must have parameters of {allowed}"
             )
 
     @property
@@ -103,10 +103,10 @@ class Problem:
         if self.ball and self.draw is None:
             raise ValueError(f"ball={list(self.ball)} wants draw=, whose tensors are its centre")
         if self.attacks and not self.ball:
-            raise ValueError(f"attacks={_names(self.attacks)} want ball=, whose points they are")
+            raise ValueError(f"attacks={names_of(self.attacks)} want ball=, whose points they are")
         for attack in self.attacks:
             check_arguments("attack", attack, ("rng", "x", "p", *(("data",) if self.data else ())))
-        own = _names(self.attacks)
+        own = names_of(self.attacks)
         if len(set(own)) < len(own) or set(own) & set(STARTS):
             raise ValueError(f"attacks={own} must have different names, and none of {', '.join(STARTS)}")
 
@@ -124,7 +124,12 @@ class Problem:
     def starts(self) -> tuple[str, ...]:
         """Where the worst case is looked for: the centre, the attacks of one's own, the slope's end, random ends."""
         stay, slope, random = STARTS
-        found = (stay, *_names(self.attacks), *((slope,) if self.steps else ()), *((random,) if self.restarts else ()))
+        found = (
+            stay,
+            *names_of(self.attacks),
+            *((slope,) if self.steps else ()),
+            *((random,) if self.restarts else ()),
+        )
         return found if self.ball else (stay,)
 
     @property
@@ -135,7 +140,7 @@ class Problem:
     @cached_property
     def all_sizes(self) -> dict[str, Size]:
         """The letters, with the recipe of the data where there are several."""
-        recipes = [recipe.__name__ for recipe in self.data]
+        recipes = names_of(self.data)
         return {**self.sizes, **({"data": Size(*recipes, start=recipes[0])} if len(recipes) > 1 else {})}
 
     @cached_property
@@ -162,7 +167,7 @@ class Problem:
         found = [premise for premise in self.given if not isinstance(premise, Condition)]
         return [premise for premise in found if (len(inspect.signature(premise).parameters) > 1) == of_draws]
 
-    def place(self, **chosen: Any) -> Choice:
+    def place(self, /, **chosen: Any) -> Choice:
         """A choice of the sizes: where not said otherwise, those at which a letter stays while others move."""
         starts = {name: size.start for name, size in self.all_sizes.items()}
         return place({**starts, "delta": starts.get("delta", DELTA), **chosen})
@@ -199,10 +204,6 @@ class Problem:
 
 STARTS = ("stay", "slope", "random")
 """The centre; where the ball ends along the slope near that; where it ends in random directions."""
-
-
-def _names(functions: Sequence[Function]) -> list[str]:
-    return [getattr(function, "__name__", str(function)) for function in functions]
 
 
 FILES = ("init", "trained", "data")
@@ -265,7 +266,8 @@ class Drawn:
         if not self.problem.data:
             return ()
         chosen = self.configuration.data if len(self.problem.data) > 1 else None
-        recipe = next(recipe for recipe in self.problem.data if chosen in (None, recipe.__name__))
+        named = zip(names_of(self.problem.data), self.problem.data, strict=True)
+        recipe = next(recipe for name, recipe in named if chosen in (None, name))
         return (recipe(self.rng("data"), self.configuration),)
 
     def each(self) -> Iterator[tuple[Any, ...]]:
@@ -290,7 +292,8 @@ class Drawn:
         tensors = named_tensors(x, *data)
         balls = matching(self.problem.ball, tensors)
         numbers = self.parameters
-        return {name: tensors[name] for name in balls}, balls, {name: b.at(p, numbers) for name, b in balls.items()}
+        centres = {name: tensors[name].clone() for name in balls}
+        return centres, balls, {name: b.at(p, numbers) for name, b in balls.items()}
 
     def at(self, points: Sequence[Point]) -> "Drawn":
         """The same draws, at points of their balls."""

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import torch
@@ -19,6 +21,9 @@ Project = Callable[[Tensor, float], Tensor]
 Norm = Literal["frobenius", "spectral", "rows"]
 Point = dict[str, Tensor]
 """Named tensors: one member of the balls round others."""
+
+LEAST = 1e-100
+"""Radius below which squares of changes are 0."""
 
 FAR = 1e6
 """So far along a direction, over the radius, that its projection is where the ball ends in it."""
@@ -41,14 +46,14 @@ class Within:
         if not callable(self.norm) and self.norm not in get_args(Norm):
             allowed = ", ".join(get_args(Norm))
             raise ValueError(f"norm={self.norm!r} must be {allowed}, or a projection project(change, radius)")
-        number = isinstance(self.radius, int | float) and not isinstance(self.radius, bool)
+        number = isinstance(self.radius, Real) and not isinstance(self.radius, bool)
         if not (number or isinstance(self.radius, str | Scaling) or callable(self.radius)):
             raise ValueError(f"radius={self.radius!r} must be a number, a letter, a Scaling or a function of the sizes")
-        if number and not 0 < self.radius < math.inf:  # type: ignore[operator]
-            raise ValueError(f"radius={self.radius!r} must be positive and finite")
+        if number and not LEAST <= self.radius < math.inf:  # type: ignore[operator]
+            raise ValueError(f"radius={self.radius!r} must be positive, at least {LEAST:g}, and finite")
 
     def __str__(self) -> str:
-        norm = f"the set of {self.norm.__name__}" if callable(self.norm) else f"{self.norm} distance"
+        norm = f"the set of {names_of([self.norm])[0]}" if callable(self.norm) else f"{self.norm} distance"
         plain = isinstance(self.radius, int | float | str | Scaling)
         return f"within {norm} {self.radius if plain else 'r(p)'} of what is drawn"
 
@@ -71,14 +76,26 @@ class Within:
             found = self.radius.value(numbers)
         else:
             found = self.radius(p) if callable(self.radius) else self.radius
-        if not (isinstance(found, int | float) and 0 <= found < math.inf):
-            raise ValueError(f"radius={found!r} at {p.token()} must be a number, not negative and finite")
+        if not (isinstance(found, Real) and (found == 0 or LEAST <= float(found) < math.inf)):
+            allowed = f"a number, 0 or at least {LEAST:g}, and finite"
+            raise ValueError(f"radius={found!r} at {p.token()} must be {allowed}")
         return float(found)
 
     def project(self, change: Tensor, radius: float) -> Tensor:
-        """The nearest change in the ball."""
+        """The nearest change in the ball.
+
+        Raises:
+            ValueError: if a projection of one's own returns no such change.
+        """
         if callable(self.norm):
-            return self.norm(change, radius)
+            found: Any = self.norm(change.clone(), radius)
+            if not isinstance(found, Tensor) or found.shape != change.shape or found.dtype != change.dtype:
+                shown = (
+                    f"{tuple(found.shape)} {found.dtype}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
+                )
+                wanted = f"{tuple(change.shape)} {change.dtype}"
+                raise ValueError(f"the projection {names_of([self.norm])[0]} must return {wanted}; it returns {shown}")
+            return found
         if self.norm == "spectral":
             u, values, v = torch.linalg.svd(change, full_matrices=False)
             return (u * values.clamp_max(radius)[..., None, :]) @ v
@@ -93,9 +110,20 @@ class Within:
         return self.project(direction * (FAR * radius / length), radius)
 
     def outside(self, change: Tensor, radius: float) -> float:
-        """How far a change is from the ball, 0 up to rounding."""
+        """How far a change is from the ball, 0 up to rounding: less than what a stated bound is exceeded by."""
         away = float((change - self.project(change, radius)).norm())
-        return away if not away <= torch.finfo(change.dtype).eps ** 0.5 * max(radius, float(change.norm())) else 0.0
+        return away if not away <= torch.finfo(change.dtype).eps ** (2 / 3) * max(radius, float(change.norm())) else 0.0
+
+
+def names_of(functions: Sequence[Callable[..., Any]]) -> list[str]:
+    """Of functions their names, of partial ones that of the whole, of other callables that of their class."""
+
+    def name(function: Any) -> str:
+        if isinstance(function, partial):
+            return name(function.func)
+        return str(getattr(function, "__name__", type(function).__name__))
+
+    return [name(function) for function in functions]
 
 
 def named_tensors(*drawn: object) -> Point:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
@@ -204,3 +205,77 @@ def test_the_ball_is_read_from_a_file(tmp_path):
         assert "leaves the ball" in finding.reason
     finally:
         forget(str(file))
+
+
+def box_in_place(change, radius):
+    return change.clamp_(-radius, radius)
+
+
+def test_what_is_done_in_place_hides_no_point_outside_of_the_ball(state):
+    """A projection in place is given a copy; an attack or a measurement that changes what was drawn is an error."""
+
+    def outside(rng, x, p):
+        return {"x": x["x"] + 3 * p.r}
+
+    def moving(rng, x, p):
+        x["x"] += 3 * p.r
+        return {}
+
+    def distance(x, p, w):
+        return (w["x"] - x["x"]).abs().max(), p.r
+
+    def measuring(x, p, w):
+        x["x"] -= w["x"]
+        return x["x"].norm(), p.r
+
+    box, round_ = {"x": Within(box_in_place, "r")}, {"x": Within("frobenius", "r")}
+    place = state(distance, box, forms).problem.place()
+    with pytest.raises(MeasurementError, match=r"outside@1.0.0\^200 leaves the ball"):
+        measure(state(distance, box, forms, attacks=outside), place, 0, range(1))
+    with pytest.raises(MeasurementError, match="x, which was drawn, is changed in place"):
+        measure(state(distance, round_, forms, attacks=moving), place, 0, range(1))
+    with pytest.raises(MeasurementError, match="x, which was drawn, is changed in place"):
+        measure(state(measuring, round_, forms), place, 0, range(1))
+
+
+def test_a_projection_of_less_precision_is_an_error(state):
+    """Its rounding would exceed a stated bound."""
+    claim = state(quadratic, {"x": Within(lambda change, r: box(change, r).float(), "r")}, forms)
+    with pytest.raises(
+        ValueError, match=r"the projection <lambda> must return \(5,\) torch.float64; it returns .*float32"
+    ):
+        measure(claim, claim.problem.place(), 0, range(1))
+
+
+@pytest.mark.parametrize("radius", [-1.0, float("nan"), 1e-320, "1", torch.tensor(0.5)], ids=str)
+def test_what_is_no_radius_is_an_error(radius, state):
+    """Numbers of numpy are radii; changes of which even squares vanish have none."""
+    with pytest.raises(ValueError, match="must be a number, 0 or at least 1e-100"):
+        Within("frobenius", lambda p: radius).at(
+            state(quadratic, {"x": Within("frobenius", "r")}, forms).problem.place(), {}
+        )
+    assert Within("frobenius", lambda p: np.float32(0.5)).at(None, {}) == 0.5
+    with pytest.raises(ValueError, match="at least 1e-100"):
+        Within("frobenius", 1e-320)
+
+
+def test_where_there_is_no_slope_the_row_says_sampled(state):
+    """A measurement that is cut off from the weights is climbed nowhere."""
+
+    def cut(x, p, w):
+        return (w["x"] - x["x"]).detach().norm(), p.r
+
+    finding = sweep([state(cut, {"x": Within("frobenius", "r")}, forms)], Sizes(), Options())[0]
+    assert searched(finding) == "sampled"
+
+
+def test_what_draws_from_a_global_generator_on_the_way_is_an_error(state):
+    """Also where only moved points do."""
+
+    def dropping(x, p, w):
+        moved = (w["x"] - x["x"]).norm()
+        return torch.nn.functional.dropout(w["x"], 0.5, training=bool(moved > 0.1)).norm(), p.r
+
+    claim = state(dropping, {"x": Within("frobenius", "r")}, forms)
+    with pytest.raises(MeasurementError, match="draws from the global generator of torch"):
+        measure(claim, claim.problem.place(), 0, range(1))

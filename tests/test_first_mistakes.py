@@ -54,6 +54,9 @@ STATING = {
     ),
     "words and numbers": Mistake(stated("return 1.0", "sizes={'n': Size(4, 'a')}"), 1, "must be numbers, or words"),
     "taken letter": Mistake(stated("return 1.0", "sizes={'seed': Size(4)}"), 1, "sizes has the letter 'seed'; taken:"),
+    "letter in another form": Mistake(
+        stated("return 1.0", "sizes={'ϵ': Size(4)}"), 1, "sizes has the letter 'ϵ'; it must be 'ε'"
+    ),
     "too many arguments": Mistake(
         "@lemma('my/own', 'x', sizes=N)\ndef f(rng, p, x):\n    return 1.0\n", 1, "must be f(rng, p)"
     ),

@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 from fractions import Fraction
+from functools import partial
 
 import pytest
 import torch
@@ -295,3 +296,23 @@ def test_it_is_no_claim_about_a_network(state):
     assert not record.applicable
     assert "a problem of its own" in record.reason
     assert Replay(claim, claim.problem.place(), 0, (0,)).token().startswith(f"{claim.id}:n=16,delta=0.1")
+
+
+def test_recipes_may_be_any_callables(state):
+    """A partial function has the name of the whole, an object that of its class; a letter may be called self."""
+
+    def cloud(rng, p, count):
+        return gaussian(rng, count, p.n)
+
+    class Corner:
+        def __call__(self, rng, p):
+            return torch.eye(p.n, dtype=rng.dtype)[:2]
+
+    made = state(
+        lambda rng, p, data: (data @ gaussian(rng, p.n)).abs().max() / data.norm() / 9,
+        sizes={"n": Size(4, 16, 64), "self": Size(1)},
+        data=(partial(cloud, count=3), Corner()),
+    )
+    assert made.problem.all_sizes["data"].values == ("cloud", "Corner")
+    assert {p.data for p in (each.configuration for each in points(made, Sizes()))} == {"cloud", "Corner"}
+    assert found(made).verdict == "supported"

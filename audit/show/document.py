@@ -170,7 +170,7 @@ def _configuration(items: list[Trials]) -> dict[str, Any]:
         "quantity": "residual" if trials.residual else "ratio",
         **_median(items),
         "limit": claim.limit(c),
-        "searched": claim.search(c) + _stopped(claim, items),
+        "searched": _ended(claim, claim.search(c), items),
         **_bracket(bracket(trials) if claim.certificate is not None else None),
         "preconditions": conditions,
         "conditions": all(conditions.values()),
@@ -217,16 +217,19 @@ def searched(finding: Finding) -> str:
     if not finding.claim.balls:
         return "no ball"
     used = {finding.claim.search(trials.job.configuration) for trials in finding.trials}
-    return max(used, key=STRENGTH.index, default="not measured") + _stopped(finding.claim, finding.trials)
+    found = max(used, key=STRENGTH.index, default="not measured")
+    return _ended(finding.claim, found, finding.trials)
 
 
-def _stopped(claim: Claim, trials: Sequence[Trials]) -> str:
-    """How the ascents over balls of a problem of one's own ended at the worst that they found; else empty."""
-    if claim.problem is None or not trials or claim.search(trials[0].job.configuration) != "ascent":
-        return ""
-    steps = [trial.replay(number).recipe for trial in trials for number in range(len(trial.lhs))]
-    short = sum(recipe is not None and recipe.ascent == claim.problem.steps for recipe in steps)
-    return f", {short} of {len(steps)} out of steps" if short else ", at rest"
+def _ended(claim: Claim, found: str, trials: Sequence[Trials]) -> str:
+    """The search, and how the ascents over balls of a problem of one's own ended at the worst that they found."""
+    if claim.problem is None or found != "ascent":
+        return found
+    steps = [recipe.ascent for each in trials for n in range(len(each.lhs)) if (recipe := each.replay(n).recipe)]
+    if not any(steps):
+        return "sampled"  # nowhere was there a slope to follow
+    short = sum(taken == claim.problem.steps for taken in steps)
+    return f"ascent, {short} of {len(steps)} out of steps" if short else "ascent, at rest"
 
 
 def replay_command(finding: Finding) -> str | None:

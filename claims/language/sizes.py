@@ -2,6 +2,7 @@
 
 import keyword
 import math
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import make_dataclass
 from fractions import Fraction
@@ -162,6 +163,8 @@ def check_letters(sizes: Mapping[str, object]) -> None:
     for name, size in sizes.items():
         if not (isinstance(name, str) and name.isidentifier()) or keyword.iskeyword(name) or name.startswith("_"):
             raise ValueError(f"sizes has the letter {name!r}; it must be a name of Python's")
+        if unicodedata.normalize("NFKC", name) != name:  # Python reads p.ϵ as p.ε
+            raise ValueError(f"sizes has the letter {name!r}; it must be {unicodedata.normalize('NFKC', name)!r}")
         if name in RESERVED or name.startswith("log_"):
             raise ValueError(f"sizes has the letter {name!r}; taken: {', '.join(sorted(RESERVED))}, log_…")
         if not isinstance(size, Size):

@@ -1,7 +1,7 @@
 """Whether a measurement is what its claim says it is, and was taken where it says, before anything is made of it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,9 @@ from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS
 from lemmata.model.changes import Changes, distances
 from lemmata.model.settings import Norm
+
+OF_DRAWS = "the rng that it is given"
+"""What a lemma of one's own draws from."""
 
 
 def check_measurement(claim: Claim, case: Case | Drawn, found: object) -> None:
@@ -76,21 +79,33 @@ def _distances(changes: Changes, norm: Norm) -> Tensor:
         return distances(changes, "frobenius")
 
 
-def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], drawn: Sequence[str], source: str) -> None:
-    """Two looks at one draw agree, and neither draws from what everything in the process shares, seeded or not.
+def check_global_states(before: Mapping[str, object], source: str) -> None:
+    """Nothing has drawn from the generators that everything in the process shares, seeded or not.
 
     Args:
-        first, second: what they saw.
-        drawn: the global generators that the first look drew from.
-        source: what it should draw from.
+        before: their `global_states`.
+        source: what should be drawn from.
 
     Raises:
         MeasurementError: naming those generators, and how else to draw.
     """
+    drawn = [name for name, state in global_states().items() if before[name] != state]
     if drawn:
         raise MeasurementError(
             f"it draws from the global generator of {' and '.join(drawn)}; what it draws must come from {source}"
         )
+
+
+def check_repeatable(first: Sequence[Tensor], second: Sequence[Tensor], source: str) -> None:
+    """Two looks at one draw agree.
+
+    Args:
+        first, second: what they saw.
+        source: what it should draw from.
+
+    Raises:
+        MeasurementError: if they differ.
+    """
     if not _agree(first, second):
         raise MeasurementError(
             f"two looks at the same draw differ: it is not deterministic; what it draws must come from {source}"

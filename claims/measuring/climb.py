@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim, MeasurementError, Sides
+from lemmata.claims.measuring.checks import OF_DRAWS, check_global_states, global_states
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.claims.problem import Drawn
-from lemmata.claims.within import Point, Within
+from lemmata.claims.within import Point, Within, named_tensors, names_of
 
 NEAR = 1e-3
 """How far from the centre, over the radius, the slope is taken: at the centre itself it is often 0 or undefined."""
@@ -48,10 +49,12 @@ def _climb(claim: Claim, case: Drawn, recipe: Recipe) -> tuple[Point, int]:
     held = _Held(case)
     if not case.meets(held.arguments):
         return {}, 0
-    hill = _Hill(claim, held)
+    hill, before = _Hill(claim, held), global_states()
     start = hill.start(recipe)
     hill.check(start, recipe)
     reached, steps = hill.ascend(start, recipe.ascent)
+    held.check_unchanged(None)
+    check_global_states(before, OF_DRAWS)
     hill.check(reached, replace(recipe, ascent=steps))
     return reached, steps
 
@@ -63,6 +66,21 @@ class _Held(Drawn):
         super().__init__(case.problem, case.configuration, case.seed, case.numbers, case.like)
         (self.arguments,) = ((*drawn,) for *drawn, _ in case.each())
         self.point: Point = {}
+        self._drawn = {name: x.clone() for name, x in self._tensors().items()}
+
+    def _tensors(self) -> Point:
+        x, _, *data = self.arguments
+        return named_tensors(x, *data)
+
+    def check_unchanged(self, by: Callable[..., Any] | None) -> None:
+        """What was drawn is as it was: it is measured at many points.
+
+        Raises:
+            MeasurementError: if a tensor of it is not.
+        """
+        for name, x in self._tensors().items():
+            if not torch.equal(x.nan_to_num(), self._drawn[name].nan_to_num()):
+                raise MeasurementError(f"{name}, which was drawn, is changed in place; it must work on a copy", by)
 
     @property
     def watched(self) -> bool:
@@ -89,7 +107,9 @@ class _Hill:
             return self.centre
         own = self._own(recipe)
         if own is not None:
-            return {**self.centre, **self._given(own, own(rng, *self.held.arguments))}
+            found = own(rng, *self.held.arguments)
+            self.held.check_unchanged(own)
+            return {**self.centre, **self._given(own, found)}
         random = {name: rng.tensor(rng.standard_normal(x.shape)) for name, x in self.centre.items()}
         ends = self._each(lambda ball, name, radius: ball.farthest(random[name], radius))
         if recipe.attack == "random" or not self.sloping:
@@ -149,7 +169,8 @@ class _Hill:
 
     def _own(self, recipe: Recipe) -> Callable[..., Any] | None:
         """The attack of one's own that a recipe begins with."""
-        return next((own for own in self.held.problem.attacks if own.__name__ == recipe.attack), None)
+        attacks = self.held.problem.attacks
+        return next((own for own in attacks if names_of([own]) == [recipe.attack]), None)
 
     def _further(self, at: Point, slope: Point, size: float) -> Point:
         def step(ball: Within, name: str, radius: float) -> Tensor:

@@ -14,7 +14,9 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
 from lemmata.claims.measuring.checks import (
+    OF_DRAWS,
     MeasurementError,
+    check_global_states,
     check_independent,
     check_measurement,
     check_repeatable,
@@ -138,12 +140,11 @@ def look_twice(claim: Claim, case: Case | Drawn, alone: Case | Drawn | None = No
     """
     recipe = claim.recipes(case)[-1]
     here = case if recipe.attack == "stay" or isinstance(case, Drawn) else case.attacked(recipe)
-    before = global_states()
-    first, after = numbers(measured(claim, here)), global_states()
-    drawn = [name for name, state in before.items() if after[name] != state]
     own = "the generator(stream) of each stream in case.streams('NAME')"
-    source = "the rng that it is given" if isinstance(case, Drawn) else own
-    check_repeatable(first, numbers(measured(claim, here)), drawn, source)
+    source = OF_DRAWS if isinstance(case, Drawn) else own
+    before, first = global_states(), numbers(measured(claim, here))
+    check_global_states(before, source)
+    check_repeatable(first, numbers(measured(claim, here)), source)
     if alone is not None:
         beside = first if here is case else numbers(measured(claim, case))
         check_independent(beside, numbers(measured(claim, alone)))
