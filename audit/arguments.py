@@ -33,12 +33,13 @@ class Probability(click.ParamType):
 
 
 class Positive(click.ParamType):
-    """A positive number, up to a largest one if there is one."""
+    """A positive number, from a least to a largest one if there are such."""
 
     name = "number"
 
-    def __init__(self, at_most: float = math.inf) -> None:
+    def __init__(self, at_most: float = math.inf, at_least: float = 0.0) -> None:
         self.at_most = at_most
+        self.at_least = at_least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number.
@@ -50,9 +51,10 @@ class Positive(click.ParamType):
             number = float(value)
         except ValueError:
             number = math.nan
-        if not 0 < number <= self.at_most or number == math.inf:
+        if not (number > 0 and self.at_least <= number <= self.at_most) or number == math.inf:
             name = "number" if param is None else param.opts[0]
             allowed = "a positive number" if self.at_most == math.inf else f"a number in (0, {self.at_most:g}]"
+            allowed += f", at least {self.at_least:g}" if self.at_least else ""
             raise UserError(f"{name}: {value!r} must be {allowed}")
         return number
 
@@ -60,9 +62,10 @@ class Positive(click.ParamType):
 class SizeList(click.ParamType):
     """A comma-separated list of positive numbers, whole ones or not."""
 
-    def __init__(self, kind: type[int] | type[float], at_most: float = math.inf) -> None:
+    def __init__(self, kind: type[int] | type[float], at_most: float = math.inf, at_least: float = 0.0) -> None:
         self.kind = kind
         self.at_most = at_most
+        self.at_least = at_least
         self.name = "LIST"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
@@ -75,6 +78,7 @@ class SizeList(click.ParamType):
             return value
         name = "list" if param is None else param.opts[-1]
         limit = f" up to {self.at_most:,.0f}" if self.at_most < math.inf else ""
+        limit += f" from {self.at_least:g}" if self.at_least else ""
         wanted = f"positive {'whole ' if self.kind is int else ''}numbers{limit}"
         sizes = []
         for part in str(value).split(","):
@@ -82,7 +86,7 @@ class SizeList(click.ParamType):
                 sizes.append(self.kind(part))
             except ValueError:
                 sizes.append(self.kind(0))
-            if not 0 < sizes[-1] <= self.at_most or sizes[-1] == math.inf:
+            if not (sizes[-1] > 0 and self.at_least <= sizes[-1] <= self.at_most) or sizes[-1] == math.inf:
                 raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
         return tuple(sizes)
 

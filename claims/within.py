@@ -14,6 +14,7 @@ from torch.nn import Module
 
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.language.sizes import Choice
+from lemmata.model.ball import LEAST_RADIUS
 
 Project = Callable[[Tensor, float], Tensor]
 """The nearest change in a set of one's own, `project(change, radius)`; what it leaves as it is lies in the set."""
@@ -21,9 +22,6 @@ Project = Callable[[Tensor, float], Tensor]
 Norm = Literal["frobenius", "spectral", "rows"]
 Point = dict[str, Tensor]
 """Named tensors: one member of the balls round others."""
-
-LEAST = 1e-100
-"""Radius below which squares of changes are 0."""
 
 FAR = 1e6
 """So far along a direction, over the radius, that its projection is where the ball ends in it."""
@@ -49,8 +47,8 @@ class Within:
         number = isinstance(self.radius, Real) and not isinstance(self.radius, bool)
         if not (number or isinstance(self.radius, str | Scaling) or callable(self.radius)):
             raise ValueError(f"radius={self.radius!r} must be a number, a letter, a Scaling or a function of the sizes")
-        if number and not LEAST <= self.radius < math.inf:  # type: ignore[operator]
-            raise ValueError(f"radius={self.radius!r} must be positive, at least {LEAST:g}, and finite")
+        if number and not LEAST_RADIUS <= self.radius < math.inf:  # type: ignore[operator]
+            raise ValueError(f"radius={self.radius!r} must be positive, at least {LEAST_RADIUS:g}, and finite")
 
     def __str__(self) -> str:
         norm = f"the set of {names_of([self.norm])[0]}" if callable(self.norm) else f"{self.norm} distance"
@@ -76,8 +74,8 @@ class Within:
             found = self.radius.value(numbers)
         else:
             found = self.radius(p) if callable(self.radius) else self.radius
-        if not (isinstance(found, Real) and (found == 0 or LEAST <= float(found) < math.inf)):
-            allowed = f"a number, 0 or at least {LEAST:g}, and finite"
+        if not (isinstance(found, Real) and (found == 0 or LEAST_RADIUS <= float(found) < math.inf)):
+            allowed = f"a number, 0 or at least {LEAST_RADIUS:g}, and finite"
             raise ValueError(f"radius={found!r} at {p.token()} must be {allowed}")
         return float(found)
 

@@ -10,6 +10,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import PATIENCE
 from lemmata.audit.show.searched import Found
 from lemmata.checking import Net, another_function, examples, options, weights
+from lemmata.model.ball import LEAST_RADIUS
 from lemmata.model.settings import CAO_GU_2020, Setting
 
 
@@ -51,8 +52,8 @@ def search(
     """
     try:
         conventions, chosen = options(setting, delta, patience, claims)
-        if not isinstance(radius, int | float) or not 0 < radius < math.inf:
-            raise UserError(f"radius={radius!r} must be a positive number")
+        if not isinstance(radius, int | float) or not LEAST_RADIUS <= radius < math.inf:
+            raise UserError(f"radius={radius!r} must be a positive number, at least {LEAST_RADIUS:g}")
         start = weights("before", before, conventions)
         data = examples(inputs, labels, conventions, normalise=normalise)
         other = None if trained is None else weights("trained", trained, conventions)

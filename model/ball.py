@@ -11,6 +11,9 @@ from lemmata.model.network import Network
 from lemmata.model.settings import Norm
 from lemmata.model.spectra import svd
 
+LEAST_RADIUS = 1e-100
+"""Below it squares of distances are 0, and no norm tells what lies in a ball."""
+
 DIRECTION = 1e-9
 """Of the largest singular value, below which there is no direction but rounding."""
 
@@ -22,15 +25,15 @@ class Ball:
     Frobenius norm in cao-gu-2020 (Definition 4.3), spectral norm in zou-gu-2019 (section 4).
 
     Raises:
-        ValueError: if the radius is negative or not finite.
+        ValueError: if the radius is negative, not finite, or so small that norms of changes vanish.
     """
 
     norm: Norm
     radius: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.radius < float("inf"):
-            raise ValueError(f"radius={self.radius} must be finite and non-negative")
+        if not (self.radius == 0 or LEAST_RADIUS <= self.radius < float("inf")):
+            raise ValueError(f"radius={self.radius} must be finite and non-negative, 0 or at least {LEAST_RADIUS:g}")
 
     def contains(self, changes: Changes, slack: float = 1e-12) -> Tensor:
         """Whether each initialisation's changes lie in the ball, (S,)."""

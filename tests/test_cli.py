@@ -222,8 +222,7 @@ def test_ambiguous_short_id_is_refused(capsys, monkeypatch):
         (("show", "lemma-5.2"), ["ID 'lemma-5.2'", "lemma-5.2a"]),
         (("show", "cao-gu-2020/lemma-51a"), ["closest: cao-gu-2020/lemma-5.1a"]),
         (("show", "one\ntwo\x07"), ["one\\ntwo\\x07"]),
-        (("check",), ["--trained"]),
-        (("check", "--trained", "b.pt"), ["--init"]),
+        (("check",), ["--init"]),
     ],
     ids=str,
 )

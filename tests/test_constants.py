@@ -105,7 +105,7 @@ def test_what_is_infinite_has_no_constant():
 AUDITED = [claim for claim in measured_claims() if claim.id in audited_constants()]
 
 
-@pytest.mark.parametrize("member", AUDITED, ids=str)
+@pytest.mark.parametrize("member", [claim for claim in AUDITED if claim.problem is None], ids=str)
 def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     """Depth, examples and radius at both ends of the domain that `strategies.cases` draws from, where data exist."""
     found = corners(member)

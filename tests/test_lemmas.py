@@ -25,7 +25,7 @@ from lemmata.claims.exchange import from_record
 from lemmata.claims.from_file import forget, load_claims
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.scaling import LOGS, Scaling
-from lemmata.claims.language.sizes import Size, place
+from lemmata.claims.language.sizes import RESERVED, Size, place
 from lemmata.claims.lemma import lemma
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import REGISTRY
@@ -316,3 +316,13 @@ def test_recipes_may_be_any_callables(state):
     assert made.problem.all_sizes["data"].values == ("cloud", "Corner")
     assert {p.data for p in (each.configuration for each in points(made, Sizes()))} == {"cloud", "Corner"}
     assert found(made).verdict == "supported"
+
+
+def test_no_letter_is_lost_in_the_record(state):
+    """What an audit's record has beside the sizes is no letter, and words are none that is a number in every record."""
+    finding = found(state(largest, draws=20), initialisations=20)
+    record = to_json([finding], Sizes(), Options())["claims"][finding.claim.id]["constant"]["configurations"][0]
+    assert set(record) - {*N, "delta"} <= RESERVED
+    for name, size in (("median", Size(1, 2)), ("k", Size("tanh", "relu"))):
+        with pytest.raises(ValueError, match=f"sizes.*{name}"):
+            state(largest, sizes={**N, name: size})

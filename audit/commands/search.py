@@ -18,12 +18,13 @@ from lemmata.audit.arguments import (
 from lemmata.audit.choosing import choose
 from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_each, starts_from
 from lemmata.audit.measure.echo import Read, lines, read_network
-from lemmata.audit.measure.files import load_data, load_weights
+from lemmata.audit.measure.files import load_data, load_weights, writable
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
 from lemmata.audit.show.progress import progress, tell
 from lemmata.audit.show.searched import Found
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
+from lemmata.model.ball import LEAST_RADIUS
 from lemmata.model.settings import SETTINGS, Setting
 
 
@@ -50,6 +51,7 @@ def search_files(
     conventions = SETTINGS[setting]
     before = load_weights(init, conventions)
     after = None if trained is None else load_weights(trained, conventions)
+    folder = None if save is None else writable(Path(save))
     loaded = load_data(data, conventions, normalise=normalise)
 
     def say(read: Read) -> None:
@@ -58,9 +60,9 @@ def search_files(
 
     with progress(sum(len(claim.sides) for claim in chosen), "searching") as advance:
         found = search(chosen, before, loaded, conventions, radius, after, delta, patience, say=say, done=advance)
-    if save is not None:
-        found.save(Path(save))
     emit(form, found.document(), *found.tables())
+    if folder is not None:
+        found.save(folder)
 
 
 def search(
@@ -101,7 +103,7 @@ def search(
 @click.option(
     "--radius",
     required=True,
-    type=Positive(),
+    type=Positive(at_least=LEAST_RADIUS),
     metavar="TAU",
     help="Of the ball, in the setting's norm: every layer may move that far.",
 )

@@ -1,5 +1,6 @@
 """Whether the false neighbours of a claim fall."""
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -150,12 +151,13 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     limit = None if known is None else known * control.factor
     alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
-    for configuration, seed in hardest(claim, control, options.seed):
+    searches = (False, True) if claim.ascends else (False,)
+    for ascending, (configuration, seed) in itertools.product(searches, hardest(claim, control, options.seed)):
         device = device_for(claim, configuration, options.device)
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):
             numbers = range(drawn, drawn + max(FIRST, drawn))
-            found = measure(claim, configuration, seed, numbers, changed=changed, device=device)
+            found = measure(claim, configuration, seed, numbers, changed=changed, ascending=ascending, device=device)
             violated = found.violates(changed, limit)
             violations, drawn = violations + int(violated.sum()), numbers.stop
             if Evidence(violations, drawn, alpha).refutes(changed.rate(configuration)):

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -282,6 +283,20 @@ def _numbered(path: str, names: list[str], setting: Setting) -> tuple[str, ...]:
         allowed = "W1 … WL with L ≥ 2 and no V" if setting.trains_output else "W1 … WL and V"
         raise UserError(f"{path}: holds {listed(names)}, {setting.id} wants {allowed}")
     return tuple(wanted)
+
+
+def writable(folder: Path) -> Path:
+    """A folder that is there afterwards, for what takes long to find.
+
+    Raises:
+        UserError: if it cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written to: {error.strerror}, it must be a folder") from error
 
 
 def write_whole(path: Path, text: str) -> None:

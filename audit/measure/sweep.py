@@ -267,16 +267,22 @@ def measure(
     recipe: Recipe | None = None,
     *,
     changed: Claim | None = None,
+    ascending: bool = False,
     dtype: str = "float64",
     device: str = "cpu",
     engine: Engine = "dense",
 ) -> Evaluation:
-    """A claim, or a changed one on its cases, at the worst that its search finds, or where a recipe leads."""
+    """A claim, or a changed one on its cases, at the worst that its attacks find, or where a recipe leads.
+
+    With `ascending` at the worst that an audit's search finds, which is many times as dear.
+    """
     measured = changed or claim
     _look_twice(measured, configuration, seed, numbers[:2], dtype, device, engine)
     return Evaluation.joined(
         [
-            supremum(measured, case) if recipe is None else found_by(measured, case, recipe)
+            found_by(measured, case, recipe)
+            if recipe is not None
+            else supremum(measured, case, ascent=_steps(case) if ascending else 0)
             for some in _together(claim, numbers)
             for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
         ]

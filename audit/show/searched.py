@@ -48,7 +48,6 @@ class Found(Records[Searched]):
                 path = folder / f"{id.partition('/')[2]}.{name}.npz"
                 arrays = {layer: matrix.numpy() for layer, matrix in zip(self._stored, matrices, strict=True)}
                 try:
-                    folder.mkdir(parents=True, exist_ok=True)
                     np.savez(path, **arrays)  # type: ignore[arg-type, unused-ignore]  # numpy 2's allow_pickle
                 except OSError as error:
                     raise UserError(f"{path}: cannot be written: {error.strerror}") from error

@@ -21,8 +21,25 @@ SPREAD = 4
 LARGE_LOG = math.log(20)
 """A logarithm that is at least this along a whole line is large throughout."""
 
-RESERVED = {"seed", "init", "recipe", "engine", "data", "token"}
-"""What a token says beside sizes, and what sizes have beside their letters."""
+RESERVED = {"seed", "init", "recipe", "engine", "data", "token"} | {
+    *(
+        "initialisations",
+        "data_sets",
+        "quantity",
+        "median",
+        "low",
+        "high",
+        "limit",
+        "searched",
+        "attack",
+        "certificate",
+    ),
+    *("certified", "preconditions", "conditions", "trivial", "worst", "replay", "seconds"),
+}
+"""What a token says beside sizes, what sizes have beside their letters, and what an audit's record has beside sizes."""
+
+NUMBERS = {"m", "L", "n", "d", "k", "tau", "phi", "mu", "eps", "batch"}
+"""Letters that are numbers in every record, for those who read it."""
 
 Value = int | float | str
 """What a letter may be; which of them it is, its `Size` knows."""
@@ -167,6 +184,10 @@ def check_letters(sizes: Mapping[str, object]) -> None:
             raise ValueError(f"sizes has the letter {name!r}; it must be {unicodedata.normalize('NFKC', name)!r}")
         if name in RESERVED or name.startswith("log_"):
             raise ValueError(f"sizes has the letter {name!r}; taken: {', '.join(sorted(RESERVED))}, log_…")
+        if isinstance(size, Size) and size.words and name in NUMBERS:
+            raise ValueError(
+                f"sizes {name}={size!r} must be numbers, as {name} is in every record; words are a kind, say"
+            )
         if not isinstance(size, Size):
             raise ValueError(f"sizes {name}={size!r} must be a Size, for instance Size(4, 64, 1024)")
     delta = sizes.get("delta")

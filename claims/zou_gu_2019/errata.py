@@ -214,3 +214,12 @@ entered(
     "Ω and Ω̃ mixed",
     "Ω̃ throughout; L counts hidden layers, and the two-layer rows have one",
 )
+told_apart(
+    68,
+    "C",
+    "section 1, before the contributions",
+    "λ_0 > 0 for inputs of unit norm that all differ",
+    "with the common coordinate of Assumption 3.1: of opposite inputs, as on a hexagon, λ_0 = 0",
+    by="closed form",
+    claim="intro-lambda0-equivalence",
+)

@@ -68,6 +68,7 @@ _HEXAGON = Control(
     bound="equality",
     domain=DATA_ALONE,
     quantifiers="for all inputs under Assumption 3.1",
+    erratum="E-68",
     controls=(_HEXAGON,),
     notes="The introduction names unit norm as the only assumption, which the flat hexagon refutes (see the control); "
     "Proposition 3.6 has Assumption 3.1 as well.",
@@ -87,6 +88,7 @@ def separation_is_positivity_in_the_introduction(case: Case) -> Sides:
     domain=DATA_ALONE,
     quantifiers="for all inputs of unit norm",
     expected="refuted",
+    erratum="E-68",
     notes="Measured on the regular hexagon of the plane, three pairs of opposite inputs. With the common coordinate of "
     "Assumption 3.1 no two inputs are opposite.",
 )

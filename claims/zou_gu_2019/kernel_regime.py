@@ -48,6 +48,7 @@ WHOLE = "Labels +1, −1, +1, …, and whatever f is at W⁽⁰⁾: residuals ar
 """What a reader of such a claim should know."""
 
 RUNS = Domain(
+    n=(2, None),  # one input is at no distance φ from another
     draws={"m": (256, 512), "L": (1, 2), "n": (2, 4)},
     fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating"},
     values={"phi": (0.5,), "k": (1, 2, 4), "eps": (2e-8,)},

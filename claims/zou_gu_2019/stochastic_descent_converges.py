@@ -39,6 +39,7 @@ DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
 SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
 
 BATCHES = Domain(
+    n=(2, None),
     draws={"m": (256, 512), "L": (1, 1), "n": (2, 2)},
     fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating", "eps": 5e-8},
     values={"phi": (0.48,), "batch": (1,)},
