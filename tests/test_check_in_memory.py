@@ -237,3 +237,20 @@ def test_a_bad_argument_is_named_with_what_is_allowed(argument, value, words):
     with pytest.raises(ValueError, match=words) as raised:
         check(**{**good, argument: value})
     assert "\n" not in str(raised.value)
+
+
+def test_weights_that_are_integers_are_told():
+    """A file of whole numbers is another network's than the one that was trained; the echo says how it is stored."""
+    X, y = data()
+    rounded = {name: (10 * weight).round().to(torch.int64) for name, weight in moved(0.01).state_dict().items()}
+    rounded["4.weight"] = module()[4].weight.detach()
+    with pytest.warns(UserWarning, match="0.weight, 2.weight is stored as int64: weights that were rounded"):
+        found = check(module(), rounded, X, y)
+    assert [layer.dtype for layer in found.read.layers] == ["int64", "int64", "float64"]
+
+
+def test_equal_labels_are_told():
+    """Nothing is to be learned of them."""
+    X, _ = data()
+    with pytest.warns(UserWarning, match="all labels are the same"):
+        check(module(), moved(0.01), X, torch.ones(N), claims=("lemma-5.2a",))

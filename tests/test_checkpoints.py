@@ -164,7 +164,9 @@ def test_the_command_prints_the_same_and_minds_the_order(tmp_path, capsys):
     assert main(["check", "--trained", *sorted(paths[1:]), *files]) == 0
     assert "step-10.pt stands before" in capsys.readouterr().err
     assert main(["check", "--trained", paths[0], paths[0], *files]) == 0
-    assert "no checkpoint differs from W⁽⁰⁾" in " ".join(capsys.readouterr().out.split())
+    printed = capsys.readouterr()
+    assert "no checkpoint differs from W⁽⁰⁾" in " ".join(printed.out.split())
+    assert f"{paths[0]} holds the weights of {paths[0]}" in " ".join(printed.err.split())
     assert main(["check", "--trained", *paths[1:], *files, "--plot", str(tmp_path / "run.png")]) == 2
     assert "must end in .svg" in capsys.readouterr().err
     assert main(["check", "--trained", str(tmp_path / "step-*.pt"), *files]) == 2
@@ -187,3 +189,12 @@ def test_several_networks_in_place_of_one_are_told_apart(before, after, way_out)
     nets = [{str(i): w for i, w in enumerate(weights)} for weights in descent("cao-gu-2020", steps=2)]
     with pytest.raises(ValueError, match=re.escape(way_out)):
         check(before(nets) if before else nets[0], after(nets), X, y)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_head_of_a_run_is_of_its_last_checkpoint():
+    """τ and the losses that are printed above the last ratios are those there."""
+    iterates, (X, y) = descent("cao-gu-2020"), data("cao-gu-2020")
+    found = check(iterates[0], iterates[1:], X, y, claims=RUN)
+    assert found[-1].title() in str(found).replace("\n", " ")
+    assert found[0].title() not in str(found).replace("\n", " ")

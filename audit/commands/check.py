@@ -21,7 +21,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
 from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
-from lemmata.audit.measure.iterates import build_run, out_of_order
+from lemmata.audit.measure.iterates import build_run, out_of_order, repeated
 from lemmata.audit.measure.own import loads, measure_own
 from lemmata.audit.measure.pair import PATIENCE, build_case, measure_each
 from lemmata.audit.show.checked import Checked, rows
@@ -71,19 +71,19 @@ def check_files(
     said: list[str] = []
 
     def say(read: Read) -> None:
-        """The echo; of several checkpoints the first one's, and then what else looks wrong."""
+        """The echo; of several checkpoints the last one's, and then what else looks wrong."""
         fresh = [line for line in (warnings(read) if said else lines(read)) if line not in said]
         said.extend(fresh)
         if form == "table" and fresh:
             tell("\n".join(fresh))
 
-    for warning in out_of_order(trained):
+    for warning in [*out_of_order(trained), *repeated(before, reached)]:
         tell(f"warning: {warning}")
     with progress(len(of_one) * len(reached) + len(of_runs), "checking", "claims") as advance:
         found = [
             check(of_one, before, after, loaded, conventions, delta, patience, len(reached) == 1, say=say, done=advance)
-            for after in reached
-        ]
+            for after in reversed(reached)
+        ][::-1]
         run = check_run(of_runs, before, reached, loaded, conventions, delta, found[-1].read, patience, done=advance)
     if plot is not None:
         write_whole(Path(plot), Trajectory(found, run).picture())

@@ -74,7 +74,8 @@ def read_pair(before: Weights, after: Weights, loaded: Loaded, case: Case, *, al
     data = _data(loaded) | _fit(loaded, [case.at_initial, case.at_moved])
     notes = [*dict.fromkeys((*before.notes, *after.notes)), *_unrelated(before, after, setting)]
     notes += _same(before, after) if alone else []
-    notes += [*_coarse(layers, after), *_of_another_law(before, layers, setting), *_tied(after)]
+    notes += [*_of_integers(before), *_of_integers(after), *_coarse(layers, after)]
+    notes += [*_of_another_law(before, layers, setting), *_tied(after)]
     return Read(layers, data, (*notes, *_of_data(loaded, setting)))
 
 
@@ -82,7 +83,12 @@ def read_network(weights: Weights, loaded: Loaded, case: Case) -> Read:
     """The echo of one network, which the case is at."""
     setting = case.setting
     layers = tuple(_layer(place, weights, weights, setting) for place in range(len(weights.names)))
-    notes = [*dict.fromkeys(weights.notes), *_of_another_law(weights, layers, setting), *_tied(weights)]
+    notes = [
+        *dict.fromkeys(weights.notes),
+        *_of_integers(weights),
+        *_of_another_law(weights, layers, setting),
+        *_tied(weights),
+    ]
     return Read(layers, _data(loaded) | _fit(loaded, [case.at_initial]), (*notes, *_of_data(loaded, setting)))
 
 
@@ -118,6 +124,9 @@ def _of_data(loaded: Loaded, setting: Setting) -> list[str]:
     said = [f"{loaded.dropped} duplicate rows dropped"] if loaded.dropped else []
     if loaded.close:
         said.append(f"{len(loaded.close)} pairs of rows within {CLOSE}: bounds that need a separation say little there")
+    labels = loaded.data.labels
+    if len(labels) > 1 and bool((labels == labels[0]).all()):
+        said.append("all labels are the same: a network that tells no inputs apart fits them")
     last = loaded.data.inputs[:, -1]
     if setting.fixed_coordinate and not (float(last.min()) > 0 and bool((last == last[0]).all())):
         said.append(
@@ -151,8 +160,23 @@ def law_of(place: int, weights: Weights, setting: Setting) -> Law | None:
 
 
 def _epsilon(dtype: str) -> float:
+    """Of integers infinite: they are coarser than any."""
     found = getattr(torch, dtype, None)
-    return torch.finfo(found).eps if isinstance(found, torch.dtype) and found.is_floating_point else 0.0
+    if not isinstance(found, torch.dtype):
+        return 0.0
+    return torch.finfo(found).eps if found.is_floating_point else math.inf
+
+
+def _of_integers(weights: Weights) -> list[str]:
+    held = {
+        name: dtype for name, dtype in zip(weights.names, weights.dtypes, strict=True) if _epsilon(dtype) == math.inf
+    }
+    if not held:
+        return []
+    return [
+        f"{weights.path}: {listed(list(held))} is stored as {next(iter(held.values()))}: weights that were rounded or "
+        "quantised are another network's, save the floats that were trained"
+    ]
 
 
 def _same(before: Weights, after: Weights) -> list[str]:
@@ -186,7 +210,11 @@ def _independent(one: Tensor, other: Tensor) -> bool:
 
 def _coarse(layers: Sequence[Layer], after: Weights) -> list[str]:
     coarse = [
-        layer for layer in layers if layer.moved and ROUNDED * _epsilon(layer.dtype) * layer.norm > SHARE * layer.moved
+        layer
+        for layer in layers
+        if layer.moved
+        and math.isfinite(_epsilon(layer.dtype))
+        and ROUNDED * _epsilon(layer.dtype) * layer.norm > SHARE * layer.moved
     ]
     if not coarse:
         return []

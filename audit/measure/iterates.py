@@ -35,6 +35,16 @@ def out_of_order(paths: Sequence[str]) -> list[str]:
     return []
 
 
+def repeated(before: Weights, reached: Sequence[Weights]) -> list[str]:
+    """Which of several checkpoints hold the weights of an earlier one, or of the network before training."""
+    found: list[str] = []
+    for at, weights in enumerate(reached if len(reached) > 1 else ()):
+        same = [each for each in (before, *reached[:at]) if all(map(torch.equal, each.matrices, weights.matrices))]
+        if same:
+            found.append(f"{weights.path} holds the weights of {same[0].path}: as an iterate it is left out")
+    return found
+
+
 def build_run(before: Weights, reached: Sequence[Weights], loaded: Loaded, setting: Setting, delta: float) -> Case:
     """The case of a run: W⁽⁰⁾, and the checkpoints as its iterates; those that repeat the one before are left out.
 

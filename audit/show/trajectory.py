@@ -106,7 +106,7 @@ class Trajectory(list[Checked]):
                 ]
             )
         columns = ("claim", "", "at the last", "first", "last", "audited", "course")
-        title = f"{len(self)} checkpoints of {self[0].title()}" if self else "no checkpoint"
+        title = f"{len(self)} checkpoints, at the last {self[-1].title()}" if self else "no checkpoint"
         courses = [
             f"{name}: {spark(values)} {number(values[0])} to {number(values[-1])}" for name, values in self.courses()
         ]
