@@ -35,9 +35,8 @@ VERDICTS = {"lemma-5.2a@printed": "refuted", "B.2-split": "supported"}
 
 def deep(claim: Claim) -> Configuration:
     """A small configuration of the claim with two layers of hidden weights, or as many as it allows."""
-    sizes = Sizes(
-        widths=(16,), depths=(min(claim.domain.drawn("L")[1], 2 + claim.setting.trains_output),), samples=(1,)
-    )
+    depth, (least, _) = min(claim.domain.drawn("L")[1], 2 + claim.setting.trains_output), claim.domain.ends("n")
+    sizes = Sizes(widths=(16,), depths=(depth,), samples=(int(max(1, least)),))
     return points(claim, sizes)[0].configuration
 
 

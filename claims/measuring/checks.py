@@ -59,7 +59,7 @@ def check_inside(case: Case, recipe: Recipe) -> None:
     Raises:
         MeasurementError: naming the attack, the distance, the layer and the radius.
     """
-    norm, slack = case.setting.ball, torch.finfo(case.initial.like.dtype).eps ** 0.5
+    norm, slack = case.setting.ball, torch.finfo(case.initial.like.dtype).eps ** (2 / 3)  # less than `ROUNDING`
     for point, changes in (("W̃", case.pair.tilde), ("Ŵ", case.change)):
         away = _distances(changes, norm)
         outside = ~(away <= case.tau * (1 + slack))
