@@ -14,7 +14,7 @@ from torch.nn import Module
 
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.language.sizes import Choice
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, OUTSIDE
 
 Project = Callable[[Tensor, float], Tensor]
 """The nearest change in a set of one's own, `project(change, radius)`; what it leaves as it is lies in the set."""
@@ -110,7 +110,7 @@ class Within:
     def outside(self, change: Tensor, radius: float) -> float:
         """How far a change is from the ball, 0 up to rounding: less than what a stated bound is exceeded by."""
         away = float((change - self.project(change, radius)).norm())
-        return away if not away <= torch.finfo(change.dtype).eps ** (2 / 3) * max(radius, float(change.norm())) else 0.0
+        return away if not away <= OUTSIDE.get(change.dtype, 0.0) * max(radius, float(change.norm())) else 0.0
 
 
 def names_of(functions: Sequence[Callable[..., Any]]) -> list[str]:

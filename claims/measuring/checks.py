@@ -11,6 +11,7 @@ from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, MeasurementError, Sides
 from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS
+from lemmata.model.ball import OUTSIDE
 from lemmata.model.changes import Changes, distances
 from lemmata.model.settings import Norm
 
@@ -59,7 +60,7 @@ def check_inside(case: Case, recipe: Recipe) -> None:
     Raises:
         MeasurementError: naming the attack, the distance, the layer and the radius.
     """
-    norm, slack = case.setting.ball, torch.finfo(case.initial.like.dtype).eps ** (2 / 3)  # less than `ROUNDING`
+    norm, slack = case.setting.ball, OUTSIDE[case.initial.like.dtype]
     for point, changes in (("W̃", case.pair.tilde), ("Ŵ", case.change)):
         away = _distances(changes, norm)
         outside = ~(away <= case.tau * (1 + slack))
