@@ -15,8 +15,8 @@ LEAST_RADIUS = 1e-100
 """Below it squares of distances are 0, and no norm tells what lies in a ball."""
 
 OUTSIDE = {torch.float64: 1e-10, torch.float32: 3e-4}
-"""Share of a radius beyond it that is rounding, of sums over a hundred thousand units too; less than what a stated bound
-may be exceeded by."""
+"""Share of a radius beyond it that is rounding, in sums over a hundred thousand units too; less than what a stated
+bound may be exceeded by."""
 
 DIRECTION = 1e-9
 """Of the largest singular value, below which there is no direction but rounding."""
