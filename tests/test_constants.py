@@ -114,6 +114,9 @@ def test_corners_are_the_ends_of_what_generated_cases_draw(member):
     assert {c.m for c in found} == {narrow}
     assert max(c.L for c in found) == deep
     assert many in {c.n for c in found}
+    shallow, _ = member.domain.drawn("L")
+    if shallow <= 2 <= deep and "ratio" not in member.domain.fixed and member.setting.hidden_layers(2) == 2:
+        assert any(c.L == 2 and c.ratio > 1 for c in found)  # the last of two layers is the wide one
     if member.balls:
         low, high = member.domain.drawn("tau")
         assert max(c.tau for c in found) == high

@@ -149,10 +149,12 @@ def corners(claim: Claim) -> list[Configuration]:
         return problems.ends(claim.problem)
     domain, lines = claim.domain, claim.plan.lines
     base, (low, high) = replace(_of(claim), m=domain.drawn("m")[0]), domain.drawn("n")
+    shallow, deep = domain.drawn("L")
     if not lines:
         base = replace(base, d=8)
     ends: dict[str, Sequence[Any]] = {
-        "L": (*domain.drawn("L"), *(() if lines or not domain.has("L", 2) else (2,))),
+        # Widths alternate: of two layers the last is the wide one, of three it is not.
+        "L": sorted({shallow, deep, *((2,) if (domain.has("L", 2) and not lines) or shallow <= 2 <= deep else ())}),
         # Alternating labels balance for even n and not for odd n.
         "n": sorted({low, min(low + 1, high), high}),
         "tau": _radii(claim, base),
