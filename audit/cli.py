@@ -80,7 +80,7 @@ lemmata: lemmas on over-parameterised ReLU networks, as claims that can fail.
   lemmata check --init A.pt --trained B.pt --data D.npz
                               the claims on a network of yours: about a minute
   lemmata audit lemma-5.1a    does it hold, with which constant: half a minute
-  lemmata audit --out DIR     all of them, five to ten minutes; then
+  lemmata audit --out DIR     all of them, about a quarter of an hour; then
   lemmata report DIR          a page with figures, and tables to take along
   lemmata --help              all commands; each has --help
 """
