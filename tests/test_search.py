@@ -86,13 +86,15 @@ def test_check_finds_the_same_in_the_files_that_are_written(tmp_path, capsys):
                 assert np.linalg.norm(stored[name] - matrix.numpy()) <= RADIUS * (1 + 1e-9) * (name != "V")
 
 
-def test_weights_in_memory_are_those_of_the_worst_pair():
+def test_weights_in_memory_are_those_of_the_worst_pair(tmp_path):
     found = search(network(), *data(), radius=RADIUS, claims="lemma-B.1-vi")
     hat = found.weights("lemma-B.1-vi")[1]
     assert list(hat) == ["W1", "W2", "V"]
     assert_close(max(float((hat[name] - matrix).norm()) for name, matrix in network().items()), RADIUS)
     with pytest.raises(KeyError, match="was not checked"):
         found.weights("lemma-5.2a")
+    found.save(tmp_path / "not" / "there")
+    assert len(list((tmp_path / "not" / "there").iterdir())) == 2
 
 
 def test_a_network_that_is_given_is_a_start():

@@ -10,18 +10,27 @@ from lemmata.claims.cao_gu_2020.learned_distributions import fair_labels_cannot_
 from lemmata.claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import generate
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.margins import hard_margin
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2020
-from tests.assertions import assert_at_most, assert_close, assert_each_close
+from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_limit
 
 ON_XOR = {"data": "xor", "d": 2, "n": 4}
 
 
 def case(initialisations=4, **sizes):
     return draw(CAO_GU_2020, Configuration(**{**ON_XOR, **sizes}), 0, initialisations)
+
+
+@pytest.mark.parametrize(("depth", "ratio"), [(1, 1), (2, 1), (2, 4), (3, 2)])
+def test_of_one_example_b_tends_to_its_limit(depth, ratio):
+    """Where the last layer is the wide one, B over the root of the smallest width tends to more."""
+    sizes = Configuration(m=1024, L=depth, n=1, ratio=ratio)
+    limit = REGISTRY["cao-gu-2020/B-bounded"].limit(sizes)
+    assert_limit(float(dominance(draw(CAO_GU_2020, sizes, 0, 16)).mean()), limit)
 
 
 def test_no_slopes_of_the_examples_give_a_smaller_gradient():

@@ -10,6 +10,7 @@ from torch import Tensor
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import Place, Searched
 from lemmata.audit.measure.echo import Read
+from lemmata.audit.measure.files import writable
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.records import Records, folded
 from lemmata.audit.show.tables import number, sign
@@ -40,9 +41,12 @@ class Found(Records[Searched]):
     def save(self, folder: Path) -> None:
         """Each claim's W̃ and Ŵ as `CLAIM.tilde.npz` and `CLAIM.hat.npz`, files of weights that `check` reads.
 
+        The folder is made where it is not there.
+
         Raises:
             UserError: if they cannot be written.
         """
+        writable(folder)
         for id, place in self._places.items():
             for name, matrices in zip(("tilde", "hat"), place, strict=True):
                 path = folder / f"{id.partition('/')[2]}.{name}.npz"

@@ -14,6 +14,7 @@ from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.registry import claim
+from lemmata.model import settings
 from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import last_layer_kernel
 from lemmata.model.losses import LOSSES, surrogate_error
@@ -95,9 +96,9 @@ def _dominates(case: Case, *, contradictory: bool = False) -> Measurement:
     plan=Plan(lines={"m": (256, 2048, 16384, 131072), "L": (2, 4, 8)}, along={"L": {"m": 512}}, start={"n": 1}),
     quantifiers="for all data, with B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
-    limit=lambda c: math.sqrt(0.5) if c.n == 1 else None,
-    controls=(Control("1/2 for 1/√2", "B ≤ 1/2 for all data", factor=0.5),),
-    notes="By (4.1) and Lemma 5.1. With one example B is ‖∇_{W_L} f‖_F/√m, and tends to 1/√2; more examples lower it.",
+    limit=lambda c: math.sqrt(c.widths(settings.CAO_GU_2020)[-1] / c.m / 2) if c.n == 1 else None,
+    notes="By (4.1) and Lemma 5.1. With one example B is ‖∇_{W_L} f‖_F/√m, and tends to 1/√2 where all widths are m, "
+    "to more where the last layer is wider.",
 )
 def dominance_is_bounded(case: Case) -> Measurement:
     """B, the least ‖∇_{W_L} L_S‖_F / (√m E_S) over all slopes."""

@@ -44,8 +44,11 @@ SCATTERED = Reason(
 AT_FIT = {"m": 512, "n": 2, "phi": 0.9, "eps": 0.02}
 """Where other algorithms are run."""
 
-PASSES = replace(BATCHES, fixed={name: value for name, value in BATCHES.fixed.items() if name != "eps"})
-PASSES = replace(PASSES, values={"phi": (0.9,), "batch": (1,), "eps": (0.02,)})
+PASSES = replace(
+    BATCHES,
+    fixed={name: value for name, value in BATCHES.fixed.items() if name != "eps"},
+    values={"phi": (0.9,), "batch": (1,), "eps": (0.02,)},
+)
 
 PASSES_PLAN = Plan(
     lines={"m": (256, 1024, 4096), "batch": (1, 2, 4), "eps": (0.1, 0.02, 0.004)},
