@@ -16,6 +16,7 @@ from lemmata.audit.choosing import choose
 from lemmata.audit.commands import check as command
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.given import Loaded, Names, Weights, check_pair, dataset, network
+from lemmata.audit.measure.iterates import repeated
 from lemmata.audit.measure.layers import layers
 from lemmata.audit.measure.pair import PATIENCE
 from lemmata.audit.show.checked import Checked
@@ -103,7 +104,7 @@ def check(
         run = command.check_run(of_runs, start, reached, data, conventions, delta, found[-1].read, patience)
     except UserError as error:
         raise ValueError(str(error)) from None
-    said = [warning for checked in found for warning in checked.read.warnings]
+    said = [*repeated(start, reached), *(warning for checked in found for warning in checked.read.warnings)]
     for warning in dict.fromkeys([*said, *another_function("before", before, start, data)]):
         warnings.warn(warning, stacklevel=2)
     return Trajectory(found, run) if _several(after) else found[0]

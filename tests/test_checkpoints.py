@@ -198,3 +198,16 @@ def test_the_head_of_a_run_is_of_its_last_checkpoint():
     found = check(iterates[0], iterates[1:], X, y, claims=RUN)
     assert found[-1].title() in str(found).replace("\n", " ")
     assert found[0].title() not in str(found).replace("\n", " ")
+
+
+def test_in_memory_repeated_checkpoints_are_told_too():
+    """As by the command."""
+    iterates, (X, y) = descent("cao-gu-2020"), data("cao-gu-2020")
+    again = [iterates[0], iterates[1], iterates[1], iterates[0]]
+    with pytest.warns(UserWarning, match="holds the weights") as told:
+        check(iterates[0], again, X, y, claims="thm-4.7-containment")
+    said = [str(warning.message) for warning in told]
+    assert [line.partition(":")[0] for line in said if "holds the weights" in line] == [
+        "after[2] holds the weights of after[1]",
+        "after[3] holds the weights of before",
+    ]

@@ -36,9 +36,9 @@ def out_of_order(paths: Sequence[str]) -> list[str]:
 
 
 def repeated(before: Weights, reached: Sequence[Weights]) -> list[str]:
-    """Which of several checkpoints hold the weights of an earlier one, or of the network before training."""
+    """Which checkpoints hold the weights of an earlier one, or of the network before training, as the first may."""
     found: list[str] = []
-    for at, weights in enumerate(reached if len(reached) > 1 else ()):
+    for at, weights in enumerate(reached[1:], 1):
         same = [each for each in (before, *reached[:at]) if all(map(torch.equal, each.matrices, weights.matrices))]
         if same:
             found.append(f"{weights.path} holds the weights of {same[0].path}: as an iterate it is left out")
