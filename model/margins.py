@@ -104,7 +104,7 @@ def simplex_minimum(gram: Tensor) -> SimplexMinimum:
 
 
 def signed(kernel: Tensor, labels: Tensor) -> Tensor:
-    """Y K Y, (…, n, n), for labels ±1, (n, 1).
+    """Y K Y, (…, n, n), for labels ±1, (n, 1) or (…, n, 1).
 
     Raises:
         ValueError: if a label is not ±1, or there is not one for each row of the kernel.
@@ -202,7 +202,7 @@ def planar_feature(inputs: Tensor, labels: Tensor) -> PlanarFeature:
 
 
 def _signs(labels: Tensor, examples: int) -> Tensor:
-    if labels.shape != (examples, 1) or not bool((labels.abs() == 1).all()):
+    if labels.shape[-2:] != (examples, 1) or not bool((labels.abs() == 1).all()):
         raise ValueError(f"labels of shape {tuple(labels.shape)} must be ±1, of shape {(examples, 1)}")
     return labels
 
