@@ -451,7 +451,8 @@ Every such claim is measured on runs of other algorithms, too: a statement that 
 training. *idle*: no step is made. *ascending*: every step climbs. *huge*, *tiny steps*: η times a thousand, over a
 thousand. *same batch*: every step is on the first one's. *last iterate*: in place of a drawn one. *tested on the
 sample*: errors are counted on the training examples. `true` has a proof; `out-of-reach` was not refuted where `lemmata
-controls` tried it, and is not tried again here.""",
+controls` tried it, and is not tried again here. Theorem 4.5 and the steps of its proof are about all weights of a ball,
+the slides' width-free about W⁽⁰⁾: there is no algorithm in them to replace.""",
     ),
     "sizes": Part(
         [name for name, claim in CLAIMS.items() if claim.judged in ("growth", "violations")],

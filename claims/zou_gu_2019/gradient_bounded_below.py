@@ -113,6 +113,9 @@ def _smallest(kernel: Tensor) -> Tensor:
     ),
     quantifiers="for the worst labels of two inputs, at W⁽⁰⁾; λ_min of the tangent kernel, its limit with a bar; L = 1",
     probability="at least 1 − δ over W⁽⁰⁾ and V",
+    obstacle=lambda case: (
+        "" if smallest_eigenvalue(case.configuration) else "λ_min of infinite width is known on an arc"
+    ),
     erratum="E-20",
     notes="The tail, solved for the deviation t that it allows. How the rate of failures falls with m at a fixed t: "
     "`docs/runs.md`. Quantiles at several δ show no root of log(1/δ): from δ = 0.2 to 0.01 those of a Gaussian grow "
