@@ -7,16 +7,25 @@ import pytest
 import torch
 from scipy.stats import binom, norm
 
+from lemmata.claims import REGISTRY
 from lemmata.claims.cao_gu_2020.capacity_bounded import jensen, signs
 from lemmata.claims.cao_gu_2020.generalization import SAMPLING, error_below, fresh_margins, smallest_radius
 from lemmata.claims.cao_gu_2020.paper import WIDE
-from lemmata.claims.case import Case, draw
+from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.model.limits import OUTPUT_VARIANCE
 from lemmata.model.losses import surrogate
 from lemmata.model.settings import CAO_GU_2020
 from tests import reference
-from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_mean, assert_rounded
+from tests.assertions import (
+    assert_at_most,
+    assert_close,
+    assert_each_close,
+    assert_limit,
+    assert_mean,
+    assert_rounded,
+)
 
 
 def case(count: int = 2, **sizes) -> Case:
@@ -98,3 +107,28 @@ def test_jensen_bounds_the_averaged_gradient_from_both_sides(n):
         average *= drawn.tau / n
         assert_at_most(average, bound[number])
         assert_at_most(bound[number] / math.sqrt(2), average)
+
+
+def test_of_one_example_the_second_middle_link_is_an_equality():
+    """E_ξ ‖ξ ∇f‖_F is ‖∇f‖_F; and I_1 of W⁽⁰⁾ and one other W is at most half of its error, the sign of ξ deciding."""
+    drawn = case(3, m=32, L=2, n=1, tau=0.1).attacked(Recipe("random"))
+    found = REGISTRY["cao-gu-2020/thm-4.5-links"].measure(drawn)
+    first, second = (found.lhs / found.factors[0]).unbind(-1)
+    assert_close(second, torch.ones_like(second))
+    assert_close(first, torch.full_like(first, 0.5))
+
+
+@pytest.mark.parametrize(("depth", "ratio"), [(1, 1), (2, 4), (3, 2)])
+def test_the_last_link_has_the_constant_of_lemma_5_1(depth, ratio):
+    """The mean over layers of √(m_l / 2m), whatever τ."""
+    member, sizes = REGISTRY["cao-gu-2020/thm-4.5-I2-bound"], Configuration(m=256, L=depth, n=4, ratio=ratio, tau=0.3)
+    assert_limit(evaluate(member, draw(CAO_GU_2020, sizes, 0, 16)).ratio.mean(), member.limit(sizes))
+
+
+def test_an_input_half_as_long_halves_what_the_results_bound():
+    """Of one example, whose norm is 1/2: B is half of that at norm 1, all else a quarter of twice that."""
+    drawn = case(3, m=32, L=2, n=1, tau=0.1).attacked(Recipe("random"))
+    found = REGISTRY["cao-gu-2020/assumption-4.1-norms"].measure(drawn)
+    ratio = found.lhs / found.factors[0]
+    assert_close(ratio[:, -1], torch.ones_like(ratio[:, -1]))
+    assert_close(ratio[:, :-1], torch.full_like(ratio[:, :-1], 0.25))

@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
@@ -12,7 +14,7 @@ from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.zou_gu_2019.paper import WIDE_3_3
 from lemmata.model.settings import ZOU_GU_2019
 from lemmata.model.training import follow
-from tests.assertions import assert_limit
+from tests.assertions import assert_limit, assert_rounded
 
 PREDICTED = ("decrease-proportional", "eq-4.1", "trajectory-telescoped", "lemma-4.2", "lemma-4.5")
 
@@ -55,3 +57,19 @@ def test_the_gradient_bound_depends_on_the_lifted_coordinate():
     member = REGISTRY["zou-gu-2019/lemma-4.1@printed"]
     limits = [member.limit(Configuration(n=6, d=3, data="hexagon", mu=mu)) / (12 * mu / math.pi) for mu in (1e-3, 1e-2)]
     assert_limit(torch.tensor(limits), [1.0, 1.0])
+
+
+@pytest.mark.parametrize(("kept", "share"), [(True, "0.500"), (False, "0.486")])
+def test_half_of_a_region_is_steep_where_reflection_keeps_it(kept, share):
+    """Two inputs at a small distance with opposite residuals; the regions of regions-disjoint fall short of one half.
+
+    With t = ⟨w, x_1⟩ in [−s, s] the second input is on, or off, by s or more: its gradient is large on one side of the
+    kink, with both on the residuals cancel.
+    """
+    phi, n = 0.001, 2
+    s, rho = phi / (8 * n), 1 - phi**2 / 2
+    across = math.sqrt(1 - rho**2)
+    t = np.linspace(0, s, 10_001)
+    away, towards = (norm.sf((2 * s + sign * rho * t * (not kept)) / across).mean() for sign in (1, -1))
+    # Steep are on and beside an input that is off, off and beside one that is on.
+    assert_rounded(away / (away + towards), share)

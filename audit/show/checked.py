@@ -82,9 +82,9 @@ def word(record: Record) -> Text:
 WORDS = {"holds": "green", "ordinary": "green", "does not hold": "bold red", "beyond what audits found": "yellow"}
 
 
-def _remark(record: Record) -> str:
+def _remark(record: Record) -> list[str]:
     if record.reason and not record.word:
-        return record.reason
+        return [record.reason]
     said = []
     if record.residual is not None:
         said.append(f"residual {record.residual:.2g}")
@@ -92,4 +92,4 @@ def _remark(record: Record) -> str:
         said.append(record.reason)
     said += [f"{name} {'too dear' if value is None else number(value)}" for name, value in record.beside.items()]
     met = record.preconditions.values()
-    return ", ".join([*said, *([f"{sum(met)}/{len(met)} preconditions"] if met else [])])
+    return [*said, *([f"{sum(met)}/{len(met)} preconditions"] if met else [])]

@@ -11,10 +11,12 @@ from lemmata.claims.cao_gu_2020.generalization import NOISE, SAMPLING, fresh_mar
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_5, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason, Sides
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import ANY, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
+from lemmata.model import settings
 from lemmata.model.ball import Ball
 from lemmata.model.difference import Difference
 from lemmata.model.limits import LINEARISATION
@@ -72,7 +74,7 @@ def surrogate_errors_converge_uniformly(case: Case) -> Measurement:
 
 
 def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0) -> Measurement:
-    trace, n = case.at_moved, len(case.inputs)
+    trace, n = case.at_moved, case.n
     population = surrogate(fresh_margins(case, trace, POPULATION)).mean(-1)
     interval = math.sqrt(math.log(2 / SAMPLING) / (2 * POPULATION))
     gap = ((surrogate_error(trace.outputs, case.labels) - population).abs() - interval).clamp_min(0)
@@ -83,7 +85,7 @@ def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0
 def jensen(case: Case) -> Tensor:
     """(τ/n) Σ_l √(Σ_i ‖∇_{W_l} f(x_i)‖_F²) at W⁽⁰⁾, between I_2 and √2 I_2, (S,)."""
     squares = case.at_initial.gradient_norms().square().sum((-2, -1))
-    return case.tau / len(case.inputs) * squares.sqrt().sum(-1)
+    return case.tau / case.n * squares.sqrt().sum(-1)
 
 
 def too_many_signs(case: Case) -> str:
@@ -122,20 +124,69 @@ def complexity_splits_in_two(case: Case) -> Measurement:
 
 
 def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
-    differences = (Difference(case.at_initial, case.pair.tilde), case.difference_from_initial)
-    xi = signs(case) / len(case.inputs)
-
-    def complexity(values: list[Tensor]) -> Tensor:
-        """E_ξ sup (1/n) Σ ξ_i g(x_i) over these functions and 0, (S,)."""
-        sums = torch.stack([torch.einsum("qi,si->sq", xi, value[..., 0]) for value in values], -1)
-        return sums.amax(-1).clamp_min(0).mean(-1)
-
-    errors = complexity([d.linearisation_error for d in differences])
-    linear = complexity([d.linear for d in differences])
+    differences = _family(case)
+    errors = _complexity(case, [d.linearisation_error for d in differences])
+    linear = _complexity(case, [d.linear for d in differences])
     return Measurement(
-        complexity([d.linearisation_error + d.linear for d in differences]),
+        _complexity(case, [d.linearisation_error + d.linear for d in differences]),
         (weights[0] * errors + weights[1] * linear,),
     )
+
+
+def _family(case: Case) -> tuple[Difference, Difference]:
+    """W̃ and Ŵ against W⁽⁰⁾, which is a member itself."""
+    return Difference(case.at_initial, case.pair.tilde), case.difference_from_initial
+
+
+def _complexity(case: Case, values: list[Tensor]) -> Tensor:
+    """E_ξ sup (1/n) Σ ξ_i g(x_i) over these functions, (S, n, 1) each, and 0; over all sign vectors, (S,)."""
+    xi = signs(case) / len(case.inputs)
+    sums = torch.stack([torch.einsum("qi,si->sq", xi, value[..., 0]) for value in values], -1)
+    return sums.amax(-1).clamp_min(0).mean(-1)
+
+
+@claim(
+    "cao-gu-2020/thm-4.5-links",
+    sentence="The middle links: averages over signs are at most the largest error, and roots of sums of squares.",
+    source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, middle links of the bounds of I_1 and I_2"),
+    statement=r"I_1 \le \sup_{W \in \mathcal{W}_\tau} \max_i |f_W(x_i) - F_{W^{(0)}, W}(x_i)|, \quad"
+    r" \sum_l E_\xi \|\sum_i \xi_i \nabla_{W_l} f_{W^{(0)}}(x_i)\|_F"
+    r" \le \sum_l [\sum_i \|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2]^{1/2}",
+    kind="DET",
+    bound="upper",
+    stated=1.0,
+    domain=NEAR,
+    quantifiers="for all families of W, here W⁽⁰⁾, W̃ and Ŵ, and all sign vectors at once; each link for itself",
+    attacks=("random", "along-gradient", "overshoot-kinks", "place-on-kinks"),
+    obstacle=too_many_signs,
+    controls=(
+        Control(
+            "the least error for the largest",
+            "I_1 ≤ sup_W min_i |f_W(x_i) − F(x_i)|",
+            measure=lambda case: _links(case, least=True),
+        ),
+        Control(
+            "root of the mean square",
+            "E_ξ ‖Σ_i ξ_i ∇_{W_l} f‖_F ≤ [Σ_i ‖∇_{W_l} f‖_F² / 2]^(1/2)",
+            measure=lambda case: _links(case, squares=0.5),
+        ),
+    ),
+    notes="The first link of I_2 is an equality, thm-4.5-I2; its last is thm-4.5-I2-bound, that of I_1 is thm-4.5-I1.",
+)
+def averages_are_below_maxima(case: Case) -> Measurement:
+    """I_1 of the family against its largest error, and the averages of norms against Jensen's bound."""
+    return _links(case)
+
+
+def _links(case: Case, *, least: bool = False, squares: float = 1.0) -> Measurement:
+    errors = [d.linearisation_error for d in _family(case)]
+    sizes = torch.stack(errors)[..., 0].abs()
+    extreme = (sizes.amin(-1) if least else sizes.amax(-1)).amax(0)
+    trace = case.at_initial
+    average = torch.stack([trace.batch_gradient_norms(row[:, None]) for row in signs(case)]).mean(0).sum(-1)
+    by_squares = (squares * trace.gradient_norms().square().sum((-2, -1))).sqrt().sum(-1)
+    left = torch.stack([_complexity(case, errors), average], -1)
+    return Measurement(left, (torch.stack([extreme, by_squares], -1),), ("link",))
 
 
 @claim(
@@ -215,3 +266,36 @@ def _linear(case: Case, crude: int) -> Sides:
     right = torch.stack([supremum, second], 1)
     terms = torch.stack([case.tau * norms.sum((-2, -1)), norms.square().sum((-2, -1))], 1)
     return Sides.of(left, right, ("part", "layer"), terms=terms)
+
+
+def _limiting_root(c: Configuration) -> float:
+    """The mean over layers of √(m_l / (2m)): the gradient of an output with respect to layer l tends to √(m_l / 2)."""
+    widths = c.widths(settings.CAO_GU_2020)
+    return sum(math.sqrt(width / (2 * c.m)) for width in widths) / c.L
+
+
+@claim(
+    "cao-gu-2020/thm-4.5-I2-bound",
+    sentence="The complexity of the linear part is at most of order L τ √(m/n).",
+    source=CAO_GU_2020.at("section 5.1, proof of Theorem 4.5, last link of the bound of I_2"),
+    statement=r"\frac{\tau}{n} \sum_l [\sum_i \|\nabla_{W_l} f_{W^{(0)}}(x_i)\|_F^2]^{1/2} \le C_3 L \tau \sqrt{m/n}",
+    kind="SCALE",
+    bound="upper",
+    terms=(Scaling(L=1, tau=1, m="1/2", n="-1/2"),),
+    domain=NEAR,
+    plan=Plan(
+        lines={"m": (64, 512, 4096), "L": (1, 2, 4, 8), "n": (1, 4, 16), "tau": (1e-3, 1e-2, 1e-1)},
+        along={"L": {"m": 512}},
+        initialisations=64,
+    ),
+    quantifiers="at W⁽⁰⁾, for the whole ball",
+    probability=WITH_PROBABILITY,
+    exact=lambda _: True,
+    limit=_limiting_root,
+    preconditions=PRE_5,
+    notes="C_3 is the constant of Lemma 5.1 at initialisation, averaged over layers and examples: 1/√2 at infinite "
+    "width where all widths are m.",
+)
+def linear_part_is_of_order_root_m_over_n(case: Case) -> Measurement:
+    """(τ/n) Σ_l √(Σ_i ‖∇_{W_l} f(x_i)‖_F²) at W⁽⁰⁾."""
+    return Measurement(jensen(case))

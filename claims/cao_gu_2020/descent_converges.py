@@ -59,6 +59,9 @@ NEIGHBOURS_PLAN = Plan(
     examples=3,
 )
 
+WHOLE_RUNS = replace(NEIGHBOURS, values={"phi": (1.4, 1.0), "eps": (0.1, 0.03)}).drawing(L=(1, 1))
+"""The larger B of these, whose K steps are hundreds and not thousands."""
+
 AT_DISTANCE = {"m": 256, "n": 2}
 """Where other algorithms are run."""
 
@@ -137,7 +140,9 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
         "eps": Reason("out of reach", "the distance is of order log(1/ε)/B: a logistic loss leaves ever less to do"),
         "m": Reason(
             "out of reach",
-            "m^(1/6) grows 2.8 times over the widths that run, one more logarithm of m, which Õ hides, 2.3 times",
+            "false in the limit, where √m times the distance to K is z/B with z = log(1/ε²) to 2 %, in closed form "
+            "(`tests/test_width_free.py`); but m^(1/6) grows 2.8 times over the widths that run, one more logarithm of "
+            "m, which Õ hides, 2.3 times",
         ),
     },
     controls=(
@@ -149,8 +154,9 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
             measure=lambda case: _farthest(case, power=0),
             unrefuted=Reason(
                 "out of reach",
-                "K grows like B^-4: where whole runs end in minutes B falls 1.9 times, too little to tell B^-1 from a "
-                "logarithm",
+                "false in the limit, where √m times the distance to K is z/B with z = log(1/ε²) to 2 %, in closed form "
+                "(`tests/test_width_free.py`); but K grows like B^-4: where whole runs end in minutes B falls 1.9 "
+                "times, too little to tell B^-1 from a logarithm",
             ),
         ),
         *mutants(
@@ -168,6 +174,58 @@ def descent_reaches_a_small_error(case: Case) -> Measurement:
 def iterates_stay_near_initialisation(case: Case) -> Measurement:
     """The largest distance of a layer from W⁽⁰⁾ among W⁽¹⁾, …, W⁽ᴷ⁾."""
     return _farthest(case)
+
+
+@claim(
+    "cao-gu-2020/thm-4.7-output",
+    sentence="The iterate that Algorithm 1 gives back has a surrogate error of at most of order ε.",
+    source=CAO_GU_2020.at("Theorem 4.7 (ii), for the output of Algorithm 1"),
+    statement=r"k^* = \operatorname{argmin}_{0 \le k < K} \mathcal{E}_S(W^{(k)}),"
+    r" \ K = \tilde O(L^3 B^{-4} \epsilon^{-2}) \implies \mathcal{E}_S(W^{(k^*)}) \le C \epsilon",
+    kind="RUN",
+    bound="upper",
+    obstacle=lambda _: NEEDS_STEPS,
+    terms=(Scaling(eps=1),),
+    domain=WHOLE_RUNS,
+    plan=replace(
+        NEIGHBOURS_PLAN, lines={"m": (128, 1024, 8192), "eps": DRAWN}, along={}, initialisations=48, examples=2
+    ),
+    quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
+    probability=WITH_PROBABILITY,
+    preconditions=PRE_4_7,
+    erratum="E-13",
+    unrefuted={"eps": Reason("out of reach", "the error falls like 1/(ηmk), so that after ε^(-2) iterates it is ε²")},
+    controls=(
+        Control(
+            "the worst of the iterates",
+            "k* = argmax of E_S(W⁽ᵏ⁾) over k < K",
+            measure=lambda case: _output(case, worst=True),
+        ),
+        *mutants(
+            at=AT_DISTANCE,
+            domain=replace(WHOLE_RUNS, L=(1, 1)),
+            unseen={
+                "huge steps": Reason(
+                    "out of reach", "one step beyond all others gives a margin with the right signs: part (i) sees it"
+                )
+            },
+        ),
+    ),
+    notes="Whole runs of K = (η m B² ε²)^(-1) steps by (5.5).",
+)
+def the_output_has_a_small_error(case: Case) -> Measurement:
+    """E_S(W⁽ᵏ*⁾), k* among the iterates before K."""
+    return _output(case)
+
+
+def _output(case: Case, *, worst: bool = False) -> Measurement:
+    run, last = descend_on(case)
+    own = torch.arange(run.steps + 1, device=last.device) < last[:, None]
+    # An error that is no number is no least one.
+    errors = run.errors.nan_to_num(math.inf)
+    if worst:
+        return Measurement(torch.where(own, errors, 0.0).amax(-1))
+    return Measurement(torch.where(own, errors, math.inf).amin(-1))
 
 
 @claim(

@@ -1,5 +1,6 @@
 """The runs that Theorem 4.7 is about: gradient descent with its step size, at the B that the network has."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -9,6 +10,8 @@ from lemmata.claims.case import Case
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.model.empirical_kernels import last_layer_gram
+from lemmata.model.kernels import tangent_growth, tangent_layers
+from lemmata.model.losses import LOSSES, surrogate_error
 from lemmata.model.margins import simplex_minimum
 from lemmata.model.training import Run, follow
 
@@ -78,6 +81,27 @@ def descend_on(case: Case) -> tuple[Run, Tensor]:
     """
     steps = (case.depth**3 / (PACE * dominance(case) ** 4 * case.configuration.eps**2)).ceil()
     return descend(case, int(steps.max())), steps
+
+
+def descend_at_infinite_width(case: Case, start: Tensor, step_size: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """E_S and the largest distance of a layer along the run of infinite width, (S,) each, without end.
+
+    f ← f − η Θ ∇_f L_S with the limiting tangent kernel Θ, and W_l − W_l⁽⁰⁾ = −Σ_i c_i ∇_{W_l} f(x_i).
+
+    Args:
+        case: whose inputs, labels, depth and widths.
+        start: f at W⁽⁰⁾, (S, n, 1).
+        step_size: η, (S,).
+    """
+    layers = tangent_layers(case.setting, case.inputs, case.depth, widths=case.initial.architecture.widths)
+    growth = tangent_growth(case.setting, case.parameters["m"])
+    kernels = torch.stack([layer.scaled(growth).kernel() for layer in layers])
+    loss, f, c = LOSSES[case.setting.loss], start, torch.zeros_like(start)
+    while True:
+        squares = torch.einsum("sik,lij,sjk->sl", c, kernels, c)
+        yield surrogate_error(f, case.labels), squares.clamp_min(0).sqrt().amax(-1)
+        step = step_size[:, None, None] * loss.slopes(f, case.labels)
+        f, c = f - kernels.sum(0) @ step, c + step
 
 
 def decreases(run: Run) -> Tensor:

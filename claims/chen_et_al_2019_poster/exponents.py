@@ -73,6 +73,24 @@ def _width(d: Derivation) -> Scaling:
 
 
 @derived(
+    "chen-et-al-2019-poster/polylogarithmic-width",
+    sentence="On data that a fixed margin separates, the width is polylogarithmic in n and 1/ε.",
+    source=CHEN_ET_AL_2019_POSTER.at("section 1, abstract, from Theorem 2.1 and the third contribution"),
+    statement=r"m^\alpha = L^{11} R^4,\ R = O(\log(n/\delta) + \log(1/\epsilon)) \implies"
+    r" m^\alpha = L^{11} \mathrm{polylog}(n, \delta^{-1}, \epsilon^{-1})",
+    notes="The width of Theorem 2.1 at the R of such data, separability-radius; a sum of logarithms is at most twice "
+    "their product. The least width that trains, as a run: `docs/runs.md`.",
+)
+def width_is_polylogarithmic(given: Given = as_stated) -> Derivation:
+    """The width has no power of n or 1/ε, only of depth and logarithms."""
+    d = Derivation(given, REGIME)
+    radius = d.take("R", Scaling(log_n_delta=1, log_inverse_eps=1), "separability-radius")
+    width = d.substitute("m^α on such data", _width(d), R=radius)
+    d.equal("m^α", width, ONE, up_to=("L", "log_n_delta", "log_inverse_eps"))
+    return d
+
+
+@derived(
     "chen-et-al-2019-poster/thm-2.1-ledger",
     sentence="Step size and number of steps of Theorem 2.1 balance to ε.",
     source=CHEN_ET_AL_2019_POSTER.at("Theorem 2.1, η, T and the width"),

@@ -133,6 +133,74 @@ def _jump(case: Case, times: float) -> Measurement:
 
 
 @claim(
+    "zou-gu-2019/regions-share",
+    sentence="At least half of the neurons of a region that reflection leaves alone have a large gradient.",
+    source=ZOU_GU_2019.at("section 4, gradient regions, property (2), as a share of neurons"),
+    statement=r"\frac{|\{j: w_{L,j} \in \mathcal{W}_i,"
+    r" \|\nabla_{w_{L,j}} L(W)\|_2 \ge |\langle r_i, v_j \rangle| / (2 n)\}|}"
+    r"{|\{j: w_{L,j} \in \mathcal{W}_i\}|} \ge \frac12 - \left[\frac{\log(2n/\delta)}"
+    r"{2 |\{j: w_{L,j} \in \mathcal{W}_i\}|}\right]^{1/2}",
+    kind="PROB",
+    bound="lower",
+    stated=1.0,
+    domain=_CHAIN,
+    plan=replace(_CHAIN_PLAN, lines={"phi": DRAWN, "n": (2, 4, 8)}),
+    quantifiers="for all i, for two choices of residuals with which one side of each kink alone is steep",
+    probability="at least 1 − δ over the neurons drawn",
+    controls=(
+        Control(
+            "three quarters",
+            "the same with 3/4 for 1/2",
+            measure=lambda case: _steep(case, 0.75),
+            domain=replace(_CHAIN, values={"phi": (0.3,)}),
+            plan=Plan(start={"n": 2, "phi": 0.3}),
+        ),
+    ),
+    notes="The probability of regions-jump counted on one side of each neuron, less what Hoeffding's inequality leaves "
+    "to chance. Regions are where |⟨w, x_i⟩| ≤ c φ/n and |⟨w, x_j⟩| ≥ 2 c φ/n with w's part along x_i left out: "
+    "reflection keeps those. It does not keep the regions of regions-disjoint, in which the share may fall to 0.486 "
+    "for two close inputs with opposite residuals (`tests/test_zou_gu_2019.py`).",
+)
+def half_of_a_region_is_steep(case: Case) -> Measurement:
+    """The least share over regions and two choices of residuals, plus its allowance, against one half."""
+    return _steep(case, 0.5)
+
+
+def _steep(case: Case, share: float) -> Measurement:
+    inputs, n, reach = case.inputs, len(case.inputs), _scale(case)
+    projections = _projections(case, inputs)
+    shares = []
+    for i in range(n):
+        along = projections[..., i]
+        inside = along.abs() <= reach
+        for j in range(n):
+            if j != i:
+                inside &= (projections[..., j] - along * (inputs[j] @ inputs[i])).abs() >= 2 * reach
+        number = inside.sum(-1)
+        allowance = (math.log(2 * n / case.delta) / (2 * number.to(inputs))).sqrt()
+        active = (projections[inside] > 0).to(inputs)
+        for residuals in _one_sided(inputs, i):
+            gradients = active * residuals @ inputs / n
+            steep = torch.linalg.vector_norm(gradients, dim=-1) >= residuals[i].abs() / (2 * n)
+            of_region = torch.zeros_like(allowance).index_add(0, inside.nonzero()[:, 0], steep.to(inputs))
+            # Of a region without a neuron nothing is said.
+            shares.append(torch.where(number > 0, of_region / number + allowance, math.inf))
+    least = torch.stack(shares, -1).amin(-1)
+    return Measurement(torch.where(least.isinf(), share, least), (share,))
+
+
+def _one_sided(inputs: Tensor, i: int) -> tuple[Tensor, Tensor]:
+    """Residuals of example i alone, and with the opposite one at its nearest input: they cancel where both are on."""
+    alone = torch.zeros(len(inputs)).to(inputs)
+    alone[i] = 1.0
+    distances = torch.linalg.vector_norm(inputs - inputs[i], dim=-1)
+    distances[i] = math.inf
+    opposed = alone.clone()
+    opposed[distances.argmin()] = -1.0
+    return alone, opposed
+
+
+@claim(
     "zou-gu-2019/regions-size",
     sentence="Together the gradient regions hold at least of order φ of the neurons.",
     source=ZOU_GU_2019.at("section 4, gradient regions, after Figure 1"),

@@ -160,6 +160,28 @@ def two_layer_results_improve(given: Given = as_stated) -> Derivation:
     return d
 
 
+COROLLARY_3_5 = (Scaling(k=1, n=8, log_m=3, phi=-4), Scaling(n=2, log_inverse_eps=1, phi=-1))
+"""Width and iterations of gradient descent with one hidden layer."""
+
+
+@derived(
+    "zou-gu-2019/same-n-dependence",
+    sentence="Gradient descent needs the same powers of n for deep and for two-layer networks.",
+    source=ZOU_GU_2019.at("section 3.3, before Theorem 3.10"),
+    statement=r"m = \Omega(k n^8 L^{12} \log^3(m) \phi^{-4}),\ k n^8 \log^3(m) \phi^{-4}; \quad"
+    r" T = O(n^2 L^2 \log(1/\epsilon) \phi^{-1}),\ n^2 \log(1/\epsilon) \phi^{-1}",
+    notes="Corollary 3.5 is Theorem 3.3 without the powers of L. Not so for SGD, whose width has n¹¹ where Theorem 3.8 "
+    "has n¹⁷: see rem-3.11.",
+)
+def depth_changes_no_power_of_n(given: Given = as_stated) -> Derivation:
+    """Width and iterations of Theorem 3.3 and of Corollary 3.5 differ by powers of L alone."""
+    d = Derivation(given, REGIME)
+    deep, shallow = _stated(d, THEOREM_3_3, "Theorem 3.3"), _stated(d, COROLLARY_3_5, "Corollary 3.5")
+    for column, of_deep, of_shallow in zip(COLUMNS, deep, shallow, strict=True):
+        d.equal(column, of_deep, of_shallow, up_to=("L",))
+    return d
+
+
 @derived(
     "zou-gu-2019/rem-3.4-iterations",
     sentence="Fewer steps than Allen-Zhu et al., by n⁴/φ.",

@@ -280,3 +280,34 @@ def printed_probability_has_the_window_of_the_lemma(given: Given = as_stated) ->
 def probability_has_the_window_of_the_lemma(given: Given = as_stated) -> Derivation:
     """With 2/3 the lower end of the range is where the exponent is k / log m, and the exponent counts flipped units."""
     return _window(given, Scaling(m=1, tau="2/3", L=1))
+
+
+ALLEN_ZHU_SEMI_SMOOTH = (
+    Scaling(n="1/2", tau="1/3", L=2, m="1/2", log_m="1/2", k="-1/2"),
+    Scaling(n=1, L=2, m=1, k=-1),
+)
+"""Allen-Zhu et al., Theorem 4, for F = Σ_i ½‖f(x_i) − y_i‖²: what multiplies √F ‖W̃ − Ŵ‖_2, and ‖W̃ − Ŵ‖_2²."""
+
+
+@derived(
+    "zou-gu-2019/lemma-4.4-rescaled",
+    sentence="Lemma 4.4 is Theorem 4 of Allen-Zhu et al. for the loss divided by n.",
+    source=ZOU_GU_2019.at("section 4.2, after Lemma 4.4"),
+    statement=r"F = n L: \quad \sqrt{n F} \tau^{1/3} L^2 \sqrt{m \log m} k^{-1/2} / n = "
+    r"\sqrt L \tau^{1/3} L^2 \sqrt{m \log m} k^{-1/2}, \quad (n L^2 m / k) / n = L^2 m / k",
+    notes="Theorem 4 of Allen-Zhu et al. is quoted from memory.",
+)
+def semi_smoothness_is_rescaled(given: Given = as_stated) -> Derivation:
+    """Both terms, divided by n at F = n L(W)."""
+    d = Derivation(given, REGIME)
+    kinks, quadratic = (
+        d.take(f"{name} term", term, "Allen-Zhu et al. [2], Theorem 4")
+        for name, term in zip(("kink", "quadratic"), ALLEN_ZHU_SEMI_SMOOTH, strict=True)
+    )
+    whole = d.take("F", Scaling(n=1, loss=1), "(2.1), not divided by n")
+    mean = Scaling(n=-1)
+    scaled = d.multiply("kink term of L(W)", kinks, whole ** "1/2", mean)
+    d.equal("kink term", scaled, d.take("kink term of Lemma 4.4", SEMI_SMOOTH, "Lemma 4.4"))
+    scaled = d.multiply("quadratic term of L(W)", quadratic, mean)
+    d.equal("quadratic term", scaled, d.take("quadratic term of Lemma 4.4", Scaling(L=2, m=1, k=-1), "Lemma 4.4"))
+    return d
