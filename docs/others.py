@@ -5,7 +5,7 @@ Everything in it is measured while it is written, with seed 0.
 
 import inspect
 import re
-import sys
+import runpy
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ DRAWS = 400
 HEAD = """# Lemmas of other papers, and of anybody
 
 Made by `python docs/others.py`, measured with seed 0 while it was written. Ji & Telgarsky's Theorem 2.2 inside of its
-own conditions, 8.4 · 10⁸ units and 64,261 steps at ε = 0.1, is `lemmata audit 'ji-telgarsky-2020/thm-2.2-*'`. A lemma
-that is a paper's claim and stands in a person's words gives equal numbers: `pytest tests/test_other_papers.py -k equal`.
+own conditions, 8.4 · 10⁸ units and 64,261 steps at ε = 0.1, is `lemmata audit 'ji-telgarsky-2020/thm-2.2-*'`. What
+is a paper's claim and in a person's words too gives equal numbers: `pytest tests/test_other_papers.py -k equal`.
 """
 
 
@@ -112,16 +112,13 @@ def compared(claim: Claim) -> tuple[str, str, str]:
 
 def mistakes() -> Iterator[str]:
     """A row per first mistake: the line, and what is said of it."""
-    sys.path.insert(0, str(HERE.parent))
-    from tests.test_first_mistakes import HEAD as LINES
-    from tests.test_first_mistakes import MEASURING, STATING
-
+    tried = runpy.run_path(str(HERE.parent / "tests" / "test_first_mistakes.py"))
     yield "\n## First mistakes\n"
     yield "| mistake | what is said, after `FILE.py, line N:` |\n| --- | --- |"
-    for name, mistake in {**STATING, **MEASURING}.items():
+    for name, mistake in {**tried["STATING"], **tried["MEASURING"]}.items():
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "mine.py"
-            file.write_text(LINES + mistake.lines, encoding="utf-8")
+            file.write_text(tried["HEAD"] + mistake.lines, encoding="utf-8")
             try:
                 (finding,) = sweep(load_claims(str(file)), Sizes(initialisations=8), Options(workers=1))
                 said = finding.reason

@@ -14,6 +14,7 @@ from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.search import supremum
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.draws import Rng
+from tests.assertions import assert_close
 
 
 def rng(seed=0):
@@ -63,7 +64,7 @@ def test_the_claim_counts_what_the_attack_flips():
     flips, _ = weights_near.flipped(x, weights_near.flip_many(rng(), x, p))[0]
     case = REGISTRY["allen-zhu-et-al-2019/lemma-8.2b"].problem.case(p, 0, range(40))
     counted = evaluate(REGISTRY["allen-zhu-et-al-2019/lemma-8.2b"], case).lhs
-    assert float(counted.mean()) == pytest.approx(limit, rel=0.03)
+    assert abs(float(counted.mean()) / limit - 1) < 0.03
     assert abs(int(flips.sum()) - float(counted.mean())) < 4 * float(counted.std())
 
 
@@ -81,7 +82,7 @@ def test_features_of_one_layer_move_by_the_radius():
     claim = REGISTRY["allen-zhu-et-al-2019/lemma-8.2c"]
     case = claim.problem.case(claim.problem.place(m=32), 0, (0, 1))
     for found, (x, p, _) in zip(supremum(claim, case).lhs.tolist(), case.each(), strict=True):
-        assert found == pytest.approx(p.omega * float(pre_activations(x)[0].relu().norm()), rel=1e-3)
+        assert abs(found / (p.omega * float(pre_activations(x)[0].relu().norm())) - 1) < 1e-3
 
 
 def gradients(loss, weights, names):
@@ -101,7 +102,7 @@ def test_grams_give_the_gradient_of_every_layer():
     names = ["W1", "W2", "W3"]
     r = residuals.flatten()
     for gram, slope in zip(gradients_bounded.grams(x), gradients(linear, x, names).values(), strict=True):
-        assert float(r @ gram @ r) == pytest.approx(float(slope.square().sum()), rel=1e-10)
+        assert_close(float(r @ gram @ r), float(slope.square().sum()))
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -111,11 +112,12 @@ def test_kernels_have_their_limits(layers):
     drawn = [torch.stack(gradients_bounded.grams(gradients_bounded.drawn(rng(s), p))) for s in range(24)]
     mean = torch.stack(drawn).mean(0) / p.m
     shares = gradients_bounded.shares(layers, p.phi)
-    assert mean[:, 0, 0].tolist() == pytest.approx([0.5] * layers, rel=0.08)
-    assert (mean[:, 0, 1] / mean.diagonal(0, 1, 2).mean(1)).tolist() == pytest.approx([2 * s for s in shares], rel=0.04)
-    limit = torch.stack([(0.5 - s) * torch.eye(3) + s * torch.ones(3, 3) for s in shares]).double()
+    assert bool(((2 * mean[:, 0, 0] - 1).abs() < 0.08).all())
+    beside = mean[:, 0, 1] / mean.diagonal(0, 1, 2).mean(1)
+    assert bool((beside / (2 * torch.tensor(shares)) - 1).abs().lt(0.04).all())
+    limit = torch.stack([(0.5 - s) * torch.eye(3).double() + s for s in shares])
     three = at(n=3, L=layers, phi=0.6)
-    assert gradients_bounded.largest(three) == pytest.approx(2 * float(torch.linalg.eigvalsh(limit).max()) / 3)
+    assert_close(gradients_bounded.largest(three), 2 * float(torch.linalg.eigvalsh(limit).max()) / 3)
     assert gradients_bounded.largest(at(n=1, L=layers, phi=0.6)) == 1
 
 
@@ -125,9 +127,9 @@ def test_one_layer_s_kernel_is_that_of_its_law():
     source = rng(8)
     mean = torch.stack([gradients_bounded.one_layer(source, p) for _ in range(40)]).mean(0) / p.m
     (share,) = gradients_bounded.shares(1, p.phi)
-    assert mean.flatten().tolist() == pytest.approx([0.5, share, share, 0.5], rel=0.04)
+    assert bool((mean / torch.tensor([[0.5, share], [share, 0.5]]) - 1).abs().lt(0.04).all())
     limit = REGISTRY["allen-zhu-et-al-2019/thm-3-lower"].limit(p)
-    assert 2 * float(torch.linalg.eigvalsh(mean)[0]) * p.n**2 / p.phi == pytest.approx(limit, rel=0.08)
+    assert abs(2 * float(torch.linalg.eigvalsh(mean)[0]) * p.n**2 / p.phi / limit - 1) < 0.08
 
 
 def test_the_excess_is_that_over_autograd_s_linearisation():
@@ -145,7 +147,7 @@ def test_the_excess_is_that_over_autograd_s_linearisation():
     further = there | {name: there[name] + w[f"S{name[1:]}"] for name in slopes}
     linear = sum(float((slope * w[f"S{name[1:]}"]).sum()) for name, slope in slopes.items())
     expected = float(semi_smooth.loss(further) - semi_smooth.loss(there)) - linear
-    assert float(semi_smooth.excess(x, w)[0]) == pytest.approx(expected, rel=1e-9)
+    assert_close(float(semi_smooth.excess(x, w)[0]), expected)
 
 
 def test_units_on_their_kinks_make_the_known_excess():
@@ -156,4 +158,4 @@ def test_units_on_their_kinks_make_the_known_excess():
         over, size, _ = semi_smooth.excess(x, semi_smooth.on_kinks(rng(), x, p))
         norm = float(pre_activations({k: v for k, v in x.items() if k[0] != "S"})[0].relu().norm())
         found.append(float(over / size) / math.sqrt(2) / math.sqrt(p.m) / p.omega ** (1 / 3) / norm)
-    assert np.mean(found) == pytest.approx(0.920, rel=0.06)
+    assert abs(np.mean(found) / 0.920 - 1) < 0.06
