@@ -50,7 +50,8 @@ lint: $(VENV)/.installed build/roof
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest --numprocesses 2
+# Modules are compiled once, not in each of the hundreds of processes that the tests start.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 2
 
 # What the workflow runs, here: the lowest versions, and the newest with every Python at hand.
 PYTHONS = $(foreach python,python3.11 python3.12 python3.13,$(if $(shell command -v $(python)),$(python)))

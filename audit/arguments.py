@@ -32,6 +32,15 @@ class Probability(click.ParamType):
         return probability
 
 
+def positive(text: Any, kind: type[int] | type[float], at_least: float, at_most: float) -> float | None:
+    """The positive and finite number of the kind that a text says, if it is in the range; else None."""
+    try:
+        number = kind(text)
+    except ValueError:
+        return None
+    return number if 0 < number < math.inf and at_least <= number <= at_most else None
+
+
 class Positive(click.ParamType):
     """A positive number, from a least to a largest one if there are such."""
 
@@ -47,11 +56,8 @@ class Positive(click.ParamType):
         Raises:
             UserError: if the value is not one, or not in the range.
         """
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (number > 0 and self.at_least <= number <= self.at_most) or number == math.inf:
+        number = positive(value, float, self.at_least, self.at_most)
+        if number is None:
             name = "number" if param is None else param.opts[0]
             allowed = "a positive number" if self.at_most == math.inf else f"a number in (0, {self.at_most:g}]"
             allowed += f", at least {self.at_least:g}" if self.at_least else ""
@@ -80,15 +86,11 @@ class SizeList(click.ParamType):
         limit = f" up to {self.at_most:,.0f}" if self.at_most < math.inf else ""
         limit += f" from {self.at_least:g}" if self.at_least else ""
         wanted = f"positive {'whole ' if self.kind is int else ''}numbers{limit}"
-        sizes = []
-        for part in str(value).split(","):
-            try:
-                sizes.append(self.kind(part))
-            except ValueError:
-                sizes.append(self.kind(0))
-            if not (sizes[-1] > 0 and self.at_least <= sizes[-1] <= self.at_most) or sizes[-1] == math.inf:
-                raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
-        return tuple(sizes)
+        read = [positive(part, self.kind, self.at_least, self.at_most) for part in str(value).split(",")]
+        sizes = tuple(number for number in read if number is not None)
+        if len(sizes) < len(read):
+            raise UserError(f"{name}: {value!r} must be {wanted} separated by commas")
+        return sizes
 
 
 class Duration(click.ParamType):

@@ -73,11 +73,11 @@ class Case:
 
     Args:
         initial: networks at W⁽⁰⁾.
-        data: inputs and labels.
+        data: inputs and labels, the same for all initialisations or a sample for each.
         tau: radius of the ball.
         delta: δ.
         pair: W̃ and Ŵ; None is W̃ = Ŵ = W⁽⁰⁾.
-        draws: decides what the attacks draw.
+        draws: decides what the attacks and fresh examples draw; one per sample where there are several.
         numbers: of the initialisations, for what else each of them draws; None counts from 0.
         configuration: what it was drawn from, for the sizes that neither network nor data show (ε, the batch).
         probes: margins z beyond the network's own at which scalar facts about the loss are measured, (p,).
@@ -93,7 +93,7 @@ class Case:
         tau: float,
         delta: float,
         pair: Pair | None = None,
-        draws: np.random.SeedSequence | None = None,
+        draws: Sequence[np.random.SeedSequence] = (np.random.SeedSequence(0),),
         numbers: Sequence[int] | None = None,
         probes: Tensor | None = None,
         configuration: Configuration | None = None,
@@ -109,7 +109,7 @@ class Case:
         self.tau = tau
         self.delta = delta
         self.pair = pair or Pair(initial.still(), initial.still())
-        self.draws = draws or np.random.SeedSequence(0)
+        self.draws = draws
         self.numbers = range(initial.initialisations) if numbers is None else numbers
         self.probes = initial.like.new_zeros(0) if probes is None else probes.to(initial.like)
         self.inputs = data.inputs.to(initial.like)
@@ -127,6 +127,34 @@ class Case:
         return self.initial.initialisations
 
     @property
+    def n(self) -> int:
+        """The number of examples, of each sample where there are several."""
+        return self.inputs.shape[-2]
+
+    def alone(self) -> list["Case"]:
+        """Each initialisation at W⁽⁰⁾ with its own sample; where all have the same one, all together."""
+        if self.inputs.ndim == 2:
+            return [self]
+        return [
+            Case(
+                self.initial.alone(at),
+                sample,
+                tau=self.tau,
+                delta=self.delta,
+                draws=(draws,),
+                numbers=(number,),
+                probes=self.probes,
+                configuration=self.configuration,
+                algorithm=self.algorithm,
+            )
+            for at, (sample, draws, number) in enumerate(zip(self.data.samples, self.draws, self.numbers, strict=True))
+        ]
+
+    def by_sample(self, quantity: Callable[["Case"], Tensor]) -> Tensor:
+        """What is computed of one sample at a time, (S, …)."""
+        return torch.cat([quantity(one) for one in self.alone()])
+
+    @property
     def like(self) -> Tensor:
         """A tensor in the dtype and on the device of the run."""
         return self.initial.like
@@ -135,7 +163,7 @@ class Case:
     def parameters(self) -> dict[str, float]:
         """What a scaling may mention."""
         architecture = self.initial.architecture
-        n, d = self.inputs.shape
+        n, d = self.inputs.shape[-2:]
         return {
             "m": architecture.width,
             "L": self.initial.depth,
@@ -173,14 +201,20 @@ class Case:
 
     def streams(self, *purpose: object) -> list[np.random.SeedSequence]:
         """Of whatever else than W⁽⁰⁾ each initialisation draws of its own, so that they stay independent."""
-        return [self.stream(*purpose, number) for number in self.numbers]
+        draws = self.draws if len(self.draws) > 1 else [*self.draws] * len(self.numbers)
+        return [_of(own, *purpose, number) for own, number in zip(draws, self.numbers, strict=True)]
 
     def stream(self, *purpose: object) -> np.random.SeedSequence:
-        """Of what all initialisations share beside the data."""
-        return stream(int(self.draws.generate_state(1)[0]), *purpose)
+        """Of what all initialisations share beside the data.
+
+        Raises:
+            ValueError: if each has a sample of its own.
+        """
+        (draws,) = self.draws
+        return _of(draws, *purpose)
 
     def fresh(self, examples: int, purpose: str = "fresh") -> Dataset:
-        """Examples drawn anew from the law of the case's own, independent of them and of W⁽⁰⁾.
+        """Examples drawn anew from the law of the case's own, independent of them and of W⁽⁰⁾; for each sample others.
 
         Raises:
             ValueError: if the data are no sample of a known law.
@@ -190,19 +224,8 @@ class Case:
         c = self.configuration
         if not self.generated:
             raise ValueError(f"data {c.data!r} must be one of sphere, {', '.join(LABELLED)} to draw fresh examples")
-        rng = generator(self.stream(purpose))
-        return generate(
-            c.data,
-            n=examples,
-            d=c.d,
-            setting=self.setting,
-            rng=rng,
-            phi=c.phi,
-            mu=c.mu,
-            k=c.k,
-            labels=c.labels,
-            noise=c.noise,
-        )
+        rngs = [generator(_of(draws, purpose)) for draws in self.draws]
+        return Dataset.beside([_generated(c, self.setting, examples, rng) for rng in rngs])
 
     @property
     def given_run(self) -> Run:
@@ -275,13 +298,13 @@ class Case:
         Raises:
             ValueError: if the recipe aims at a layer, example or output that is not there.
         """
-        sizes = {"layer": self.hidden, "example": len(self.inputs), "output": int(self.parameters["k"])}
+        sizes = {"layer": self.hidden, "example": self.n, "output": int(self.parameters["k"])}
         for name, size in sizes.items():
             first = int(name == "layer")
             if not first <= getattr(recipe, name) < size + first:
                 allowed = f"{first} to {size - 1 + first}"
                 raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
-        rng = generator(self.stream(str(recipe)))
+        rng = generator(_of(self.draws[0], str(recipe)))  # no attack on several samples draws, see `sweep.realise`
         ball = Ball(self.setting.ball, self.tau)
         aim = (recipe.layer, recipe.example, recipe.output)
         unseen = partial(self.fresh, purpose="unseen") if self.generated else None
@@ -339,7 +362,7 @@ def draw(
     device: torch.device | str = "cpu",
     engine: Engine = "dense",
     max_bytes: int | None = None,
-    sample: int | None = None,
+    sampled: bool = False,
 ) -> Case:
     """The case of a configuration: data from the seed, and independent initialisations from its own streams.
 
@@ -348,37 +371,38 @@ def draw(
         configuration: sizes and recipes.
         seed: the one integer that everything descends from.
         initialisations: how many, or which numbers of the stream.
-        data: real data, in place of the configuration's construction.
+        data: real data, in place of the configuration's construction; `sampled`, a sample per initialisation.
         dtype: of the whole computation.
         device: of the whole computation.
         engine: of the matrices between hidden layers.
         max_bytes: what deferred matrices may take up, see `model.network.initialise`.
-        sample: number of the sample, where there are several of the same seed.
+        sampled: whether each initialisation has a sample of its own, by its number.
 
     Raises:
         ValueError: if the configuration's sizes do not fit its data or the setting.
     """
     c = configuration
     numbers = range(initialisations) if isinstance(initialisations, int) else initialisations
-    own = () if sample is None else ("sample", sample)
+    owns: list[tuple[object, ...]] = [("sample", number) for number in numbers] if sampled else [()]
     if data is None:
-        rng = generator(stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k, *own))
-        data = generate(
-            c.data,
-            n=c.n,
-            d=c.d,
-            setting=setting,
-            rng=rng,
-            phi=c.phi,
-            mu=c.mu,
-            k=c.k,
-            labels=c.labels,
-            noise=c.noise,
-        )
+        laws = [stream(seed, "data", c.data, c.n, c.d, c.phi, c.mu, c.k, *own) for own in owns]
+        data = Dataset.beside([_generated(c, setting, c.n, generator(law)) for law in laws])
     if c.alpha is not None:
         setting = setting.scaled(c.alpha)
-    architecture = Architecture(data.inputs.shape[1], c.widths(setting), c.k)
+    architecture = Architecture(data.inputs.shape[-1], c.widths(setting), c.k)
     seeds = [stream(seed, "initialisation", setting.id, architecture, number) for number in numbers]
     network = initialise(setting, architecture, seeds, dtype=dtype, device=device, engine=engine, max_bytes=max_bytes)
-    draws = stream(seed, "attack", c.token(), *own)
+    draws = [stream(seed, "attack", c.token(), *own) for own in owns]
     return Case(network, data, tau=c.tau, delta=c.delta, draws=draws, numbers=numbers, probes=MARGINS, configuration=c)
+
+
+def _of(draws: np.random.SeedSequence, *purpose: object) -> np.random.SeedSequence:
+    """A stream of a sample's own."""
+    return stream(int(draws.generate_state(1)[0]), *purpose)
+
+
+def _generated(c: Configuration, setting: Setting, examples: int, rng: np.random.Generator) -> Dataset:
+    """So many examples of the configuration's law."""
+    return generate(
+        c.data, n=examples, d=c.d, setting=setting, rng=rng, phi=c.phi, mu=c.mu, k=c.k, labels=c.labels, noise=c.noise
+    )

@@ -514,7 +514,7 @@ class Claim:
         """Every attack of the claim, aimed at every layer, example and output that it distinguishes."""
         if isinstance(case, Drawn):
             return case.recipes()
-        return self.aims(case.hidden, len(case.inputs), int(case.parameters["k"]))
+        return self.aims(case.hidden, case.n, int(case.parameters["k"]))
 
     def aims(self, hidden: int, examples: int, outputs: int) -> list[Recipe]:
         """The same for a network of these sizes."""

@@ -107,8 +107,8 @@ class Problem:
         for attack in self.attacks:
             check_arguments("attack", attack, ("rng", "x", "p", *(("data",) if self.data else ())))
         own = names_of(self.attacks)
-        if len(set(own)) < len(own) or set(own) & set(STARTS):
-            raise ValueError(f"attacks={own} must have different names, and none of {', '.join(STARTS)}")
+        if len(set(own)) < len(own) or set(own) & {*STARTS, LOADED}:
+            raise ValueError(f"attacks={own} must have different names, and none of {', '.join((*STARTS, LOADED))}")
 
     @property
     def drawn(self) -> tuple[str, ...]:
@@ -204,6 +204,9 @@ class Problem:
 
 STARTS = ("stay", "slope", "random")
 """The centre; where the ball ends along the slope near that; where it ends in random directions."""
+
+LOADED = "loaded"
+"""The start where the point is that somebody loaded, or the nearest one of the ball."""
 
 
 FILES = ("init", "trained", "data")
@@ -311,12 +314,12 @@ class Drawn:
             for premise in self.problem.premises(of_draws=True)
         )
 
-    def recipes(self) -> list[Recipe]:
-        """Where its worst case is looked for."""
+    def recipes(self, longer: int = 1) -> list[Recipe]:
+        """Where its worst case is looked for: with so many times the random starts, and the steps, of the lemma."""
         problem = self.problem
-        times = {"random": problem.restarts}
+        times = {"random": problem.restarts * longer}
         return [
-            Recipe(start, example=number, ascent=problem.steps if problem.ball else 0)
+            Recipe(start, example=number, ascent=problem.steps * longer if problem.ball else 0)
             for start in problem.starts
             for number in range(times.get(start, 1))
         ]
@@ -337,6 +340,20 @@ class Given(Drawn):
     def each(self) -> Iterator[tuple[Any, ...]]:
         """What the measurement is called with."""
         yield self.arguments
+
+    def at(self, points: Sequence[Point]) -> "Given":
+        """The same, at another point of its balls."""
+        *drawn, there = self.arguments
+        return Given(self.problem, self.configuration, self.like, (*drawn, {**there, **points[0]}))
+
+    def alone(self) -> Iterator["Given"]:
+        """Itself."""
+        yield self
+
+    def recipes(self, longer: int = 1) -> list[Recipe]:
+        """The lemma's, and the point that was loaded."""
+        own = [Recipe(LOADED, ascent=self.problem.steps * longer)] if self.problem.ball else []
+        return [*own, *super().recipes(longer)]
 
 
 def check_arguments(role: str, function: object, *allowed: tuple[str, ...]) -> None:

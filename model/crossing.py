@@ -141,8 +141,7 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
         weights: (S, n, k); examples that have none in any initialisation cost nothing.
         ball: no layer's change leaves it, before the step and after.
     """
-    used = (weights != 0).any(0).any(-1)
-    start, weights = Trace(trace.network, trace.inputs[used]), weights[:, used]
+    start, weights = weighted(trace, weights)
     network, hidden = trace.network, trace.network.hidden
     tiny, eps = torch.finfo(weights.dtype).tiny, torch.finfo(weights.dtype).eps
     frame = here = _Placement(start, [torch.zeros_like(z) for z in start.preactivations])
@@ -186,6 +185,12 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
             count = torch.where(largest > ball.radius, torch.minimum(scaled, count.floor() - 1), count)
             best = best.or_better(_crossed(start, weights, ball, changes, step.scaled(CROSSED * near)), going)
     return best
+
+
+def weighted(trace: Trace, weights: Tensor) -> tuple[Trace, Tensor]:
+    """The trace on the examples that have a weight in any initialisation, and these weights."""
+    used = (weights != 0).any(0).any(-1)
+    return Trace(trace.network, trace.inputs[..., used, :]), weights[:, used]
 
 
 def _prices(here: _Placement, signals: Layers, moves: Layers, push: Layers, metric: Tensor) -> Layers:

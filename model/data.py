@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,14 +19,30 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Dataset:
-    """Unit-norm inputs (n, d) and labels (n, k), float64 on the CPU."""
+    """Unit-norm inputs (n, d) and labels (n, k), float64 on the CPU; (S, n, ·) where S samples are side by side."""
 
     inputs: Tensor
     labels: Tensor
 
+    @classmethod
+    def beside(cls, samples: Sequence["Dataset"]) -> "Dataset":
+        """Samples of one size side by side; a single one as it is."""
+        if len(samples) == 1:
+            return samples[0]
+        return cls(torch.stack([one.inputs for one in samples]), torch.stack([one.labels for one in samples]))
+
+    @property
+    def samples(self) -> list["Dataset"]:
+        """Each of them alone."""
+        if self.inputs.ndim == 2:
+            return [self]
+        return [Dataset(inputs, labels) for inputs, labels in zip(self.inputs, self.labels, strict=True)]
+
     @cached_property
     def separation(self) -> float:
-        """φ, the smallest pairwise distance; infinite for one point."""
+        """φ, the smallest pairwise distance of a sample; infinite for one point."""
+        if self.inputs.ndim > 2:
+            return min(one.separation for one in self.samples)
         if len(self.inputs) < 2:
             return math.inf
         # Both routes difference coordinates; that of products loses half the digits of a small distance.

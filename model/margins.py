@@ -104,7 +104,7 @@ def simplex_minimum(gram: Tensor) -> SimplexMinimum:
 
 
 def signed(kernel: Tensor, labels: Tensor) -> Tensor:
-    """Y K Y, (…, n, n), for labels ±1, (n, 1).
+    """Y K Y, (…, n, n), for labels ±1, (n, 1) or (…, n, 1).
 
     Raises:
         ValueError: if a label is not ±1, or there is not one for each row of the kernel.
@@ -202,7 +202,7 @@ def planar_feature(inputs: Tensor, labels: Tensor) -> PlanarFeature:
 
 
 def _signs(labels: Tensor, examples: int) -> Tensor:
-    if labels.shape != (examples, 1) or not bool((labels.abs() == 1).all()):
+    if labels.shape[-2:] != (examples, 1) or not bool((labels.abs() == 1).all()):
         raise ValueError(f"labels of shape {tuple(labels.shape)} must be ±1, of shape {(examples, 1)}")
     return labels
 
@@ -238,13 +238,14 @@ def _nearest_point(gram: np.ndarray) -> np.ndarray:
         if entering in support:
             break
         trial, q = [*support, entering], np.append(p, 0.0)
-        while (target := _affine_minimiser(gram[np.ix_(trial, trial)])).min() < 0:
+        part = gram[trial][:, trial]
+        while (target := _affine_minimiser(part)).min() < 0:
             falling = target < q
             step = np.where(falling, q / np.where(falling, q - target, 1.0), 1.0)
             q = q + min(step.min(), 1.0) * (target - q)
             kept = (q > 0) & (np.arange(len(q)) != step.argmin())
-            trial, q = [i for i, keep in zip(trial, kept, strict=True) if keep], q[kept]
-        lower = target @ gram[np.ix_(trial, trial)] @ target
+            trial, q, part = [i for i, keep in zip(trial, kept, strict=True) if keep], q[kept], part[kept][:, kept]
+        lower = target @ part @ target
         if not lower < value:
             break
         support, p, value = trial, target, lower
@@ -255,8 +256,9 @@ def _nearest_point(gram: np.ndarray) -> np.ndarray:
 
 def _affine_minimiser(gram: np.ndarray) -> np.ndarray:
     """q, (s,), with 1ᵀ q = 1 and G q constant, from the bordered system; least squares where it is singular."""
-    bordered = np.block([[gram, np.ones((len(gram), 1))], [np.ones((1, len(gram))), np.zeros((1, 1))]])
-    target = np.append(np.zeros(len(gram)), 1.0)
+    size = len(gram)
+    bordered, target = np.ones((size + 1, size + 1)), np.zeros(size + 1)
+    bordered[:size, :size], bordered[size, size], target[size] = gram, 0.0, 1.0
     return np.linalg.lstsq(bordered, target, rcond=None)[0][:-1]
 
 

@@ -97,6 +97,20 @@ class Network:
         """S, the number of independent initialisations held side by side."""
         return len(self.like)
 
+    def alone(self, number: int) -> "Network":
+        """One of the initialisations, at W⁽⁰⁾.
+
+        Raises:
+            ValueError: if a matrix is not stored.
+        """
+        some = slice(number, number + 1)
+        matrices = []
+        for matrix in self.matrices:
+            if not isinstance(matrix, DenseMatrix):
+                raise ValueError("the matrices must be stored to take one initialisation's alone")
+            matrices.append(DenseMatrix(matrix.weight[some]))
+        return assemble(self.setting, matrices, self.like[some])
+
     def apply(self, layer: int, x: Tensor) -> Tensor:
         """W_{layer+1} x for rows x, (S, n, in) -> (S, n, out); `layer` counts from 0, the output is H."""
         matrix = self.matrices[layer]

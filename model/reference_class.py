@@ -44,6 +44,12 @@ class ClassMinimum(NamedTuple):
     gap: Tensor
     coefficients: Tensor
 
+    def until(self, gap: float, further: "ClassMinimum") -> "ClassMinimum":
+        """A further search's, but of initialisations that have the gap already: none waits for the others."""
+        there = self.gap <= gap
+        value, spare = (torch.where(there, old, new) for old, new in zip(self[:2], further[:2], strict=True))
+        return ClassMinimum(value, spare, torch.where(there[:, None, None], self.coefficients, further.coefficients))
+
 
 def class_minimum(
     layers: Sequence[LayerKernel],
@@ -78,45 +84,58 @@ def class_minimum(
     start = (labels * outputs)[..., 0]
     n = start.shape[-1]
     step = 4 * n / torch.linalg.eigvalsh(grams.sum(1))[:, -1].clamp_min(torch.finfo(grams.dtype).tiny)
-    here = ahead = torch.zeros_like(grams[..., 0])
+    nothing = torch.zeros_like(grams[..., 0])
+    here = ahead = _Point(nothing, nothing)
     momentum = torch.ones_like(step)
-    for number in range(steps):
-        if number % CHECKED == 0:
-            found = _at(grams, start, here, radius)
-            if bool((found.gap <= gap).all()):
-                return found
-        slopes = surrogate(start + _outputs(grams, ahead))
-        there = _project(grams, ahead + (step[:, None] * slopes / n)[:, None], radius)
+    found = _at(grams, start, nothing, radius)
+    for number in range(1, steps + 1):
+        slopes = surrogate(start + ahead.images.sum(1))
+        along = (step[:, None] * slopes / n)[:, None]
+        there = ahead.plus(_Point(along, _images(grams, along))).shortened(radius)
+        last = there.plus(here, -1.0)
         # Momentum that points uphill is dropped (O'Donoghue & Candès 2015).
-        uphill = ((ahead - there) * (grams @ (there - here)[..., None]).squeeze(-1)).sum((-2, -1)) > 0
+        uphill = ((ahead.coefficients - there.coefficients) * last.images).sum((-2, -1)) > 0
         momentum = torch.where(uphill, 1.0, momentum)
         grown = (1 + (1 + 4 * momentum.square()).sqrt()) / 2
-        push = torch.where(uphill, 0.0, (momentum - 1) / grown)
-        ahead = there + push[:, None, None] * (there - here)
+        ahead = there.plus(last, torch.where(uphill, 0.0, (momentum - 1) / grown)[:, None, None])
         here, momentum = there, grown
-    return _at(grams, start, here, radius)
+        if number % CHECKED == 0 or number == steps:
+            found = found.until(gap, _at(grams, start, here.coefficients, radius))
+            if bool((found.gap <= gap).all()):
+                break
+    return found
+
+
+class _Point(NamedTuple):
+    """Coefficients c and K_l c_l of every layer, (S, layers, n) each: the Grams are read once per step."""
+
+    coefficients: Tensor
+    images: Tensor
+
+    def plus(self, other: "_Point", times: Tensor | float = 1.0) -> "_Point":
+        """The sum with a multiple of the other."""
+        return _Point(self.coefficients + times * other.coefficients, self.images + times * other.images)
+
+    def shortened(self, radius: float) -> "_Point":
+        """Each layer shortened to the radius."""
+        size = (self.coefficients * self.images).sum(-1).clamp_min(0).sqrt()
+        share = (radius / size.clamp_min(torch.finfo(size.dtype).tiny)).clamp_max(1.0)[..., None]
+        return _Point(share * self.coefficients, share * self.images)
 
 
 def _at(grams: Tensor, start: Tensor, coefficients: Tensor, radius: float) -> ClassMinimum:
     """Loss and duality gap at the coefficients."""
-    margins = start + _outputs(grams, coefficients)
+    margins = start + _images(grams, coefficients).sum(1)
     slopes = surrogate(margins)
-    pull = (grams @ slopes[:, None, :, None]).squeeze(-1)
+    pull = _images(grams, slopes[:, None])
     steepest = radius * (slopes[:, None] * pull).sum(-1).clamp_min(0).sqrt()
     gap = (steepest - (coefficients * pull).sum(-1)).sum(-1) / start.shape[-1]
     return ClassMinimum(cross_entropy(margins).mean(-1), gap, coefficients)
 
 
-def _outputs(grams: Tensor, coefficients: Tensor) -> Tensor:
-    """y_i Σ_l <∇_{W_l} f(x_i), W_l>, (S, n)."""
-    return (grams @ coefficients[..., None]).squeeze(-1).sum(1)
-
-
-def _project(grams: Tensor, coefficients: Tensor, radius: float) -> Tensor:
-    """Each layer shortened to the radius."""
-    size = (coefficients * (grams @ coefficients[..., None]).squeeze(-1)).sum(-1).clamp_min(0).sqrt()
-    shorter = radius / size.clamp_min(torch.finfo(size.dtype).tiny)
-    return coefficients * shorter.clamp_max(1.0)[..., None]
+def _images(grams: Tensor, coefficients: Tensor) -> Tensor:
+    """K_l c_l of every layer, (S, layers, n): what a layer's weights add to y_i f(x_i)."""
+    return (grams @ coefficients[..., None]).squeeze(-1)
 
 
 def nearest_fit(network: Network, inputs: Tensor, labels: Tensor, margin: float) -> Changes:

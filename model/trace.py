@@ -19,7 +19,7 @@ class Trace:
 
     Args:
         network: at W.
-        inputs: (n, d).
+        inputs: (n, d), or (S, n, d) where each initialisation has its own.
     """
 
     def __init__(self, network: Network, inputs: Tensor) -> None:
@@ -76,7 +76,7 @@ class Trace:
 
     @cached_property
     def _backward(self) -> tuple[list[Tensor], list[Tensor]]:
-        network, n = self.network, len(self.inputs)
+        network, n = self.network, self.inputs.shape[-2]
         k = network.matrices[-1].shape[0]
         outputs = network.scale * torch.eye(k, dtype=self.inputs.dtype, device=self.inputs.device)
         signal = outputs.expand(network.initialisations, n, k, k)
@@ -201,7 +201,7 @@ class Trace:
                 image = network.apply_transposed(layer, image * self.patterns[layer])
             return image * self.patterns[start - 1] if masked_input else image
 
-        return top_singular(forward, backward, shape, self.features[0], copies=len(self.inputs))
+        return top_singular(forward, backward, shape, self.features[0], copies=self.inputs.shape[-2])
 
     def _trained_pairs(self) -> list[tuple[Tensor, Tensor]]:
         """(x_{l−1}, b_l) of every trained layer."""

@@ -63,8 +63,8 @@ def gradient_descent(
 
     Args:
         network: at W⁽⁰⁾.
-        inputs: (n, d).
-        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        inputs: (n, d), or (S, n, d) where each initialisation has its own.
+        labels: (n, k), or (S, n, k).
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         steps: number of updates.
         compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
@@ -78,7 +78,7 @@ def gradient_descent(
     """
     if not _positive(step_size) or steps < 0:
         raise ValueError(f"{step_size=} must be positive and {steps=} non-negative")
-    everything = range(len(inputs))
+    everything = range(inputs.shape[-2])
     batches = (everything for _ in range(steps))
     return stochastic_gradient_descent(
         network, inputs, labels, step_size=step_size, batches=batches, compact=compact, algorithm=algorithm
@@ -102,8 +102,8 @@ def stochastic_gradient_descent(
 
     Args:
         network: at W⁽⁰⁾.
-        inputs: (n, d).
-        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        inputs: (n, d), or (S, n, d) where each initialisation has its own.
+        labels: (n, k), or (S, n, k).
         step_size: η, the same at every step; a tensor (S,) gives every initialisation its own.
         batches: indices of the examples of each step; a tensor (S, B) gives every initialisation its own.
         compact: whether a layer is held in the form that takes least: whole once its factors are larger than that,
@@ -148,8 +148,8 @@ def _descend(
     rate = step_size[:, None, None] if isinstance(step_size, Tensor) else step_size
     step = 0
     for batch in batches:
-        whole = isinstance(batch, Tensor) or len(batch) == len(inputs)
-        examples, targets = (inputs, labels) if whole else (inputs[list(batch)], labels[..., list(batch), :])
+        whole = isinstance(batch, Tensor) or len(batch) == inputs.shape[-2]
+        examples, targets = (part if whole else part[..., list(batch), :] for part in (inputs, labels))
         iterate = _at(network, tuple(totals), step, examples)
         yield iterate
         f = iterate.trace.outputs
@@ -231,8 +231,8 @@ def follow(
 
     Args:
         network: at W⁽⁰⁾.
-        inputs: (n, d).
-        labels: (n, k), or (S, n, k) where each initialisation has its own.
+        inputs: (n, d), or (S, n, d) where each initialisation has its own.
+        labels: (n, k), or (S, n, k).
         step_size: η, as for `gradient_descent`.
         steps: most updates.
         until: of an iterate's losses and errors, (S,) each, whether an initialisation is done, (S,); the run ends when

@@ -108,3 +108,24 @@ def test_files_that_it_asks_for_are_needed(tmp_path, capsys):
         assert "Missing option '--init'" in told(capsys, [*arguments, "lemma-5.1a"]).stderr
     finally:
         forget(str(file))
+
+
+def test_each_checkpoint_has_its_ratio(check, tmp_path):
+    """In the order given, as JSON, as a row, and drawn; one that is like another's is measured like it."""
+    torch.save({"fc.weight": torch.eye(3) + torch.tensor(steps(0.1))}, tmp_path / "later.pt")
+    more = [f"--trained={tmp_path / 'later.pt'}", f"--plot={tmp_path / 'run.svg'}"]
+    found = json.loads(check(steps(0.4), *more, "--format=json").stdout)["checkpoints"]
+    ratios = [each["claims"]["own/moved"]["ratio"] for each in found]
+    assert_found(ratios, [0.8, 0.2])
+    assert "moved" in (tmp_path / "run.svg").read_text()
+    said = check(steps(0.4), *more).stdout
+    assert said.startswith("2 checkpoints")
+    assert "0.2 to 0.8" in said
+
+
+def test_checkpoints_in_the_order_of_words_are_told(check, tmp_path):
+    """As of the papers' networks."""
+    for name in ("step-10.pt", "step-9.pt"):
+        torch.save({"fc.weight": torch.eye(3) + torch.tensor(steps(0.1))}, tmp_path / name)
+    given = [f"--trained={tmp_path / name}" for name in ("step-10.pt", "step-9.pt")]
+    assert "stands before" in check(steps(0.4), *given).stderr

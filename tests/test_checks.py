@@ -228,10 +228,12 @@ def test_what_is_drawn_from_the_case_s_own_stream_is_the_same_twice():
 
 @pytest.mark.parametrize("member", measured_claims(), ids=str)
 def test_the_papers_claims_say_the_same_twice(member: Claim):
-    """At a corner of what is drawn, where the last attack leads; their controls' measurements too."""
-    numbers = [0] if member.resampled else [0, 1]
-    case = realise(member, corners(member)[0], 0, numbers)
-    look_twice(member, case)
+    """At a corner of what is drawn, where the last attack leads; their controls' measurements too.
+
+    With samples of their own, an initialisation has the same numbers alone and beside another.
+    """
+    case = realise(member, corners(member)[0], 0, [0, 1])
+    look_twice(member, case, realise(member, corners(member)[0], 0, [0]) if member.resampled else None)
     for control in member.controls:
         if control.measure is not None:
             look_twice(replace(member, measure=control.measure), case)

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,8 @@ from lemmata.audit.errors import UserError, naming, one_line
 from lemmata.audit.judge.controls import Outcome
 from lemmata.audit.show import claim_page
 from lemmata.audit.show.grid import Grid
-from lemmata.audit.show.tables import WIDTH, emit, finite, render, verdict
+from lemmata.audit.show.progress import progress
+from lemmata.audit.show.tables import WIDTH, emit, exponent, finite, render, verdict
 from lemmata.claims import REGISTRY
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.scaling import Scaling
@@ -381,6 +383,24 @@ def test_a_verdict_that_is_not_expected_is_marked_without_colour():
     assert str(verdict("refuted", "supported")) == "refuted!"
 
 
+def test_an_exponent_says_which_number_is_claimed():
+    """Nobody takes m^0.50 (1/2) for a power of a half; no growth has no sign."""
+    assert exponent("m", 0.5, "1/2", True) == "m^0.50 (claimed 1/2)"
+    assert exponent("tau", -0.001, 0, False) == "~τ^0.00 (claimed 0)"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nothing_to_do_shows_no_bar(monkeypatch):
+    """A bar of 0 of 0 says nothing, even on a terminal."""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert isinstance(progress(0), nullcontext)
+    assert not isinstance(progress(1), nullcontext)
+
+
 def test_markup_is_printed_as_it_is():
     """Brackets and colons in LaTeX are not rich's markup or emoji."""
     assert (
@@ -391,11 +411,6 @@ def test_markup_is_printed_as_it_is():
 
 def test_a_terminal_sets_the_width(monkeypatch):
     """On a terminal the tables are as wide as it is."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setenv("COLUMNS", "40")
     assert max(map(len, render("word " * 40).splitlines())) <= 40

@@ -25,7 +25,7 @@ from lemmata.claims.language.direction import LOWER
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.neighbours import neighbours
-from lemmata.claims.registry import claim
+from lemmata.claims.registry import claim, measured_claims
 from tests.assertions import assert_at_most
 from tests.test_verdicts import WIDTHS, trials, verdict
 
@@ -272,3 +272,24 @@ def test_what_a_batch_measures_is_the_worst_of_its_direction():
     for id, extreme in ((UPPER_CLAIM, 1), (LOWER_CLAIM, 2)):
         made = Trials(Job(id, ONE_EXAMPLE, 3), ratio=[1.0, 2.0, 0.5])
         assert made.extreme() == extreme
+
+
+@pytest.mark.parametrize("ascends", [True, False])
+def test_a_control_that_is_tried_several_times_is_refuted_no_more_often(ascends, monkeypatch):
+    """With and without ascents, at every configuration: the tries share the error rate of one control."""
+    member = replace(REGISTRY[UPPER_CLAIM], attacks=("stay",), ascends=ascends)
+    control = next(c for c in neighbours(member) if c.name == "constant halved")
+    places = controls.hardest(member, control, 0) * 3
+    monkeypatch.setattr(controls, "hardest", lambda *_: places)
+    levels = []
+
+    class Blind(controls.Evidence):
+        def refutes(self, delta):
+            levels.append(self.alpha)
+            return False
+
+    monkeypatch.setattr(controls, "Evidence", Blind)
+    monkeypatch.setattr(controls, "MOST", controls.FIRST)
+    assert judge_control(member, control, [], Options()).verdict == "survived"
+    assert len(levels) == (6 if ascends else 3)
+    assert sum(levels) == pytest.approx(Budget().shared(len(measured_claims())).alpha)

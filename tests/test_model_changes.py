@@ -73,6 +73,7 @@ def test_every_form_has_the_same_interface(shape, form):
     assert_close(change.apply_transposed(b), b @ matrix)
     assert_close(change.moved_apply(changed, x), x @ (weight + matrix).mT)
     assert_close(change.moved_apply_transposed(changed, b), b @ (weight + matrix))
+    assert_close(change.moved_apply(changed, x[:, :1]), x[:, :1] @ (weight + matrix).mT)
     assert_each_close(change.frobenius(), matrix.square().sum((1, 2)).sqrt())
     assert_each_close(change.spectral(), torch.linalg.svdvals(matrix)[:, 0])
     assert_close(change.factors().left @ change.factors().right.mT, matrix)

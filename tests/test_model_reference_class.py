@@ -13,6 +13,7 @@ from lemmata.model.ball import Ball
 from lemmata.model.changes import distances
 from lemmata.model.data import generate
 from lemmata.model.empirical_kernels import measured_layers
+from lemmata.model.kernels import LayerKernel
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.reference_class import class_minimum, nearest_fit
@@ -117,6 +118,18 @@ def test_a_search_that_ends_early_says_so():
     late = class_minimum(layers, trace.outputs, labels, 5.0)
     assert (early.gap > 1e-6).all()
     assert_at_most(early.value - early.gap, late.value)
+
+
+def test_no_initialisation_waits_for_another():
+    """Each has the same minimum alone as beside one that takes longer, with labels of its own too."""
+    trace, labels = drawn(CAO_GU_2019_SLIDES, (8,), 6)
+    own = torch.stack([labels, -labels])
+    layers = measured_layers(trace)
+    together = class_minimum(layers, trace.outputs, own, 5.0)
+    for at in range(2):
+        some = [LayerKernel(layer.features[[at]], layer.signals[[at]]) for layer in layers]
+        alone = class_minimum(some, trace.outputs[[at]], own[at], 5.0)
+        assert_close(together.coefficients[[at]], alone.coefficients)
 
 
 # ---------------------------------------------------------------------------------------------------------- nearest fit

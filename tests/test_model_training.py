@@ -189,16 +189,19 @@ def test_every_step_size_is_positive(bad):
         follow(network, data.inputs, data.labels, step_size=torch.tensor(bad), steps=1)
 
 
-def test_every_initialisation_may_have_its_own_labels():
-    """Labels (S, n, k) give each initialisation the run it makes alone, with whole batches and with parts."""
+def test_every_initialisation_may_have_its_own_sample():
+    """Inputs (S, n, d) and labels (S, n, k) give each the run it makes alone, with whole batches and with parts."""
     case = next(case for case in SMALL if case.setting.loss == "square")
     network, data = case.network(), case.data()
-    own = torch.stack([data.labels * (1 + number) for number in range(network.initialisations)])
+    count = network.initialisations
+    labels = torch.stack([data.labels * (1 + number) for number in range(count)])
+    inputs = torch.stack([data.inputs.roll(number, -1) for number in range(count)])
     batches = [range(len(data.inputs)), [0], [1, 0]]
-    *_, together = stochastic_gradient_descent(network, data.inputs, own, step_size=STEP_SIZE, batches=batches)
-    for number, labels in enumerate(own):
-        *_, alone = stochastic_gradient_descent(network, data.inputs, labels, step_size=STEP_SIZE, batches=batches)
-        assert_close(together.trace.outputs[number], alone.trace.outputs[number])
+    options = {"step_size": STEP_SIZE, "batches": batches}
+    *_, together = stochastic_gradient_descent(network, inputs, labels, **options)
+    for number in range(count):
+        *_, last = stochastic_gradient_descent(network.alone(number), inputs[number], labels[number], **options)
+        assert_close(together.trace.outputs[[number]], last.trace.outputs)
 
 
 def test_every_initialisation_may_have_its_own_batches():

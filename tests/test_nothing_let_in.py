@@ -1,9 +1,12 @@
 """What a claims file or somebody's audit says is shown as words: no page runs it, no parser stumbles over it."""
 
 import copy
+import itertools
 import json
 import os
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,15 +21,15 @@ from lemmata.audit.show.tables import legible
 from lemmata.claims.from_file import forget
 
 EVIL = (
-    "<script>alert(1)</script>",
-    r"\text{<script>alert(1)</script>}",
-    r"\href{javascript:alert(1)}{x} \style{background:url(//x)}{y} \class{a}{b}",
-    r"\text{&lt;script&gt;alert(1)&lt;/script&gt;} \text{&#60;img src=x onerror=alert(1)&#62;}",
-    '" onmouseover="alert(1)',
-    "'><svg onload=alert(1)>",
-    "[x](javascript:alert(1)) ![x](//x) `",
+    "<script>document.title=1</script>",
+    r"\text{<script>document.title=1</script>}",
+    r"\href{javascript:document.title=1}{x} \style{background:url(http://evil.test)}{y} \class{a}{b}",
+    r"\text{&lt;script&gt;document.title=1&lt;/script&gt;} \text{&#60;img src=x onerror=document.title=1&#62;}",
+    '" onmouseover="document.title=1',
+    "'><svg onload=document.title=1><img src=http://evil.test>",
+    "[x](javascript:document.title=1) ![x](http://evil.test) `",
     "]]> <!-- ",
-    "\x00\x01\x1b[31m\x7f\x85\ufffe\ud800\u202e",
+    "\x00\x01\x1b[31m\x7f\x85\ufffe\ud800\u202e\u2066\u200f",
     "{{ 7 * 7 }} {% raw %}",
 )
 SIZES = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "2"]
@@ -110,10 +113,43 @@ def test_a_claims_file_reaches_no_page(raises, tmp_path, monkeypatch, capsys):
         check(tmp_path / "out")
         assert "<script" not in (tmp_path / "summary.md").read_text()
         words = "".join(Page((tmp_path / "out" / "report.html").read_text()).words)
-        assert "<script>alert(1)</script>" in words
+        assert "<script>document.title=1</script>" in words
         assert "{{ 7 * 7 }} {% raw %}" in words
     finally:
         forget(str(file))
+
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def opened(page: Path) -> tuple[str, bool]:
+    """The title that a page has once a browser has opened it, and whether it asked for anything of evil.test."""
+    log = page.with_suffix(".log")
+    alone = (f"--user-data-dir={page.parent / 'browser'}", "--host-resolver-rules=MAP * ~NOTFOUND")
+    options = ("--headless", "--no-sandbox", *alone, f"--log-net-log={log}", "--virtual-time-budget=2000", "--dump-dom")
+    command = [str(BROWSER), *options, page.as_uri()]
+    shown = subprocess.run(command, check=True, capture_output=True, timeout=120).stdout.decode()
+    return re.findall(r"<title>(.*?)</title>", shown)[0], "evil.test" in log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+def test_nothing_runs_in_a_browser(document, tmp_path):
+    """The page of such an audit keeps its title and asks for nothing; the same texts unescaped do both."""
+    changed = spoilt(document, " ".join(EVIL))
+    changed["claims"] = {
+        f"{id}{evil}": copy.deepcopy(changed["claims"][id]) for id in document["claims"] for evil in EVIL
+    }
+    for (_, claim), evil in zip(changed["claims"].items(), itertools.cycle(EVIL), strict=False):
+        claim["about"] = spoilt(claim["about"], evil)
+    (tmp_path / "audit.json").write_text(json.dumps(changed))
+    assert main(["report", str(tmp_path)]) in (0, 1)
+    title, asked = opened(tmp_path / "report.html")
+    assert title.startswith("lemmata: audit of")
+    assert not asked
+    raw = tmp_path / "raw.html"
+    raw.write_text("<title>raw</title>" + " ".join(EVIL), encoding="utf-8", errors="replace")
+    assert opened(raw) == ("1", True)
 
 
 @pytest.fixture(scope="module")

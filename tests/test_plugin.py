@@ -138,15 +138,28 @@ def test_nothing_happens_unasked(arguments, repository):
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (("--claims-from", "lemmas.py"), [*THEIRS, *OURS]),
-        (("--claims-from", "lemmas.py", "."), [*OURS, *THEIRS]),
-        (("--claims-from", "build/more.py", "--claims", "lemma-2", "build/more.py"), ["build/more.py::mine/lemma-2"]),
-        (("lemmas.py", "--claims-from", "lemmas.py"), OURS),
-        (("lemmas.py::mine/lemma-2", "--claims-from", "lemmas.py"), OURS[1:]),
-        (("-o", "lemmata_claims=lemmas.py", "-o", "python_files=lem*.py test*.py", "."), [*OURS, *THEIRS]),
-        (("--claims-from", "lemmas.py", "--claims", "mine/*-1"), [*THEIRS, OURS[0]]),
+        pytest.param(("--claims-from", "lemmas.py"), [*THEIRS, *OURS], id="option", marks=pytest.mark.slow),
+        pytest.param(("--claims-from", "lemmas.py", "."), [*OURS, *THEIRS], id="folder too"),
+        pytest.param(
+            ("--claims-from", "build/more.py", "--claims", "lemma-2", "build/more.py"),
+            ["build/more.py::mine/lemma-2"],
+            id="folder that is left out",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("lemmas.py", "--claims-from", "lemmas.py"), OURS, id="file too", marks=pytest.mark.slow),
+        pytest.param(("lemmas.py::mine/lemma-2", "--claims-from", "lemmas.py"), OURS[1:], id="one id"),
+        pytest.param(
+            ("-o", "lemmata_claims=lemmas.py", "-o", "python_files=lem*.py test*.py", "."),
+            [*OURS, *THEIRS],
+            id="as a module too",
+        ),
+        pytest.param(
+            ("--claims-from", "lemmas.py", "--claims", "mine/*-1"),
+            [*THEIRS, OURS[0]],
+            id="some",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["option", "folder too", "folder that is left out", "file too", "one id", "as a module too", "some"],
 )
 def test_each_claim_is_collected_once(arguments, found, repository):
     """However the file is named, and whatever else would collect it."""

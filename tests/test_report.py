@@ -266,7 +266,7 @@ def certified(tmp_path_factory) -> dict:
 
 
 def test_a_row_says_what_it_is_about(folder, audit):
-    """Closed, it has the sentence, the direction, the verdict, exponents as measured (claimed), and a bar."""
+    """Closed, it has the sentence, the direction, the verdict, exponents as measured and as claimed, and a bar."""
     text = (folder / "report.html").read_text()
     rows = re.findall(r'<details class="claim">\s*<summary>(.*?)</summary>', text, re.DOTALL)
     assert len(rows) == len(audit["claims"])
@@ -276,7 +276,7 @@ def test_a_row_says_what_it_is_about(folder, audit):
         assert f"{SIGNS.get(claim['about']['bound'], '')} " in words
         assert claim["verdict"] in words
         for name, found in claim["exponents"].items():
-            assert f"{symbol(name)}^{found['slope']:.2f} ({found['exact']})".replace("^-0.00", "^0.00") in words
+            assert f"{symbol(name)}^{found['slope']:.2f} (claimed {found['exact']})".replace("^-0.00", "^0.00") in words
         known = [claim["constant"][name] for name in ("limit", "stated", "certificate")]
         assert ("<svg" in row) == ((claim["constant"]["estimate"] or 0) > 0 and any(known))
 

@@ -1,7 +1,6 @@
 """The claims on a network that somebody trained elsewhere: `lemmata check`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from lemmata.audit.measure.given import Loaded, Weights, check_pair
 from lemmata.audit.measure.iterates import build_run, out_of_order, repeated
 from lemmata.audit.measure.own import loads, measure_own
 from lemmata.audit.measure.pair import PATIENCE, build_case, measure_each
-from lemmata.audit.show.checked import Checked, rows
+from lemmata.audit.show.checked import Checked, CheckedOwn
 from lemmata.audit.show.progress import progress, tell
-from lemmata.audit.show.tables import Format, emit, finite_throughout
+from lemmata.audit.show.tables import Format, emit
 from lemmata.audit.show.trajectory import CheckedRun, Trajectory
 from lemmata.claims.claim import Claim
 from lemmata.model.settings import SETTINGS, Setting
@@ -54,7 +53,7 @@ def check_files(
         raise UserError(f"--plot {plot} must end in .svg")
     chosen = choose(patterns)
     if all(loads(claim) for claim in chosen):
-        check_own(chosen, init, trained, data, patience, form)
+        check_own(chosen, init, trained, data, patience, plot, form)
         return
     for option, given in (("init", init), ("trained", trained), ("data", data)):
         if not given:
@@ -92,19 +91,34 @@ def check_files(
 
 
 def check_own(
-    chosen: Sequence[Claim], init: str | None, trained: Sequence[str], data: str | None, patience: float, form: Format
+    chosen: Sequence[Claim],
+    init: str | None,
+    trained: Sequence[str],
+    data: str | None,
+    patience: float,
+    plot: str | None,
+    form: Format,
 ) -> None:
-    """Print lemmas of a person's own on what they load from these files.
+    """Print lemmas of a person's own on what they load from these files, at each checkpoint.
 
     Raises:
-        UserError: if there are several checkpoints, or a file that one needs is not given or unusable.
+        UserError: if a file that one needs is not given or unusable.
     """
-    if len(trained) > 1:
-        raise UserError(f"--trained has {len(trained)} files, a lemma of one's own takes one")
-    files = {"init": init, "trained": trained[0] if trained else None, "data": data}
-    records = [measure_own(side, files, patience) for claim in chosen for side in claim.sides]
-    claims = {record.id: {name: value for name, value in asdict(record).items() if name != "id"} for record in records}
-    emit(form, {"claims": finite_throughout(claims)}, *rows(records))
+    for warning in out_of_order(trained):
+        tell(f"warning: {warning}")
+    sides = [side for claim in chosen for side in claim.sides]
+    found = []
+    with progress(len(sides) * max(1, len(trained)), "checking", "claims") as advance:
+        for path in trained or (None,):
+            records = []
+            for side in sides:
+                records.append(measure_own(side, {"init": init, "trained": path, "data": data}, patience))
+                advance()
+            found.append(CheckedOwn(records))
+    if plot is not None:
+        write_whole(Path(plot), Trajectory(found).picture())
+    whole = found[0] if len(found) == 1 else Trajectory(found)
+    emit(form, whole.document(), *whole.tables())
 
 
 def parted(chosen: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:

@@ -16,12 +16,15 @@ from lemmata.audit.arguments import (
     setting_option,
 )
 from lemmata.audit.choosing import choose
+from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_each, starts_from
 from lemmata.audit.measure.echo import Read, lines, read_network
 from lemmata.audit.measure.files import load_data, load_weights, writable
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
+from lemmata.audit.measure.own import Files, search_own
 from lemmata.audit.show.progress import progress, tell
-from lemmata.audit.show.searched import Found
+from lemmata.audit.show.records import by_id
+from lemmata.audit.show.searched import Found, rows, save_tensors
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
 from lemmata.model.ball import LEAST_RADIUS
@@ -30,9 +33,9 @@ from lemmata.model.settings import SETTINGS, Setting
 
 def search_files(
     *,
-    init: str,
-    data: str,
-    radius: float,
+    init: str | None,
+    data: str | None,
+    radius: float | None,
     trained: str | None,
     setting: str,
     delta: float,
@@ -48,10 +51,21 @@ def search_files(
         UserError: if a file is unusable, two do not fit, or a pattern matches no claim.
     """
     chosen = choose(patterns)
+    folder = None if save is None else writable(Path(save))
+    if all(claim.problem is not None for claim in chosen):
+        if radius is not None:
+            raise UserError(f"--radius {radius:g} is of no lemma of one's own: its balls have radii of their own")
+        search_lemmas(chosen, {"init": init, "trained": trained, "data": data}, delta, patience, folder, form)
+        return
+    for option, given in (("init", init), ("data", data), ("radius", radius)):
+        if not given:
+            raise click.UsageError(f"Missing option '--{option}'.")
+    assert init is not None
+    assert data is not None
+    assert radius is not None
     conventions = SETTINGS[setting]
     before = load_weights(init, conventions)
     after = None if trained is None else load_weights(trained, conventions)
-    folder = None if save is None else writable(Path(save))
     loaded = load_data(data, conventions, normalise=normalise)
 
     def say(read: Read) -> None:
@@ -63,6 +77,26 @@ def search_files(
     emit(form, found.document(), *found.tables())
     if folder is not None:
         found.save(folder)
+
+
+def search_lemmas(
+    chosen: Sequence[Claim], files: Files, delta: float, patience: float, folder: Path | None, form: Format
+) -> None:
+    """Print the worst of lemmas of a person's own over their balls, and write where it is.
+
+    Raises:
+        UserError: if a file that one needs is not given or unusable, or what is found cannot be written.
+    """
+    sides = [side for claim in chosen for side in claim.sides]
+    with progress(len(sides), "searching") as advance:
+        records = []
+        for side in sides:
+            record, point = search_own(side, files, delta, patience)
+            records.append(record)
+            if folder is not None and point:
+                save_tensors(folder / f"{side.id.partition('/')[2]}.npz", point)
+            advance()
+    emit(form, {"claims": by_id(records)}, *rows(records))
 
 
 def search(
@@ -98,11 +132,10 @@ def search(
 @click.command("search")
 @format_option
 @claims_from
-@click.option("--init", required=True, metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
-@click.option("--data", required=True, metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
+@click.option("--init", metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
+@click.option("--data", metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @click.option(
     "--radius",
-    required=True,
     type=Positive(at_least=LEAST_RADIUS),
     metavar="TAU",
     help="Of the ball, in the setting's norm: every layer may move that far.",
@@ -119,13 +152,14 @@ def search(
     metavar="SECONDS",
     help="Of computing for one claim; then the worst so far counts.",
 )
-@click.option("--save", metavar="DIR", help="Write each claim's worst pair there: CLAIM.tilde.npz and CLAIM.hat.npz.")
+@click.option("--save", metavar="DIR", help="Write each claim's worst there: CLAIM.tilde.npz, CLAIM.hat.npz.")
 @patterns_argument
 def command(patterns: tuple[str, ...], form: Format, **arguments: Any) -> None:
     """The worst weights round a network that somebody has.
 
     For every claim about all weights in a ball: the worst ratio that is found in the ball of this radius round the
     network, by which attack, and a bound that no weights in it can pass, where one is known. Files are as for check.
-    A network given with --trained is a start of its own, from the nearest point of the ball.
+    A network given with --trained is a start of its own, from the nearest point of the ball. Lemmas of one's own over
+    balls are searched round what they load from those files that they ask for, or else round what they draw.
     """
     search_files(patterns=patterns, form=form, **arguments)

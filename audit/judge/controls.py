@@ -149,10 +149,11 @@ def _by_counts(claim: Claim, control: Control, options: Options) -> Result:
     if known is None and claim.judged != "identity":
         return Result(control, "inconclusive", NO_CONSTANT)
     limit = None if known is None else known * control.factor
-    alpha = Budget().shared(len(measured_claims())).alpha
     drawn = 0
     searches = (False, True) if claim.ascends else (False,)
-    for ascending, (configuration, seed) in itertools.product(searches, hardest(claim, control, options.seed)):
+    tries = list(itertools.product(searches, hardest(claim, control, options.seed)))
+    alpha = Budget().shared(len(measured_claims())).shared(len(tries)).alpha
+    for ascending, (configuration, seed) in tries:
         device = device_for(claim, configuration, options.device)
         violations, drawn = 0, 0
         while drawn < FIRST or (violations and drawn < MOST):

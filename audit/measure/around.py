@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -23,6 +23,11 @@ from lemmata.model.settings import Setting
 
 PATIENCE = 60.0
 """Seconds that the search for one claim may take, where nobody says otherwise."""
+
+AT_REST = f"no start betters it by {ENOUGH:.0%}"
+"""Why a search ended that came to its end."""
+
+EQUALITY = "an equality, which check measures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,7 @@ class Searched:
         worst: layer (from 1), example and output (from 0) there.
         constant: the stated one, or the one that audits found.
         word: what attack and certificate say of that constant.
+        replay: of a lemma of one's own the command that leads to the same point, where that was drawn.
     """
 
     id: str
@@ -64,6 +70,7 @@ class Searched:
     worst: dict[str, int] | None = None
     constant: float | None = None
     word: str = ""
+    replay: str | None = None
 
 
 Place = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
@@ -117,32 +124,47 @@ def _search(
     if obstacle:
         return Searched(id=claim.id, applicable=False, reason=obstacle)
     started = time.perf_counter()
-    find, stopped = None, "attained" if claim.exact(case.configuration) else f"no start betters it by {ENOUGH:.0%}"
+    stopped = "attained" if claim.exact(case.configuration) else AT_REST
     try:
-        with at_most(patience):
-            for latest in patiently(claim, case, given):
-                find = latest
-    except TooDear as error:
-        stopped = str(error)
+        find, ended = last_of(patiently(claim, case, given), patience)
     except Exception as error:  # one claim's defect must not cost the user the other claims
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
         return Searched(id=claim.id, applicable=True, reason=reason)
     if find is None:
-        return Searched(id=claim.id, applicable=True, reason=f"skipped: it {stopped}")
-    certificate, uncertified = _certificate(claim, case, patience)
-    attack = float(find.evaluation.ratio)
-    if math.isfinite(attack):
+        return Searched(id=claim.id, applicable=True, reason=f"skipped: it {ended}")
+    record = searched(claim, find, _certificate(claim, case, patience), ended or stopped, started)
+    if record.attack is not None and isinstance(find.case, Case):
         found(claim, _place(find.case))
-    held = constant(claim)
+    return record
+
+
+def last_of(finds: Iterator[Find], patience: float) -> tuple[Find | None, str | None]:
+    """The worst that a search finds, and why it was given up; None where it came to its end."""
+    find = None
+    try:
+        with at_most(patience):
+            for latest in finds:
+                find = latest
+    except TooDear as error:
+        return find, str(error)
+    return find, None
+
+
+def searched(
+    claim: Claim, find: Find, certified: tuple[float | None, str | None], stopped: str, started: float
+) -> Searched:
+    """What was found round one network, in one row."""
+    certificate, uncertified = certified
+    attack, held = float(find.evaluation.ratio), constant(claim)
     return Searched(
         id=claim.id,
         applicable=True,
         reason=None if math.isfinite(attack) else "no ratio: the right-hand side is 0, or a side is no finite number",
-        preconditions=met(claim.preconditions, case.parameters),
+        preconditions=met(claim.preconditions, find.case.parameters),
         attack=attack if math.isfinite(attack) else None,
         certificate=certificate,
         uncertified=uncertified,
-        searched=claim.search(case.configuration),
+        searched=claim.search(find.case.configuration),
         recipe=find.recipe,
         stopped=stopped,
         seconds=time.perf_counter() - started,
@@ -157,7 +179,7 @@ def _search(
 def _obstacle(claim: Claim, case: Case) -> str:
     """Why there is nothing to search for; empty if there is."""
     if claim.judged in ("identity", "mean"):
-        return "an equality, which check measures"
+        return EQUALITY
     return obstacle_of(claim, case) or ("" if claim.balls else "says nothing of all weights near these")
 
 

@@ -237,15 +237,17 @@ def realise(
 ) -> Case | Drawn:
     """The case of a configuration, with generated, bundled or a file's data.
 
-    Where the claim's probability is over the sample too, that is the first initialisation's: see `measure`.
+    Where the claim's probability is over the sample too, every initialisation has its own.
 
     Raises:
         ValueError: if the sizes do not fit the data or the setting.
     """
     if claim.problem is not None:
         return claim.problem.case(configuration, seed, numbers, dtype=getattr(torch, dtype), device=device)
-    sample = numbers[0] if claim.resampled else None
-    data = None if configuration.data in GENERATED else _subset(claim, configuration, seed, sample)
+    data = None
+    if configuration.data not in GENERATED:
+        samples: Sequence[int | None] = numbers if claim.resampled else [None]
+        data = Dataset.beside([_subset(claim, configuration, seed, sample) for sample in samples])
     return draw(
         claim.setting,
         configuration,
@@ -255,7 +257,7 @@ def realise(
         dtype=getattr(torch, dtype),
         device=device,
         engine=engine,
-        sample=sample,
+        sampled=claim.resampled,
     )
 
 
@@ -283,7 +285,7 @@ def measure(
             found_by(measured, case, recipe)
             if recipe is not None
             else supremum(measured, case, ascent=_steps(case) if ascending else 0)
-            for some in _together(claim, numbers)
+            for some in _together(claim, numbers, engine)
             for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
         ]
     )
@@ -308,9 +310,8 @@ def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluat
 def _look_twice(claim: Claim, configuration: Configuration, seed: int, numbers: Sequence[int], *options: Any) -> None:
     """At two initialisations per configuration, and the first alone; a test does so for the claims of the papers."""
     if claim.id in STATED_IN:
-        together = _together(claim, numbers)[0]
-        case, alone = (realise(claim, configuration, seed, some, *options) for some in (together, together[:1]))
-        look_twice(claim, case, alone if len(together) > 1 else None)
+        case, alone = (realise(claim, configuration, seed, some, *options) for some in (numbers, numbers[:1]))
+        look_twice(claim, case, alone if len(numbers) > 1 else None)
 
 
 def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int | None) -> Dataset:
@@ -328,15 +329,16 @@ def _subset(claim: Claim, configuration: Configuration, seed: int, sample: int |
 loaded = cache(load_data)
 
 
-def _together(claim: Claim, numbers: Sequence[int]) -> list[Sequence[int]]:
-    """The initialisations that can be measured at once: on the same sample."""
-    return [[number] for number in numbers] if claim.resampled and claim.problem is None else [numbers]
+def _together(claim: Claim, numbers: Sequence[int], engine: Engine) -> list[Sequence[int]]:
+    """The initialisations that can be measured at once: one with a sample of its own needs matrices of its own."""
+    apart = claim.resampled and claim.problem is None and engine == "deferred"
+    return [[number] for number in numbers] if apart else [numbers]
 
 
 def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:
     size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
     for at in range(job.first, last, size):
-        for numbers in _together(claim, range(at, min(at + size, last))):
+        for numbers in _together(claim, range(at, min(at + size, last)), job.engine):
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
 
 
@@ -345,7 +347,7 @@ def _steps(case: Case | Drawn) -> int:
     if isinstance(case, Drawn):
         return 0
     shapes = case.initial.architecture.shapes
-    work = case.initial.initialisations * len(case.inputs) * sum(rows * columns for rows, columns in shapes)
+    work = case.initial.initialisations * case.n * sum(rows * columns for rows, columns in shapes)
     if case.hidden == 1 and work > SHALLOW * case.initial.initialisations:
         return 0
     return 0 if work > LARGEST else max(ASCENT[0], min(ASCENT[-1], ASCENDED // work))

@@ -36,8 +36,8 @@ HEAD = r"""%% {command}
 \caption{{Claims with their verdict; constant, the {upper:g}\,\% quantile over initialisations of the ratio of the two
 sides (of lower bounds the {lower:g}\,\% quantile) with its 95\,\% interval; its limit at infinite width and the stated
 value, where known; growth of the left-hand side as measured (claimed).}}\\
-\toprule claim & & verdict & constant & limit & stated & growth \\ \midrule \endfirsthead
-\toprule claim & & verdict & constant & limit & stated & growth \\ \midrule \endhead
+\toprule claim & & verdict & constant & limit & stated & growth (claimed) \\ \midrule \endfirsthead
+\toprule claim & & verdict & constant & limit & stated & growth (claimed) \\ \midrule \endhead
 \bottomrule \endfoot"""
 
 

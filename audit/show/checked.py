@@ -1,13 +1,14 @@
 """What the claims say of a pair of networks, as a table."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from lemmata.audit.measure.pair import Record
 from lemmata.audit.show.grid import Cell, Grid
-from lemmata.audit.show.records import Records, folded
+from lemmata.audit.show.records import Records, by_id, folded
 from lemmata.audit.show.tables import number, sign
 
 
@@ -17,6 +18,29 @@ class Checked(Records[Record]):
     def tables(self) -> list[RenderableType]:
         """A row for each claim that says something of the networks, and why the others do not."""
         return [self.title(), *rows(list(self))]
+
+    def courses(self) -> dict[str, float]:
+        """What is followed along a run beside the ratios: the loss, and the distance from W⁽⁰⁾."""
+        return {"loss": self.read.data["loss"][-1], "tau": self.parameters["tau"]}
+
+
+class CheckedOwn(Checked):
+    """A record per lemma of one's own, on what it loaded; of what that is, no more is known."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = {record.id: record for record in records}
+
+    def document(self) -> dict[str, Any]:
+        """The object of `check`, without what was read."""
+        return {"claims": by_id(list(self))}
+
+    def title(self) -> str:
+        """What they are."""
+        return "lemmas of one's own"
+
+    def courses(self) -> dict[str, float]:
+        """Nothing."""
+        return {}
 
 
 def rows(records: Sequence[Record]) -> list[RenderableType]:
@@ -58,9 +82,9 @@ def word(record: Record) -> Text:
 WORDS = {"holds": "green", "ordinary": "green", "does not hold": "bold red", "beyond what audits found": "yellow"}
 
 
-def _remark(record: Record) -> str:
+def _remark(record: Record) -> list[str]:
     if record.reason and not record.word:
-        return record.reason
+        return [record.reason]
     said = []
     if record.residual is not None:
         said.append(f"residual {record.residual:.2g}")
@@ -68,4 +92,4 @@ def _remark(record: Record) -> str:
         said.append(record.reason)
     said += [f"{name} {'too dear' if value is None else number(value)}" for name, value in record.beside.items()]
     met = record.preconditions.values()
-    return ", ".join([*said, *([f"{sum(met)}/{len(met)} preconditions"] if met else [])])
+    return [*said, *([f"{sum(met)}/{len(met)} preconditions"] if met else [])]

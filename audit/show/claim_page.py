@@ -26,6 +26,11 @@ def row(claim: Claim) -> dict[str, object]:
     `scaling` has one object of exponents per term of the right-hand side, {} being the term 1; `log_m` and
     `log_n_delta` are log m and log(n/δ).
     """
+    controls = [{"name": control.name, "statement": control.statement} for control in neighbours(claim)]
+    return _described(claim) | {"controls": controls}
+
+
+def _described(claim: Claim) -> dict[str, object]:
     return {
         "id": claim.id,
         "paper": claim.source.paper.key,
@@ -40,7 +45,6 @@ def row(claim: Claim) -> dict[str, object]:
         "scaling": [term.exponents() for term in claim.terms],
         **_constants(claim),
         "domain": claim.domain.describe() if claim.problem is None else claim.problem.describe(),
-        "controls": [{"name": control.name, "statement": control.statement} for control in neighbours(claim)],
     }
 
 
@@ -54,7 +58,7 @@ def sentence(claim: Claim) -> str:
 
 def page(claim: Claim) -> dict[str, object]:
     """The claim as `lemmata show --format json` has it: its row, and everything else that is known of it."""
-    return row(claim) | {
+    return _described(claim) | {
         "citation": claim.source.paper.citation,
         "setting": claim.setting.id if claim.problem is None else None,
         "right-hand side": right_hand_side(claim),

@@ -130,7 +130,7 @@ def alone(drawn: str, page: str) -> str:
 
 def _grid(x: Axis, y: Axis, parameter: str) -> list[str]:
     parts = _rules(y, LEFT, WIDTH - RIGHT)
-    for value in x.sparse(30):
+    for value in x.sparse(38):
         parts.append(f'<path class="rule" d="M{x(value)} {TOP}V{HEIGHT - BOTTOM}"/>')
         at = f'x="{x(value)}" y="{HEIGHT - BOTTOM + 13}" text-anchor="middle"'
         parts.append(f"<text {at}>{number_on_axis(value)}</text>")

@@ -25,7 +25,7 @@ def page(document: dict[str, Any]) -> str:
 
 def rows(document: dict[str, Any]) -> list[str]:
     """A Markdown table with a row per claim."""
-    head = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "growth, measured (claimed)", "searched")
+    head = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "growth", "searched")
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
     for id, claim in document["claims"].items():
         shown = claim["verdict"] + ("" if claim["verdict"] == claim["expected"] else " ⚠")

@@ -14,20 +14,18 @@ from lemmata.audit.show.grid import Cell, Grid
 from lemmata.audit.show.tables import exponent, number, sign, verdict
 from lemmata.model.data import GENERATED
 
-GROWTH = "growth, measured (claimed)"
-
 
 def tables(findings: Sequence[Finding], sizes: Sizes) -> list[RenderableType]:
     """One row per claim, and the reasons of what needs a reader's attention."""
-    columns = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "data", "searched", GROWTH)
+    columns = ("claim", "", "verdict", "constant (95 %)", "limit", "stated", "data", "searched", "growth")
     rows = _by_paper(findings, sizes)
     legend = Text(
         f"constant: of ≤ the {1 - sizes.delta:.0%} quantile over initialisations of lhs / rhs where it is largest, "
         f"the least that is enough; of ≥ the {sizes.delta:.0%} quantile where it is smallest, the largest that is; of "
         "Θ the latter … the former; of a mean, mean(lhs) / mean(rhs). limit: its value at infinite width, where known. "
         "stated: the paper's own. searched: how the ball was, if there is one; [ , ]: the worst ratio found, and what "
-        "a certificate proves of that initialisation. m^0.43 (1/2): the left-hand side grows like m^0.43, the claim "
-        "says m^(1/2); ~: decides nothing. !: not the expected verdict.",
+        "a certificate proves of that initialisation. m^0.43 (claimed 1/2): the left-hand side grows like "
+        "m^0.43, the claim says m^(1/2); ~: decides nothing. !: not the expected verdict.",
         style="dim",
     )
     remarks = [

@@ -9,11 +9,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 
 def progress(total: int, doing: str = "auditing", counted: str = "measurements") -> Any:
-    """A context whose value advances a progress bar on standard error; silent when that is no terminal.
+    """A context whose value advances a progress bar on standard error; silent with nothing to do or no terminal there.
 
     An audit's measurements are of one claim at one configuration on one data set each.
     """
-    if not sys.stderr.isatty():
+    if not (total and sys.stderr.isatty()):
         return nullcontext(lambda: None)
     return _Bar(total, doing, counted)
 

@@ -81,9 +81,7 @@ class Records(Generic[R]):
 
     def document(self) -> dict[str, Any]:
         """CONTRACT's object of the command."""
-        records: dict[str, dict[str, Any]] = {record.id: asdict(record) for record in self}  # type: ignore[call-overload]
-        claims = {id: {name: value for name, value in row.items() if name != "id"} for id, row in records.items()}
-        return {"read": finite_throughout(self.read.document()), "claims": finite_throughout(claims)}
+        return {"read": finite_throughout(self.read.document()), "claims": by_id(list(self))}
 
     def _repr_html_(self) -> str:
         """In a notebook."""
@@ -111,6 +109,14 @@ class Records(Generic[R]):
     def tables(self) -> list[RenderableType]:
         """A row for each claim that says something of the networks, and why the others do not."""
         raise NotImplementedError
+
+
+def by_id(records: Sequence[Row]) -> Any:
+    """The records by their claims' ids, for JSON."""
+    rows: dict[str, dict[str, Any]] = {record.id: asdict(record) for record in records}  # type: ignore[call-overload]
+    return finite_throughout(
+        {id: {name: value for name, value in row.items() if name != "id"} for id, row in rows.items()}
+    )
 
 
 def folded(records: Sequence[Row]) -> list[str]:

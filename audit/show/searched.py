@@ -49,20 +49,33 @@ class Found(Records[Searched]):
         writable(folder)
         for id, place in self._places.items():
             for name, matrices in zip(("tilde", "hat"), place, strict=True):
-                path = folder / f"{id.partition('/')[2]}.{name}.npz"
-                arrays = {layer: matrix.numpy() for layer, matrix in zip(self._stored, matrices, strict=True)}
-                try:
-                    np.savez(path, **arrays)  # type: ignore[arg-type, unused-ignore]  # numpy 2's allow_pickle
-                except OSError as error:
-                    raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+                save_tensors(
+                    folder / f"{id.partition('/')[2]}.{name}.npz", dict(zip(self._stored, matrices, strict=True))
+                )
 
     def tables(self) -> list[RenderableType]:
         """A row for each claim that says something of all weights near these, and why the others do not."""
-        measured = [record for record in self if record.applicable]
-        parts: list[RenderableType] = [self.title()]
-        if measured:
-            parts += [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND]
-        return [*parts, *folded([record for record in self if not record.applicable])]
+        return [self.title(), *rows(list(self))]
+
+
+def rows(records: Sequence[Searched]) -> list[RenderableType]:
+    """A row for each claim that is about a ball, and why the others are not."""
+    measured = [record for record in records if record.applicable]
+    table: list[RenderableType] = [Grid(COLUMNS, [_cells(record) for record in measured]), LEGEND] if measured else []
+    replays = [record.replay for record in measured if record.replay]
+    return [*table, *replays, *folded([record for record in records if not record.applicable])]
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """The tensors by their names, as .npz.
+
+    Raises:
+        UserError: if they cannot be written.
+    """
+    try:
+        np.savez(path, **{name: x.numpy() for name, x in tensors.items()})  # type: ignore[arg-type, unused-ignore]  # numpy 2's allow_pickle
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 COLUMNS = ("claim", "", "attack", "certificate", "constant", "searched", "seconds", "recipe", "worst", "remark")

@@ -96,8 +96,8 @@ def verdict(found: str, expected: str) -> Text:
 
 
 def exponent(name: str, slope: float, claimed: object, decides: bool) -> str:
-    """The growth in one parameter as measured, and in brackets as claimed; ~ before one that decides nothing."""
-    return f"{'' if decides else '~'}{symbol(name)}^{slope:.2f} ({claimed})".replace("^-0.00", "^0.00")
+    """The growth in one parameter, as measured and as claimed; ~ before one that decides nothing."""
+    return f"{'' if decides else '~'}{symbol(name)}^{slope:.2f} (claimed {claimed})".replace("^-0.00", "^0.00")
 
 
 def finite(value: float) -> float | None:

@@ -115,8 +115,8 @@ class Trajectory(list[Checked]):
 
     def courses(self) -> list[tuple[str, list[float]]]:
         """Of the loss and of the distance from W⁽⁰⁾, a number per checkpoint."""
-        losses = [checked.read.data["loss"][-1] for checked in self]
-        return [("loss", losses), ("tau", [checked.parameters["tau"] for checked in self])]
+        every = [checked.courses() for checked in self]
+        return [(name, [each[name] for each in every]) for name in (every[0] if every else ())]
 
     def picture(self) -> str:
         """As SVG a panel for loss, distance and each claim that changes: its ratio over the checkpoints on a log axis,

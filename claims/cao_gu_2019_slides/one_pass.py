@@ -90,7 +90,7 @@ def _quantities(margins: Tensor) -> Tensor:
     return torch.stack([logistic(margins), (margins < 0).to(margins)], 1)
 
 
-def error_of_the_drawn(case: Case, step_size: float, fresh: Dataset | None = None) -> Tensor:
+def error_of_the_drawn(case: Case, step_size: float | Tensor, fresh: Dataset | None = None) -> Tensor:
     """The expected share of fresh examples that Ŵ misclassifies, (S,): over the draw of the iterate it is exact.
 
     Examples that are not drawn from the law of the case's own are given.
@@ -99,11 +99,11 @@ def error_of_the_drawn(case: Case, step_size: float, fresh: Dataset | None = Non
     return errors[:, -1] if case.algorithm.last else errors.mean(-1)
 
 
-def errors_of_the_iterates(case: Case, step_size: float, fresh: Dataset | None = None) -> Tensor:
+def errors_of_the_iterates(case: Case, step_size: float | Tensor, fresh: Dataset | None = None) -> Tensor:
     """The share of fresh examples that W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ misclassify, (S, n)."""
     fresh = fresh or case.fresh(FRESH)
     inputs = fresh.inputs.to(case.initial.like)
-    batches = [[i] for i in range(len(case.inputs))]
+    batches = [[i] for i in range(case.n)]
     run = stochastic_gradient_descent(
         case.initial,
         case.inputs,

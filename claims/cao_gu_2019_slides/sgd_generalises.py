@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from lemmata.claims.cao_gu_2019_slides.one_pass import AS_GOOD, error_of_the_drawn
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
@@ -94,7 +95,7 @@ def sgd_does_as_well_as_the_linear_class(case: Case) -> Measurement:
 
 
 def _bounded(case: Case, times: float, *, estimation: float = 1.0) -> Measurement:
-    m, n = case.parameters["m"], len(case.inputs)
+    m, n = case.parameters["m"], case.n
     layers, outputs = measured_layers(case.at_initial), case.at_initial.outputs
     best, errors = [], []
     for radius in RADII:
@@ -130,8 +131,12 @@ def _bounded(case: Case, times: float, *, estimation: float = 1.0) -> Measuremen
 )
 def error_is_at_most_the_label_complexity(case: Case) -> Measurement:
     """Mean error of W⁽⁰⁾, …, W⁽ⁿ⁻¹⁾ on fresh examples."""
-    kernel = tangent_kernel(case.setting, case.inputs, case.depth)
-    complexity = float(label_complexity(kernel, case.labels)) ** 0.5
-    m, n = case.parameters["m"], len(case.inputs)
-    error = error_of_the_drawn(case, complexity / (m * math.sqrt(n)))
+    complexity = case.by_sample(_complexity)
+    error = error_of_the_drawn(case, complexity / (case.parameters["m"] * math.sqrt(case.n)))
     return Measurement(error, (complexity, math.sqrt(math.log(1 / case.delta))))
+
+
+def _complexity(case: Case) -> Tensor:
+    """√(ỹᵀ Θ⁻¹ ỹ) of one sample, (S,)."""
+    kernel = tangent_kernel(case.setting, case.inputs, case.depth)
+    return case.for_each(label_complexity(kernel, case.labels).sqrt())

@@ -74,7 +74,7 @@ def surrogate_errors_converge_uniformly(case: Case) -> Measurement:
 
 
 def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0) -> Measurement:
-    trace, n = case.at_moved, len(case.inputs)
+    trace, n = case.at_moved, case.n
     population = surrogate(fresh_margins(case, trace, POPULATION)).mean(-1)
     interval = math.sqrt(math.log(2 / SAMPLING) / (2 * POPULATION))
     gap = ((surrogate_error(trace.outputs, case.labels) - population).abs() - interval).clamp_min(0)
@@ -85,7 +85,7 @@ def _deviation(case: Case, *, confidence: float = UNIFORM, capacity: float = 2.0
 def jensen(case: Case) -> Tensor:
     """(τ/n) Σ_l √(Σ_i ‖∇_{W_l} f(x_i)‖_F²) at W⁽⁰⁾, between I_2 and √2 I_2, (S,)."""
     squares = case.at_initial.gradient_norms().square().sum((-2, -1))
-    return case.tau / len(case.inputs) * squares.sqrt().sum(-1)
+    return case.tau / case.n * squares.sqrt().sum(-1)
 
 
 def too_many_signs(case: Case) -> str:

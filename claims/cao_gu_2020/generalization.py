@@ -42,7 +42,7 @@ def fresh_margins(case: Case, trace: Trace, examples: int) -> Tensor:
     """y f(x) on examples that neither the training data nor W⁽⁰⁾ have seen, (S, examples)."""
     data = case.fresh(examples)
     inputs, labels = data.inputs.to(case.inputs), data.labels.to(case.inputs)
-    outputs = [Trace(trace.network, part).outputs for part in inputs.split(CHUNK)]
+    outputs = [Trace(trace.network, part).outputs for part in inputs.split(CHUNK, -2)]
     return (labels * torch.cat(outputs, 1))[..., 0]
 
 

@@ -214,7 +214,7 @@ def _error(case: Case, *, coins: bool = False) -> Tensor:
     """Share of fresh examples on which W⁽ᵏ*⁾ is wrong, (S,); or of fresh inputs with coins for labels."""
     p = case.parameters
     fresh = case.fresh(FRESH)
-    labels = generator(stream(0, "coins")).choice([-1.0, 1.0], fresh.labels.shape) if coins else fresh.labels
+    labels = generator(stream(0, "coins")).choice([-1.0, 1.0], fresh.labels.shape[-2:]) if coins else fresh.labels
     return error_of_the_best(
         case, (fresh.inputs, torch.as_tensor(labels)), RATE / (p["L"] ** 3 * p["m"]), math.ceil(PACE * p["n"] ** 0.5)
     )

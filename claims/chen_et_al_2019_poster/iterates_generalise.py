@@ -109,7 +109,7 @@ def _gap(case: Case, distance: float) -> Measurement:
 
 def _complexity(case: Case) -> Tensor:
     """The minimum of the two branches, (S,)."""
-    radius, L, n = reference_radius(case), case.depth, len(case.inputs)
+    radius, L, n = case.by_sample(reference_radius), case.depth, case.n
     by_norms = 4**L * L**2 * radius * math.sqrt(case.parameters["m"] / n)
     linear = L**1.5 * radius / math.sqrt(n) + L ** (11 / 3) * radius ** (4 / 3) / case.initial.scale ** (1 / 3)
     return torch.minimum(by_norms, linear)
@@ -169,7 +169,7 @@ def one_pass_generalises(case: Case) -> Measurement:
 
 
 def _bounded(case: Case, *, optimisation: float = 8.0, confidence: float = 8.0, accuracy: float = 24.0) -> Measurement:
-    radius, n, L = reference_radius(case), len(case.inputs), case.depth
-    share = min(L * float(radius.min()) ** 2 / (n * case.configuration.eps), 1 / L)
+    radius, n, L = case.by_sample(reference_radius), case.n, case.depth
+    share = (L * radius.square() / (n * case.configuration.eps)).clamp_max(1 / L)
     error = error_of_the_drawn(case, STEP * share / case.initial.scale**2)
     return Measurement(error, (optimisation * radius.square(), confidence * math.log(1 / case.delta), accuracy))

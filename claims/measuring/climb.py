@@ -11,7 +11,7 @@ from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim, MeasurementError, Sides
 from lemmata.claims.measuring.checks import OF_DRAWS, check_global_states, global_states
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
-from lemmata.claims.problem import Drawn
+from lemmata.claims.problem import LOADED, Drawn
 from lemmata.claims.within import Point, Within, named_tensors, names_of
 
 NEAR = 1e-3
@@ -39,9 +39,15 @@ def climbed(claim: Claim, case: Drawn, recipe: Recipe) -> Evaluation:
     Raises:
         MeasurementError: if a point is outside of its ball, or an attack of one's own returns none.
     """
+    return reached(claim, case, recipe)[1]
+
+
+def reached(claim: Claim, case: Drawn, recipe: Recipe) -> tuple[Drawn, Evaluation]:
+    """The draws at the points where the recipe leads them, and the claim there, as `climbed` has it."""
     found = [_climb(claim, alone, recipe) for alone in case.alone()]
-    reached = evaluate(claim, case.at([point for point, _ in found]), recipe)
-    return replace(reached, recipes=[replace(recipe, ascent=steps) for _, steps in found])
+    there = case.at([point for point, _ in found])
+    recipes = [replace(recipe, ascent=steps) for _, steps in found]
+    return there, replace(evaluate(claim, there, recipe), recipes=recipes)
 
 
 def _climb(claim: Claim, case: Drawn, recipe: Recipe) -> tuple[Point, int]:
@@ -64,7 +70,8 @@ class _Held(Drawn):
 
     def __init__(self, case: Drawn) -> None:
         super().__init__(case.problem, case.configuration, case.seed, case.numbers, case.like)
-        (self.arguments,) = ((*drawn,) for *drawn, _ in case.each())
+        ((*drawn, self.given),) = case.each()
+        self.arguments = tuple(drawn)
         self.point: Point = {}
         self._drawn = {name: x.clone() for name, x in self._tensors().items()}
 
@@ -105,6 +112,9 @@ class _Hill:
         rng = self.held.rng("climb", self.held.numbers[0], recipe.attack, recipe.example)
         if recipe.attack == "stay":
             return self.centre
+        if recipe.attack == LOADED:
+            given = self.held.given
+            return self._each(lambda ball, name, radius: ball.project(given[name] - self.centre[name], radius))
         own = self._own(recipe)
         if own is not None:
             found = own(rng, *self.held.arguments)

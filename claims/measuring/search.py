@@ -1,7 +1,7 @@
 """The worst case of a claim over the ball: its attacks, and ascent from the worst they find."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Sides
 from lemmata.claims.measuring.checks import check_inside
-from lemmata.claims.measuring.climb import climbed
+from lemmata.claims.measuring.climb import climbed, reached
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
 from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
@@ -54,6 +54,9 @@ PATIENT = (10, 40, 160)
 
 CANDIDATES = 4
 """Starts of each of its rounds."""
+
+PATIENT_TIMES = (1, 4, 16)
+"""So many times the random starts, and the steps, that a lemma of one's own says, one round after the other."""
 
 
 def supremum(claim: Claim, case: Case | Drawn, *, ascent: int = 0, patient: bool = False) -> Evaluation:
@@ -127,7 +130,7 @@ class Find:
         recipe: how it was found.
     """
 
-    case: Case
+    case: Case | Drawn
     evaluation: Evaluation
     recipe: str
 
@@ -175,6 +178,34 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
             yield worst
         if not _improves(before, worst.evaluation):
             return
+
+
+def climbed_patiently(claim: Claim, cases: Sequence[Drawn]) -> Iterator[Find]:
+    """The same for a lemma of one's own, from each of these cases of one draw; from the second round at the worst one.
+
+    What came to rest is not started again; a round ends the search that improves by no more than `ENOUGH`.
+    """
+    worst: Find | None = None
+    rested: set[tuple[int, Recipe]] = set()
+    among = list(range(len(cases)))
+    for times in PATIENT_TIMES:
+        before = worst
+        for at in among:
+            for recipe in cases[at].recipes(times):
+                start = at, replace(recipe, ascent=0)
+                if start in rested:
+                    continue
+                there, evaluation = reached(claim, cases[at], recipe)
+                taken = evaluation.recipes[0]
+                if taken.ascent < recipe.ascent or not recipe.ascent:
+                    rested.add(start)
+                find = Find(there, evaluation, str(taken))
+                if worst is None or worst.or_worse(claim, find) is find:
+                    worst, here = find, at
+                yield worst
+        if worst is None or (before and not _improves(before.evaluation, worst.evaluation)):
+            return
+        among = [here]
 
 
 def _improves(before: Evaluation, after: Evaluation) -> bool:

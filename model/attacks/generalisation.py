@@ -42,9 +42,9 @@ def _fit(target: Target, *parts: Dataset) -> Pair:
     """The W in the ball, of those that descent from the linear maximiser meets, with the least sum of mean losses."""
     network, ball = target.trace.network, target.ball
     loss, labels = LOSSES[network.setting.loss], [part.labels for part in parts]
-    sizes = [len(part.inputs) for part in parts]
-    inputs = torch.cat([part.inputs for part in parts])
-    start = Trace(network, inputs).gradient(torch.cat([y / len(y) for y in labels]))
+    sizes = [part.inputs.shape[-2] for part in parts]
+    inputs = torch.cat([part.inputs for part in parts], -2)
+    start = Trace(network, inputs).gradient(torch.cat([y / y.shape[-2] for y in labels], -2))
     best = found = tuple(ball.fill(layer) for layer in start)
     least = torch.full_like(network.like, torch.inf)
     for step in range(MEMORISING):

@@ -10,7 +10,7 @@ from lemmata.model.attacks.record import Informed, attack
 from lemmata.model.attacks.spending import affordable
 from lemmata.model.attacks.target import Pair, Target
 from lemmata.model.changes import LowRank
-from lemmata.model.crossing import DIRECTIONS, cross
+from lemmata.model.crossing import DIRECTIONS, cross, weighted
 from lemmata.model.difference import Difference
 from lemmata.model.losses import LOSSES
 
@@ -147,7 +147,7 @@ def _overshot(target: Target, weights: Tensor) -> Pair:
     To first order in the changes it is Σ |g_lj| (|D_lj| − |z_lj|) over the units that move by D beyond their kink:
     changes and units are chosen in turn, the changes along the slope, as large as the ball has them.
     """
-    trace, network, ball = target.trace, target.trace.network, target.ball
+    (trace, weights), network, ball = weighted(target.trace, weights), target.trace.network, target.ball
     g = [(weights[..., None] * signals).sum(2) for signals in trace.unmasked_signals]
     slopes = [-z.sign() * signal.clamp_min(0) for z, signal in zip(trace.preactivations, g, strict=True)]
     prices = [_price(z, signal, torch.ones_like(z)) for z, signal in zip(trace.preactivations, g, strict=True)]

@@ -29,7 +29,7 @@ class Target:
 
     Attributes:
         trace: at W⁽⁰⁾.
-        labels: (n, k).
+        labels: (n, k), or (S, n, k) where each initialisation has its own.
         ball: the neighbourhood to stay in.
         layer: aimed at, counted from 1.
         example: aimed at, counted from 0.

@@ -128,7 +128,7 @@ SITUATIONS = [
         "a coordinate check by hand",
         statement(COORDINATES),
         ("audit", "--claims-from", "mine.py", "mine-2026/*", "--initialisations", "8"),
-        says=("supported", "(-1/2)"),
+        says=("supported", "(claimed -1/2)"),
     ),
     Situation(
         "a file of claims in place of a claim",
