@@ -9,6 +9,7 @@ import torch
 
 from lemmata.audit.cli import main
 from lemmata.claims.from_file import forget
+from tests.assertions import assert_found
 
 STATED = """
 import torch
