@@ -16,6 +16,9 @@ PICTURE = HERE / "glance.png"
 TABLE = re.compile(r"(?<=```\n\$ make audit\n)claim .*?(?=…\n```)", re.DOTALL)
 HEADS = ("verdict", "constant (95 %)", "limit", "stated", "data", "searched")
 
+BETWEEN, ROOM = " · ", 96
+"""What stands between exponents, and columns for a line of them, which is below its row."""
+
 SIZE = (1110, 980)
 """Of the picture, in pixels."""
 
@@ -37,27 +40,39 @@ def renewed(shown: str, printed: str) -> str:
     lines = []
     for row in [(*heads, ""), *chosen]:
         cells = [row[place].ljust(widths[place]) for place in used] if len(row) > 1 else list(row)
-        lines += ["  ".join(cells).rstrip(), *(row[-1].splitlines() if len(row) > 1 else [])]
+        lines += ["  ".join(cells).rstrip(), *(_below(row[-1]) if len(row) > 1 else [])]
     return "\n".join(lines) + "\n"
 
 
+def _below(growth: str) -> list[str]:
+    """Exponents over lines, each of them whole."""
+    lines: list[str] = []
+    for item in growth.split(BETWEEN) if growth else ():
+        if lines and len(lines[-1]) + len(BETWEEN) + len(item) <= ROOM:
+            lines[-1] += BETWEEN + item
+        else:
+            lines.append(f"    {item}")
+    return lines
+
+
 def _rows(table: str) -> list[tuple[str, ...]]:
-    """Of each claim its cells, and last the lines below; of a paper its name alone."""
+    """Of each claim its cells, and last its growth, wherever that stands; of a paper its name alone."""
     head, *lines = table.splitlines()
+    growth = head.index("growth") if "growth" in head else None
     starts = [head.index(name) for name in HEADS if name in head]
     rows: list[tuple[str, ...]] = []
     for line in lines:
         if not line.strip():
             break
         if line.startswith(" "):
-            rows[-1] = (*rows[-1][:-1], f"{rows[-1][-1]}{line}\n")
+            rows[-1] = (*rows[-1][:-1], BETWEEN.join(filter(None, [rows[-1][-1], line.strip()])))
         elif line.endswith(":"):
             rows.append((line,))
         else:
             claim, _, sign = line[: starts[0]].strip().partition(" ")
-            ends = [*starts[1:], len(line)]
+            ends = [*starts[1:], growth]
             cells = [line[start:end].strip() for start, end in zip(starts, ends, strict=True)]
-            rows.append((claim, sign.strip(), *cells, ""))
+            rows.append((claim, sign.strip(), *cells, "" if growth is None else line[growth:].strip()))
     return rows
 
 

@@ -155,3 +155,20 @@ def test_the_tutorial_runs_from_a_fresh_clone(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
     changed = subprocess.run(["git", "status", "--short"], cwd=clone, capture_output=True, text=True, check=True)
     assert not changed.stdout
+
+
+def test_growth_stands_below_a_row_of_the_first_page():
+    """Whether it is printed beside the row, over two lines there, or below it."""
+    script = runpy.run_path(str(ROOT / "docs" / "first_page.py"))
+    items = [
+        "m^0.50 (claimed 1/2)",
+        "L^0.10 (claimed 0)",
+        "n^0.01 (claimed 0)",
+        "τ^0.00 (claimed 0)",
+        "k^1.00 (claimed 1)",
+    ]
+    head, row = "claim         verdict    constant (95 %)", "lemma-5.1a  ≤  supported  0.94 [0.9, 1]"
+    wide = f"{head:50}growth\n{row:50}{' · '.join(items[:2])}\n{'':50}{' · '.join(items[2:])}\n"
+    shown = f"{head}\n{row}\n    {' · '.join(items[:4])}\n    {items[4]}\n"
+    assert script["_rows"](wide) == script["_rows"](shown)
+    assert script["renewed"](shown, wide).splitlines()[2:] == shown.splitlines()[2:]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.situations import all_situations
+from tests.situations import all_situations, claims
 from tests.situations.outcome import outcome
 
 SLOW = {
@@ -12,11 +12,12 @@ SLOW = {
     "ten columns of labels, cross-entropy",
     "real labels, cross-entropy",
 }
-"""Audits like others that are tried here: each starts workers of its own."""
+"""Audits like others that are tried here: each starts workers of its own. So are those of a person's claims."""
 
 
 def _each(situation):
-    return pytest.param(situation, id=str(situation), marks=[pytest.mark.slow] if situation.name in SLOW else [])
+    slow = situation.name in SLOW or situation in claims.SITUATIONS
+    return pytest.param(situation, id=str(situation), marks=[pytest.mark.slow] if slow else [])
 
 
 @pytest.mark.filterwarnings("ignore")

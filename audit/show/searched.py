@@ -82,7 +82,8 @@ COLUMNS = ("claim", "", "attack", "certificate", "constant", "searched", "second
 
 LEGEND = (
     "attack: the worst lhs / rhs that was found in the ball; certificate: what none of its weights can pass; constant: "
-    "stated by the paper, or found enough by audits. A recipe is attack@layer.example.output, ^ steps of ascent."
+    "stated by the paper, or found enough by audits; certified: none can pass it; not passed: none found does. "
+    "A recipe is attack@layer.example.output, ^ steps of ascent."
 )
 
 

@@ -31,6 +31,7 @@ class Situation:
         status: with which it ends.
         says: what stands on standard output or error.
         honest: whether the claims must be, number for number, those of the honest network's own files.
+        partial: whether a table is printed beside the line of an audit that could not measure everything.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Situation:
     status: int = 0
     says: tuple[str, ...] = ()
     honest: bool = False
+    partial: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -104,6 +106,8 @@ def saved(
 
 def all_situations() -> list[Situation]:
     """Every situation, in the order in which they are printed."""
-    from tests.situations import audits, data, files, networks
+    from tests.situations import audits, claims, data, files, networks
 
-    return list(itertools.chain(networks.SITUATIONS, data.SITUATIONS, files.SITUATIONS, audits.SITUATIONS))
+    return list(
+        itertools.chain(networks.SITUATIONS, data.SITUATIONS, files.SITUATIONS, audits.SITUATIONS, claims.SITUATIONS)
+    )
