@@ -73,7 +73,7 @@ def norms_move_constants_alone(case: Case) -> Measurement:
 
 
 def _bounds(case: Case, *, upper: float = LONGEST, lower: float = SHORTEST) -> Measurement:
-    unit, labels, error = case.at_moved, case.labels, surrogate_error
+    unit, labels = case.at_moved, case.labels
     start = Trace(case.initial, _lengths(case) * case.inputs)
     moved = Trace(unit.network, start.inputs)
     slopes = LOSSES[case.setting.loss].slopes(moved.outputs, labels)
@@ -81,7 +81,7 @@ def _bounds(case: Case, *, upper: float = LONGEST, lower: float = SHORTEST) -> M
     at_unit = case.difference_from_initial.linearisation_error
     pairs = [
         (moved.gradient_norms().flatten(2).amax(-1), upper * sizes),
-        (moved.batch_gradient_norms(slopes), upper * sizes * error(moved.outputs, labels)[:, None]),
+        (moved.batch_gradient_norms(slopes), upper * sizes * surrogate_error(moved.outputs, labels)[:, None]),
         *(
             (here.abs().amax((-2, -1))[:, None], upper * there.abs().amax((-2, -1))[:, None])
             for here, there in (
