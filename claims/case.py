@@ -28,7 +28,8 @@ from lemmata.model.training import PRESCRIBED, Algorithm, Run
 class Recipe:
     """An attack of `model.attacks.ATTACKS`, aimed at a layer (from 1), an example and an output (from 0).
 
-    "stay" is the initial network itself. `ascent` is the number of gradient steps taken from what the attack finds.
+    "stay" is the initial network itself. `ascent` is the number of gradient steps taken from what the attack finds, or,
+    of one that restarts, of its further starts.
     """
 
     attack: str = "stay"
@@ -308,7 +309,8 @@ class Case:
         ball = Ball(self.setting.ball, self.tau)
         aim = (recipe.layer, recipe.example, recipe.output)
         unseen = partial(self.fresh, purpose="unseen") if self.generated else None
-        return Target(self.at_initial, self.labels, ball, *aim, rng, unseen)
+        starts = 1 + recipe.ascent if ATTACKS[recipe.attack].restarts else 1
+        return Target(self.at_initial, self.labels, ball, *aim, rng, unseen, starts)
 
     def attacked(self, recipe: Recipe) -> "Case":
         """The same initialisations at the pair that the recipe finds."""

@@ -9,6 +9,7 @@ together that puts the units there.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,6 +45,9 @@ PRECISION = 1e-7
 
 CROSSED = 1000.0
 """How far the step goes, over how far before its kink a unit is put."""
+
+DISTURBED = 0.3
+"""Spread of the noise on the logarithm of a price: 1.0 finds no more."""
 
 STILL = 1e-9
 """A unit that moves less than this share of the fastest does not move."""
@@ -129,7 +133,9 @@ class _Placement:
         return _Placement(self.at, sides)
 
 
-def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
+def cross(
+    trace: Trace, weights: Tensor, ball: Ball, *, starts: int = 1, rng: np.random.Generator | None = None
+) -> Crossing:
     """The largest Σ_ir weights_ir · (error of f_r(x_i)) / ‖Δ‖_2 that is found, by a short step Δ of the first layer.
 
     The step is the polar factor of the slope of what all crossed units add up to, which no step of its spectral norm
@@ -140,7 +146,18 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
         trace: at W⁽⁰⁾.
         weights: (S, n, k); examples that have none in any initialisation cost nothing.
         ball: no layer's change leaves it, before the step and after.
+        starts: of the search, the best of which counts. In all but the first the prices of the first cycle are
+            multiplied with noise, the same for all initialisations.
+        rng: of the noise.
     """
+    best = _search(trace, weights, ball, None)
+    for _ in range(starts - 1):
+        best = best.or_better(_search(trace, weights, ball, rng), torch.ones_like(best.value, dtype=torch.bool))
+    return best
+
+
+def _search(trace: Trace, weights: Tensor, ball: Ball, rng: np.random.Generator | None) -> Crossing:
+    """One start of it."""
     start, weights = weighted(trace, weights)
     network, hidden = trace.network, trace.network.hidden
     tiny, eps = torch.finfo(weights.dtype).tiny, torch.finfo(weights.dtype).eps
@@ -151,7 +168,7 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
     push, metric = here.sides, torch.ones(hidden, *network.like.shape).to(network.like)
     changes = network.still()
     best = Crossing(changes, changes, torch.zeros_like(network.like))
-    prices = _prices(here, signals, moves, push, metric)
+    prices = _disturbed(_prices(here, signals, moves, push, metric), rng)
     apart = ball.norm == "spectral"  # nearly orthogonal examples then have the whole radius each, else they share it
     count = _affordable(start, prices, hidden * ball.radius**2, apart=apart)
     going, reached = torch.ones_like(network.like, dtype=torch.bool), best.value
@@ -163,7 +180,7 @@ def cross(trace: Trace, weights: Tensor, ball: Ball) -> Crossing:
                 break
         if settled <= 0:
             signals = here.signals(weights)
-            prices = _prices(here, signals, moves, push, metric)
+            prices = _disturbed(_prices(here, signals, moves, push, metric), rng if turn <= CHOOSING else None)
         chosen = _cheapest(prices, count, apart=apart)
         here = here.wanting(chosen, moves)
         for _ in range(TURNS if settled < 0 else 1):
@@ -214,6 +231,14 @@ def _prices(here: _Placement, signals: Layers, moves: Layers, push: Layers, metr
         price = (z - own * square).square() / square / worth
         prices.append(torch.where(worth > 0, price, torch.inf))
     return prices
+
+
+def _disturbed(prices: Layers, rng: np.random.Generator | None) -> Layers:
+    """Each price times a lognormal factor; as they are without a generator."""
+    if rng is None:
+        return prices
+    noise = [torch.from_numpy(rng.standard_normal(price.shape[1:])).to(price) for price in prices]
+    return [price * (DISTURBED * z).exp() for price, z in zip(prices, noise, strict=True)]
 
 
 def _least_change(

@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import minimize
 
 from lemmata.claims import REGISTRY
-from lemmata.claims.case import draw
+from lemmata.claims.case import Recipe, draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring import search
 from lemmata.model import attacks as package
@@ -844,16 +844,21 @@ def test_a_unit_that_is_too_dear_is_passed_over():
     assert affordable(order, cost, 1.0).tolist() == wanted
 
 
-def test_a_patient_search_ascends_from_every_attack(monkeypatch):
-    """Four times as long and from wherever an ascent may start; else from the worst alone."""
-    tried = []
-    found_by = search.found_by
+@pytest.fixture
+def tried(monkeypatch):
+    """The recipes that a search has tried."""
+    recipes, found_by = [], search.found_by
 
     def noted(claim, case, recipe):
-        tried.append(recipe)
+        recipes.append(recipe)
         return found_by(claim, case, recipe)
 
     monkeypatch.setattr(search, "found_by", noted)
+    return recipes
+
+
+def test_a_patient_search_ascends_from_every_attack(tried):
+    """Four times as long and from wherever an ascent may start; else from the worst alone."""
     claim = REGISTRY["cao-gu-2020/lemma-B.1-iii"]
     case = draw(claim.setting, Configuration(m=128, L=2, n=1, d=4, tau=0.1), 0, 1)
     for patient, starts in ((True, {"random", "along-gradient", "push-features"}), (False, {"push-features"})):
@@ -862,3 +867,26 @@ def test_a_patient_search_ascends_from_every_attack(monkeypatch):
         ascents = [recipe for recipe in tried if recipe.ascent]
         assert {recipe.attack for recipe in ascents} == starts
         assert {recipe.ascent for recipe in ascents} == {2 * search.LONGER if patient else 2}
+
+
+def test_further_starts_find_worse_and_are_replayed():
+    """Of several starts the best counts, at every initialisation; with others beside it or alone it is the same."""
+    claim = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    configuration = Configuration(m=64, L=4, n=1, d=4, tau=0.03)
+    once = Recipe("place-on-kinks-deep", layer=3)
+    again = replace(once, ascent=3)
+    case, alone = (draw(claim.setting, configuration, 0, numbers) for numbers in ([0, 1, 2], [1]))
+    single, several = (search.found_by(claim, case, recipe).ratio for recipe in (once, again))
+    assert_at_most(single, several)
+    assert float((several / single).amax()) > 1.1
+    assert_close(search.found_by(claim, alone, again).ratio, several[[1]])
+
+
+def test_a_patient_search_starts_again(tried):
+    """An attack that restarts gets further starts in a patient search, and in an audit's none."""
+    claim = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    case = draw(claim.setting, Configuration(m=32, L=3, n=1, d=4, tau=0.1), 0, 1)
+    for patient, further in ((True, {search.RESTARTS[0]}), (False, set())):
+        tried.clear()
+        search.supremum(claim, case, ascent=2, patient=patient)
+        assert {recipe.ascent for recipe in tried if recipe.ascent and ATTACKS[recipe.attack].restarts} == further

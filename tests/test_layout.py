@@ -12,6 +12,7 @@ FOLDERS = {"lemmata": "lemmata", **{f"lemmata.{name}": name for name in ("model"
 OF_OTHERS = (
     "du_et_al_2019",
     "ji_telgarsky_2020",
+    "allen_zhu_et_al_2019",
     "liu_zhu_belkin_2020",
     "hanin_nica_2020",
     "arora_et_al_2019",

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from lemmata.claims.cao_gu_2020.learned_distributions import fair_labels_cannot_be_learned
-from lemmata.claims.cao_gu_2020.prescribed_runs import decreases, descend, descend_to, dominance, step_size
+from lemmata.claims.cao_gu_2020.prescribed_runs import (
+    decreases,
+    descend,
+    descend_on,
+    descend_to,
+    dominance,
+    step_size,
+)
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.registry import REGISTRY
@@ -106,3 +113,15 @@ def test_fair_labels_average_to_one_half_over_all_labellings():
     errors = (signs[:, None] * f < 0).double().mean((0, 2)) + (f == 0).double().mean(-1) / 2
     assert_close(errors, torch.full_like(errors, 0.5))
     assert (fair_labels_cannot_be_learned.measure(networks).gap == 0).all()
+
+
+def test_algorithm_1_gives_back_the_best_iterate_before_k():
+    """Of K = (η m B² ε²)⁻¹ of them, the one at K left out; the worst is where the run began."""
+    member = REGISTRY["cao-gu-2020/thm-4.7-output"]
+    sizes = Configuration(**{**member.start, "m": 64, "n": 2})
+    networks = draw(CAO_GU_2020, sizes, 0, 3)
+    run, last = descend_on(networks)
+    errors = [run.errors[number, : int(k)] for number, k in enumerate(last)]
+    assert_close(member.measure(networks).lhs, torch.stack([each.amin() for each in errors]))
+    worst = next(control for control in member.controls if control.name == "the worst of the iterates")
+    assert_close(worst.measure(networks).lhs, torch.stack([each.amax() for each in errors]))

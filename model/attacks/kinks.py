@@ -107,6 +107,7 @@ def overshoot_kinks_together(target: Target) -> Pair:
     needs=("depth",),
     directions=DIRECTIONS,
     ascends=False,
+    restarts=True,
 )
 def place_on_kinks_deep(target: Target) -> Pair:
     """Kinks of all layers, and one short step of the first that crosses them, for the example aimed at."""
@@ -120,6 +121,7 @@ def place_on_kinks_deep(target: Target) -> Pair:
     needs=("depth",),
     directions=DIRECTIONS,
     ascends=False,
+    restarts=True,
 )
 def place_on_lowering_kinks_deep(target: Target) -> Pair:
     """The same with the sign that leaves the loss below its linearisation."""
@@ -133,11 +135,12 @@ def place_on_lowering_kinks_deep(target: Target) -> Pair:
     needs=("examples",),
     directions=DIRECTIONS,
     ascends=False,
+    restarts=True,
 )
 def place_on_kinks_together(target: Target) -> Pair:
     """Kinks of all layers and examples, where a claim adds the examples up, weighted by the slopes of the loss."""
     slopes = LOSSES[target.trace.network.setting.loss].slopes(target.trace.outputs, target.labels)
-    found = cross(target.trace, slopes, target.ball)
+    found = cross(target.trace, slopes, target.ball, starts=target.starts, rng=target.rng)
     return Pair(found.changes, found.step)
 
 
@@ -200,7 +203,7 @@ def _placed(target: Target, sign: Tensor) -> Pair:
 
 def _crossed(target: Target, sign: Tensor) -> Pair:
     """All layers' kinks of the example aimed at; of several outputs those of `Target.signal`."""
-    found = cross(target.trace, _aimed(target, sign), target.ball)
+    found = cross(target.trace, _aimed(target, sign), target.ball, starts=target.starts, rng=target.rng)
     return Pair(found.changes, found.step)
 
 

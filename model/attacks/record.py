@@ -62,6 +62,7 @@ class Attack:
         iterations: power iterations, on either side, that it and the measurement after it ask of one example.
         directions: that it asks of a matrix besides, both sides together.
         ascends: whether gradient steps may start from what it finds; the first would take units off their kinks.
+        restarts: whether it is a search with a start, of which `Target.starts` says how many are made.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Attack:
     iterations: int = 0
     directions: int = 0
     ascends: bool = True
+    restarts: bool = False
 
     def __post_init__(self) -> None:
         for name, given, allowed in (("aims", self.aims, get_args(Aim)), ("needs", self.needs, get_args(Need))):
@@ -112,12 +114,13 @@ def attack(
     iterations: int = 0,
     directions: int = 0,
     ascends: bool = True,
+    restarts: bool = False,
 ) -> Callable[[Callable[[Target], Pair]], Attack]:
     """Register the decorated function as an attack.
 
     Args:
         name: unique.
-        aims, informed, needs, iterations, directions, ascends: see `Attack`.
+        aims, informed, needs, iterations, directions, ascends, restarts: see `Attack`.
 
     Raises:
         ValueError: if the name is taken, or an aim or a need is not one that there is.
@@ -126,7 +129,7 @@ def attack(
     def register(find: Callable[[Target], Pair]) -> Attack:
         if name in ATTACKS:
             raise ValueError(f"attack {name!r} is registered twice")
-        ATTACKS[name] = Attack(name, find, aims, informed, needs, iterations, directions, ascends)
+        ATTACKS[name] = Attack(name, find, aims, informed, needs, iterations, directions, ascends, restarts)
         return ATTACKS[name]
 
     return register

@@ -36,6 +36,7 @@ class Target:
         output: aimed at, counted from 0.
         rng: for the attacks that draw.
         unseen: draws so many further examples of the population, None where that is not known.
+        starts: of an attack that restarts.
     """
 
     trace: Trace
@@ -46,6 +47,7 @@ class Target:
     output: int
     rng: np.random.Generator
     unseen: Callable[[int], Dataset] | None = None
+    starts: int = 1
 
     def at(self, layer: int) -> tuple[Tensor, Tensor]:
         """x_{l−1} / ‖x_{l−1}‖ (S, m_{l−1}) and ‖x_{l−1}‖ (S, 1) of the example aimed at."""
