@@ -95,7 +95,8 @@ def _counts(found: Sequence[Result]) -> str:
     counts = {verdict: sum(r.verdict == verdict for r in found) for verdict in get_args(Outcome)}
     score = _score(found)
     shown = "none decided" if score is None else f"score {score:.1%}"
-    return f"{len(found)} controls, {', '.join(f'{n} {v}' for v, n in counts.items())}; {shown}"
+    number = "1 control" if len(found) == 1 else f"{len(found)} controls"
+    return f"{number}, {', '.join(f'{n} {v}' for v, n in counts.items())}; {shown}"
 
 
 @click.command("controls")

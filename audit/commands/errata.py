@@ -88,7 +88,8 @@ def _summary(found: dict[str, Outcome]) -> str:
     missing = sum("not registered" in (outcome.printed, outcome.meant) for outcome in found.values())
     apart = sum((outcome.printed, outcome.meant) == ("refuted", "supported") for outcome in found.values())
     unexpected = sum(not outcome.expected for outcome in found.values())
-    return f"{len(found)} errata, {apart} told apart, {missing} not registered, {unexpected} not as expected."
+    count = "1 erratum" if len(found) == 1 else f"{len(found)} errata"
+    return f"{count}, {apart} told apart, {missing} not registered, {unexpected} not as expected."
 
 
 @click.command("errata")
