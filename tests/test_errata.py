@@ -152,7 +152,7 @@ def test_the_command_prints_a_table(capsys):
     assert main(["errata", "E-31"]) == 0
     text = capsys.readouterr().out
     assert "[refuted]" in text
-    assert "1 errata, 1 told apart, 0 not registered, 0 not as expected." in text
+    assert "1 erratum, 1 told apart, 0 not registered, 0 not as expected." in text
 
 
 def test_errata_are_found_by_the_claims_that_have_them(capsys):
