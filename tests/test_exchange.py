@@ -15,7 +15,7 @@ OF_EACH_KIND = {
     "mean": "hanin-nica-2020/thm-1-one-layer",
     "identity": "liu-zhu-belkin-2020/relu-both-layers",
     "growth": "allen-zhu-et-al-2019/lemma-8.2b",
-    "growth over a ball": "allen-zhu-et-al-2019/lemma-8.2c",
+    "growth over a ball": "allen-zhu-et-al-2019/thm-4",
     "growth from below": "liu-zhu-belkin-2020/bottleneck",
 }
 
