@@ -32,7 +32,18 @@ from tests.test_verdicts import WIDTHS, trials, verdict
 UPPER_CLAIM, LOWER_CLAIM = "cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.4"
 ONE_EXAMPLE, THREE_LAYERS = Configuration(m=32, n=1), Configuration(m=32, L=3, n=1)
 
-FAR = {"m": 1e6, "L": 1e3, "n": 1e3, "k": 1e3, "batch": 1e3, "tau": 1e-6, "phi": 1e-6, "eps": 1e-6, "delta": 0.05}
+FAR = {
+    "m": 1e6,
+    "L": 1e3,
+    "n": 1e3,
+    "k": 1e3,
+    "d": 1e3,
+    "batch": 1e3,
+    "tau": 1e-6,
+    "phi": 1e-6,
+    "eps": 1e-6,
+    "delta": 0.05,
+}
 """Sizes at the ends that bounds are about: wide, deep, many; small radii, separations and accuracies."""
 
 
