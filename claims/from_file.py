@@ -8,7 +8,9 @@ import traceback
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import NoReturn
 
 from lemmata.claims import beside
 from lemmata.claims.claim import Claim, MeasurementError
@@ -116,9 +118,17 @@ def _module_name(path: Path) -> str:
     return f"claims_from_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
 
 
+class _AsItIs(SourceFileLoader):
+    """Compiles what a file says now: what Python keeps compiled goes by the second of its change and by its size."""
+
+    def path_stats(self, path: str) -> NoReturn:
+        """None, so that nothing compiled is read or kept."""
+        raise OSError
+
+
 def _run(file: str, path: Path) -> None:
     name, before, modules = _module_name(path), _names(), set(sys.modules)
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -185,6 +185,16 @@ def test_replay_is_of_the_audit_s_mind_about_a_side_that_is_no_number(value, sta
     assert json.loads(capsys.readouterr().out)["verdict"] == "refuted"
 
 
+def test_a_file_is_read_as_it_is_now(stated, monkeypatch):
+    """Changed within a second, at the same length, and where Python keeps what it compiles: it is the new text."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    for power in (1, 2, 3):
+        file = stated("Scaling(m=1)", f"Scaling(m={power})")
+        (claim,) = load_claims(file)
+        assert claim.terms == (Scaling(m=power),)
+        forget(file)
+
+
 @pytest.mark.parametrize("name", ["absent.py", "folder.py", "claims.txt"])
 def test_what_is_no_python_file_is_refused(name, tmp_path):
     """A folder, another suffix or nothing at all."""

@@ -254,9 +254,11 @@ FREE = {
     "zou-gu-2019/rem-3.7-improvement-iterations": {"L"},
     "zou-gu-2019/rem-3.7-improvement-width": {"k", "L"},
     "zou-gu-2019/rem-3.11": {"L"},
+    "zou-gu-2019/same-n-dependence": {"L"},
     "zou-gu-2019/thm-3.8-ledger": {"log_inverse_eps"},
     "chen-et-al-2019-poster/contribution-gd": {"L", "R"},
     "chen-et-al-2019-poster/sample-complexity": {"L", "R"},
+    "chen-et-al-2019-poster/polylogarithmic-width": {"L", "R", "log_n_delta", "log_inverse_eps"},
 }
 """Powers that a statement leaves open: at fixed depth or margin, inside a polynomial, of a log beside a power."""
 

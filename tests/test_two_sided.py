@@ -110,7 +110,7 @@ def test_a_row_shows_both_constants(file, capsys):
     _, text = output(capsys, "audit", "true")
     row = next(line for line in text.splitlines() if line.startswith("true"))
     number = r"[\d.]+ \[[\d.]+, [\d.]+\]"
-    assert re.search(f"Θ +supported +{number} … {number} .*m\\^-0.5.* \\(-1/2\\)", row)
+    assert re.search(f"Θ +supported +{number} … {number} .*m\\^-0.5.* \\(claimed -1/2\\)", row)
 
 
 @pytest.mark.parametrize(("name", "broken"), [("true", None), ("flat", "lower"), ("steep", "upper")])
