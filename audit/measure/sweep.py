@@ -336,7 +336,7 @@ def _together(claim: Claim, numbers: Sequence[int], engine: Engine) -> list[Sequ
 
 
 def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:
-    size, last = batch(claim, job.configuration, job.engine), job.first + job.initialisations
+    size, last = batch(claim, job.configuration, job.engine, job.device), job.first + job.initialisations
     for at in range(job.first, last, size):
         for numbers in _together(claim, range(at, min(at + size, last)), job.engine):
             yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)

@@ -19,7 +19,7 @@ def needed_bytes(job: Job, claim: Claim) -> int:
         return 1
     c, dtype = job.configuration, getattr(torch, job.dtype)
     shapes = c.shapes(claim.setting)
-    side_by_side = min(batch(claim, c, job.engine), job.initialisations)
+    side_by_side = min(batch(claim, c, job.engine, job.device), job.initialisations)
     deferred = [shape for shape in shapes[1:] if job.engine == "deferred"]
     stored = [out * into * dtype.itemsize for out, into in shapes if (out, into) not in deferred]
     held = [held_bytes(shape, directions(claim, c), 1, dtype) for shape in deferred]
