@@ -16,6 +16,7 @@ SLOW = {
     "chen-et-al-2019-poster/thm-2.2:constant halved",
     "chen-et-al-2019-poster/thm-2.3:ascending",
     "chen-et-al-2019-poster/thm-2.3:idle",
+    "zou-gu-2019/thm-3.3@printed:constant halved",
 }
 """Tens or hundreds of networks are trained, each on its own sample, before one of these is refuted."""
 
