@@ -66,7 +66,7 @@ def kernel_of_one_layer(rng: Rng, p: Choice) -> tuple[Tensor, float]:
     sizes={"m": Size(16, 32)},
     bound="equality",
     margin=0.06,
-    draws=512,
+    draws=1024,
     examples=1,
     false=FALSE,
     notes=NOTES,
