@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -136,20 +137,23 @@ class Case:
         """Each initialisation at W⁽⁰⁾ with its own sample; where all have the same one, all together."""
         if self.inputs.ndim == 2:
             return [self]
+        each = enumerate(zip(self.data.samples, self.draws, self.numbers, strict=True))
         return [
-            Case(
-                self.initial.alone(at),
-                sample,
-                tau=self.tau,
-                delta=self.delta,
-                draws=(draws,),
-                numbers=(number,),
-                probes=self.probes,
-                configuration=self.configuration,
-                algorithm=self.algorithm,
-            )
-            for at, (sample, draws, number) in enumerate(zip(self.data.samples, self.draws, self.numbers, strict=True))
+            self._but(initial=self.initial.alone(at), data=sample, pair=None, draws=(draws,), numbers=(number,))
+            for at, (sample, draws, number) in each
         ]
+
+    def on(self, data: Dataset) -> "Case":
+        """The same initialisations at W⁽⁰⁾, on other data."""
+        return self._but(data=data, pair=None)
+
+    def _but(self, **changes: Any) -> "Case":
+        """The same case but for these arguments."""
+        names = ("initial", "data", "tau", "delta", "pair", "draws", "numbers", "probes", "configuration", "algorithm")
+        initial, data, *options = (changes.get(name, getattr(self, name)) for name in names)
+        case = Case(initial, data, **dict(zip(names[2:], options, strict=True)))
+        case.generated = self.generated
+        return case
 
     def by_sample(self, quantity: Callable[["Case"], Tensor]) -> Tensor:
         """What is computed of one sample at a time, (S, …)."""
@@ -305,7 +309,7 @@ class Case:
             if not first <= getattr(recipe, name) < size + first:
                 allowed = f"{first} to {size - 1 + first}"
                 raise ValueError(f"recipe {recipe} aims at {name} {getattr(recipe, name)}, allowed: {allowed}")
-        rng = generator(_of(self.draws[0], str(recipe)))  # no attack on several samples draws, see `sweep.realise`
+        rng = generator(_of(self.draws[0], str(recipe)))  # of several samples the first one's: no attack on them draws
         ball = Ball(self.setting.ball, self.tau)
         aim = (recipe.layer, recipe.example, recipe.output)
         unseen = partial(self.fresh, purpose="unseen") if self.generated else None
@@ -318,18 +322,7 @@ class Case:
 
     def at_pair(self, pair: Pair) -> "Case":
         """The same initialisations at another W̃ and Ŵ."""
-        case = Case(
-            self.initial,
-            self.data,
-            tau=self.tau,
-            delta=self.delta,
-            pair=pair,
-            draws=self.draws,
-            numbers=self.numbers,
-            probes=self.probes,
-            configuration=self.configuration,
-            algorithm=self.algorithm,
-        )
+        case = self._but(pair=pair)
         case.__dict__["at_initial"] = self.at_initial
         return case
 

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from lemmata.claims.allen_zhu_et_al_2019 import features_near_one, gradients_bounded, semi_smooth
-from lemmata.claims.allen_zhu_et_al_2019.setting import cheapest, simplex
+from lemmata.claims.allen_zhu_et_al_2019.setting import simplex
 from lemmata.claims.language.sizes import place
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.registry import REGISTRY
+from lemmata.model.attacks.spending import affordable
 from lemmata.model.draws import Rng, gaussian
 from tests.assertions import assert_close
 
@@ -61,7 +62,9 @@ def test_the_most_units_that_a_radius_pays_for():
     for seed in range(5):
         g = gaussian(rng(seed), 9)
         sets = (s for size in range(10) for s in itertools.combinations(range(9), size))
-        assert int(cheapest(g.square(), 1.0).sum()) == max(len(s) for s in sets if float(g[list(s)].norm()) <= 1)
+        assert int(affordable(g.abs(), g.abs(), 1.0).sum()) == max(
+            len(s) for s in sets if float(g[list(s)].norm()) <= 1
+        )
 
 
 def test_flips_reach_their_limit():

@@ -10,6 +10,7 @@ from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.language.sizes import Choice, Size
 from lemmata.claims.lemma import lemma
 from lemmata.claims.within import Point, Within
+from lemmata.model.attacks.spending import affordable
 from lemmata.model.draws import Rng, gaussian
 
 LABEL = 3.0
@@ -42,10 +43,7 @@ def on_kinks(rng: Rng, x: Point, p: Choice) -> Point:
     g, size = x["g"], x["size"]
     gain = ((outputs(x, g) - LABEL) * x["B"]).clamp_min(0.0)
     # Of the units with |g| < c · gain as large a c as the radius pays for.
-    order = torch.where(gain > 0, g.abs() / gain, torch.inf).argsort()
-    costs = torch.where(gain[order] > 0, g[order].square(), torch.inf).cumsum(0)
-    chosen = torch.zeros_like(gain, dtype=torch.bool)
-    chosen[order[costs <= (0.999 * p.omega * size) ** 2]] = True
+    chosen = affordable(torch.where(gain > 0, g.abs() / gain, torch.inf), g.abs() / size, 0.999 * p.omega)
     up = torch.where(chosen, gain, 0.0)
     up = SHORT * p.omega * up / up.norm().clamp_min(1e-300)
     return {"near": torch.where(chosen, -g / size - MARGIN * up, 0.0), "step": up}

@@ -1,4 +1,4 @@
-"""The paper, inputs at mutual distances, and units that a radius pays for."""
+"""The paper, and inputs at mutual distances."""
 
 import math
 
@@ -20,11 +20,3 @@ def simplex(rng: Rng, n: int, phi: float) -> Tensor:
     """n unit inputs, each at distance φ from every other, (n, n + 1)."""
     frame = torch.eye(n + 1, dtype=rng.dtype, device=rng.device)
     return math.sqrt(1 - phi**2 / 2) * frame[0] + phi / math.sqrt(2) * frame[1:]
-
-
-def cheapest(costs: Tensor, budget: float) -> Tensor:
-    """The most units whose costs together fit the budget, (m,) boolean: the cheapest first."""
-    order = costs.argsort()
-    chosen = torch.zeros_like(costs, dtype=torch.bool)
-    chosen[order[costs[order].cumsum(0) <= budget]] = True
-    return chosen

@@ -8,10 +8,11 @@ import math
 
 from torch import Tensor
 
-from lemmata.claims.allen_zhu_et_al_2019.setting import ALLEN_ZHU_ET_AL_2019, RESTATED, cheapest
+from lemmata.claims.allen_zhu_et_al_2019.setting import ALLEN_ZHU_ET_AL_2019, RESTATED
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.language.sizes import Choice, Size
 from lemmata.claims.lemma import lemma
+from lemmata.model.attacks.spending import affordable
 from lemmata.model.draws import Rng, gaussian
 
 
@@ -48,4 +49,5 @@ def all_units(rng: Rng, p: Choice) -> float:
 def few_units_flip(rng: Rng, p: Choice) -> Tensor:
     """In the ball of radius ω no more than the order of m ω^(2/3) units of a layer flip."""
     g, size = first_layer(rng, p.m)
-    return cheapest(g.square(), (p.omega * float(size)) ** 2).sum().to(g.dtype)
+    cost = g.abs() / size
+    return affordable(cost, cost, p.omega).sum().to(g.dtype)

@@ -21,6 +21,7 @@ from lemmata.model.ball import Ball
 from lemmata.model.difference import Difference
 from lemmata.model.limits import LINEARISATION
 from lemmata.model.losses import surrogate, surrogate_error
+from lemmata.model.trace import Trace
 
 UNIFORM = 3 / math.sqrt(2)
 """C_1 of the bounded-differences argument."""
@@ -124,11 +125,11 @@ def complexity_splits_in_two(case: Case) -> Measurement:
 
 
 def _complexities(case: Case, weights: tuple[float, float]) -> Measurement:
-    differences = _family(case)
-    errors = _complexity(case, [d.linearisation_error for d in differences])
-    linear = _complexity(case, [d.linear for d in differences])
+    differences, all_signs = _family(case), signs(case)
+    errors = _complexity(all_signs, [d.linearisation_error for d in differences])
+    linear = _complexity(all_signs, [d.linear for d in differences])
     return Measurement(
-        _complexity(case, [d.linearisation_error + d.linear for d in differences]),
+        _complexity(all_signs, [d.linearisation_error + d.linear for d in differences]),
         (weights[0] * errors + weights[1] * linear,),
     )
 
@@ -138,9 +139,9 @@ def _family(case: Case) -> tuple[Difference, Difference]:
     return Difference(case.at_initial, case.pair.tilde), case.difference_from_initial
 
 
-def _complexity(case: Case, values: list[Tensor]) -> Tensor:
+def _complexity(all_signs: Tensor, values: list[Tensor]) -> Tensor:
     """E_ξ sup (1/n) Σ ξ_i g(x_i) over these functions, (S, n, 1) each, and 0; over all sign vectors, (S,)."""
-    xi = signs(case) / len(case.inputs)
+    xi = all_signs / all_signs.shape[-1]
     sums = torch.stack([torch.einsum("qi,si->sq", xi, value[..., 0]) for value in values], -1)
     return sums.amax(-1).clamp_min(0).mean(-1)
 
@@ -178,14 +179,20 @@ def averages_are_below_maxima(case: Case) -> Measurement:
     return _links(case)
 
 
+def _signed_norms(trace: Trace, all_signs: Tensor) -> Tensor:
+    """‖Σ_i ξ_i ∇_{W_l} f(x_i)‖_F for every sign vector, (2^n, S, layers)."""
+    return torch.stack([trace.batch_gradient_norms(row[:, None]) for row in all_signs])
+
+
 def _links(case: Case, *, least: bool = False, squares: float = 1.0) -> Measurement:
     errors = [d.linearisation_error for d in _family(case)]
     sizes = torch.stack(errors)[..., 0].abs()
     extreme = (sizes.amin(-1) if least else sizes.amax(-1)).amax(0)
     trace = case.at_initial
-    average = torch.stack([trace.batch_gradient_norms(row[:, None]) for row in signs(case)]).mean(0).sum(-1)
+    all_signs = signs(case)
+    average = _signed_norms(trace, all_signs).mean(0).sum(-1)
     by_squares = (squares * trace.gradient_norms().square().sum((-2, -1))).sqrt().sum(-1)
-    left = torch.stack([_complexity(case, errors), average], -1)
+    left = torch.stack([_complexity(all_signs, errors), average], -1)
     return Measurement(left, (torch.stack([extreme, by_squares], -1),), ("link",))
 
 
@@ -260,9 +267,8 @@ def _linear(case: Case, crude: int) -> Sides:
     steps = tuple(Ball("frobenius", case.tau).fill(layer) for layer in trace.gradient(xi))
     attained = torch.einsum("slik,ik->sl", trace.directional(steps), xi)
     supremum = case.tau * (norms.sum((-2, -1)) if crude == 1 else trace.batch_gradient_norms(xi))
-    squares = [trace.batch_gradient_norms(row[:, None]).square() for row in signs(case)]
     second = norms.sum((-2, -1)).square() if crude == 2 else norms.square().sum((-2, -1))
-    left = torch.stack([attained, torch.stack(squares).mean(0)], 1)
+    left = torch.stack([attained, _signed_norms(trace, signs(case)).square().mean(0)], 1)
     right = torch.stack([supremum, second], 1)
     terms = torch.stack([case.tau * norms.sum((-2, -1)), norms.square().sum((-2, -1))], 1)
     return Sides.of(left, right, ("part", "layer"), terms=terms)

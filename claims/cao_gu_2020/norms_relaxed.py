@@ -1,6 +1,5 @@
 """After Assumption 4.1: norms of the inputs in [c_1, c_2] in place of 1 change constants alone."""
 
-from copy import copy
 from dataclasses import replace
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.descent_converges import descent_reaches_a_small_error
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, WITH_PROBABILITY
-from lemmata.claims.cao_gu_2020.prescribed_runs import NEEDS_STEPS, PACE, descend_to, dominance
+from lemmata.claims.cao_gu_2020.prescribed_runs import NEEDS_STEPS, PACE, descend_to, dominance, dominance_at
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import Domain
@@ -18,9 +17,7 @@ from lemmata.claims.measuring.mutants import mutants
 from lemmata.claims.registry import claim
 from lemmata.model.data import Dataset
 from lemmata.model.difference import Difference
-from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.losses import LOSSES, surrogate_error
-from lemmata.model.margins import simplex_minimum
 from lemmata.model.trace import Trace
 
 SHORTEST, LONGEST = 0.5, 2.0
@@ -89,15 +86,10 @@ def _bounds(case: Case, *, upper: float = LONGEST, lower: float = SHORTEST) -> M
                 (Difference(start, case.change).linearisation_error, at_unit),
             )
         ),
-        (lower * _dominance(unit, labels), _dominance(moved, labels)),
+        (lower * dominance_at(unit, labels)[:, None], dominance_at(moved, labels)[:, None]),
     ]
     left, right = (torch.cat(side, 1) for side in zip(*pairs, strict=True))
     return Measurement(left, (right.clamp_min(torch.finfo(right.dtype).tiny),), ("result",))
-
-
-def _dominance(trace: Trace, labels: Tensor) -> Tensor:
-    """B at a trace, (S, 1)."""
-    return simplex_minimum(last_layer_gram(trace, labels)).value.clamp_min(0).sqrt()[:, None]
 
 
 @claim(
@@ -129,15 +121,6 @@ def _dominance(trace: Trace, labels: Tensor) -> Tensor:
 )
 def descent_reaches_a_small_error_with_such_norms(case: Case) -> Measurement:
     """Iterates up to E_S ≤ ε."""
-    scaled = _scaled(case)
+    scaled = case.on(Dataset(_lengths(case) * case.inputs, case.labels))
     _, taken = descend_to(scaled, pace=SHORTER)
     return Measurement(taken, (dominance(scaled) ** -4 / SHORTER,))
-
-
-def _scaled(case: Case) -> Case:
-    """The same networks and labels, with inputs of these norms."""
-    scaled = copy(case)
-    scaled.data = Dataset(_lengths(case) * case.inputs, case.labels)
-    scaled.inputs = scaled.data.inputs
-    scaled.__dict__.pop("at_initial", None)
-    return scaled

@@ -13,6 +13,7 @@ from lemmata.model.empirical_kernels import last_layer_gram
 from lemmata.model.kernels import tangent_growth, tangent_layers
 from lemmata.model.losses import LOSSES, surrogate_error
 from lemmata.model.margins import simplex_minimum
+from lemmata.model.trace import Trace
 from lemmata.model.training import Run, follow
 
 PACE = 64.0
@@ -38,7 +39,12 @@ NEEDS_STEPS = "needs the step size of the paper, and its steps"
 
 def dominance(case: Case) -> Tensor:
     """B, (S,): the least ‖∇_{W_L} L_S‖_F / (√m E_S) at W⁽⁰⁾ over all slopes that the examples may have."""
-    return simplex_minimum(last_layer_gram(case.at_initial, case.labels)).value.clamp_min(0).sqrt()
+    return dominance_at(case.at_initial, case.labels)
+
+
+def dominance_at(trace: Trace, labels: Tensor) -> Tensor:
+    """The same at another point, (S,)."""
+    return simplex_minimum(last_layer_gram(trace, labels)).value.clamp_min(0).sqrt()
 
 
 def dominance_of(case: Case) -> Tensor:

@@ -156,10 +156,10 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
         case: at W⁽⁰⁾, of one initialisation.
         given: pairs inside of the ball that are starts too, by name.
     """
-    starts: dict[str, Callable[[], Case]] = {}
-    for recipe in claim.recipes(case):
-        starts[str(recipe)] = partial(_reached, claim, case, recipe)
     recipes = {str(recipe): recipe for recipe in claim.recipes(case)}
+    starts: dict[str, Callable[[], Case]] = {
+        name: partial(_reached, claim, case, recipe) for name, recipe in recipes.items()
+    }
     ascending = [name for name, recipe in recipes.items() if ATTACKS[recipe.attack].ascends] + list(given)
     restarting = [name for name, recipe in recipes.items() if ATTACKS[recipe.attack].restarts]
     starts |= {name: partial(case.at_pair, pair) for name, pair in given.items()}
@@ -184,16 +184,14 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
     best = [next(name for name in ranked if name.partition("@")[0] == attack) for attack in firsts]
     for steps, further in zip(PATIENT, RESTARTS, strict=True):
         before = worst.evaluation
-        round_ = {
-            f"{name}^{steps}": partial(ascend, claim, starts[name](), steps=steps)
-            for name in [*best, *(name for name in ranked if name not in best)][:CANDIDATES]
-        }
-        for name in sorted(restarting, key=order)[:CANDIDATES]:
-            recipe = replace(recipes[name], ascent=further)
-            round_[str(recipe)] = partial(_reached, claim, case, recipe)
-        for name, reach in round_.items():
-            at = reach()
-            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), name))
+        ascents = [*best, *(name for name in ranked if name not in best)][:CANDIDATES]
+        for name in [*ascents, *sorted(restarting, key=order)[:CANDIDATES]]:
+            if name in restarting:
+                recipe = replace(recipes[name], ascent=further)
+                at, told = _reached(claim, case, recipe), str(recipe)
+            else:
+                at, told = ascend(claim, starts[name](), steps=steps), f"{name}^{steps}"
+            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
             yield worst
         if not _improves(before, worst.evaluation):
             return
