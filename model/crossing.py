@@ -44,7 +44,8 @@ PRECISION = 1e-7
 """Relative residual at which they stop."""
 
 CROSSED = 1000.0
-"""How far the step goes, over how far before its kink a unit is put."""
+"""How far the step goes at most, over how far before its kink a unit is put; in single precision that is less near, and
+24 times as far is short enough."""
 
 DISTURBED = 0.3
 """Spread of the noise on the logarithm of a price: 1.0 finds no more."""
@@ -200,7 +201,8 @@ def _search(trace: Trace, weights: Tensor, ball: Ball, rng: np.random.Generator 
             count = scaled
         else:
             count = torch.where(largest > ball.radius, torch.minimum(scaled, count.floor() - 1), count)
-            best = best.or_better(_crossed(start, weights, ball, changes, step.scaled(CROSSED * near)), going)
+            first = step.scaled(min(CROSSED, eps**-0.2) * near)
+            best = best.or_better(_crossed(start, weights, ball, changes, first), going)
     return best
 
 

@@ -890,3 +890,32 @@ def test_a_patient_search_starts_again(tried):
         tried.clear()
         search.supremum(claim, case, ascent=2, patient=patient)
         assert {recipe.ascent for recipe in tried if recipe.ascent and ATTACKS[recipe.attack].restarts} == further
+
+
+def test_a_search_that_gains_nothing_at_first_goes_on_to_its_longest_round(monkeypatch):
+    """Ascents that lead nowhere end no round but the longest, which starts from every attack that may."""
+    claim = REGISTRY["cao-gu-2019-slides/almost-linear"]
+    case = draw(claim.setting, Configuration(m=16, L=3, n=1, d=4, tau=0.1), 0, 1)
+    tried = []
+
+    def nowhere(claim, case, *, steps):
+        tried.append(steps)
+        return case
+
+    monkeypatch.setattr(search, "ascend", nowhere)
+    monkeypatch.setattr(search, "RESTARTS", (0, 0, 0))
+    list(search.patiently(claim, case, {}))
+    assert sorted(set(tried)) == list(search.PATIENT)
+    ascending = {recipe.attack for recipe in claim.recipes(case) if ATTACKS[recipe.attack].ascends}
+    assert tried.count(search.PATIENT[-1]) == len(ascending) > search.CANDIDATES
+
+
+@pytest.mark.parametrize("id", ["cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.2b"])
+def test_a_step_over_kinks_is_short_in_single_precision_too(id):
+    """It finds what it finds in double precision, to a few per cent: a longer one would not see its kinks."""
+    claim = REGISTRY[id]
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        case = draw(claim.setting, Configuration(m=64, L=2, n=1, d=4, tau=0.03), 0, 3, dtype=dtype)
+        found.append(search.found_by(claim, case, Recipe("place-on-kinks-deep", layer=2)).ratio.double())
+    assert float((found[1] / found[0]).amin()) > 0.9

@@ -1,5 +1,6 @@
 """The worst case of a claim over the ball: its attacks, and ascent from the worst they find."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ PATIENT = (10, 40, 160)
 """Steps of the ascents of a patient search, one round after the other."""
 
 CANDIDATES = 4
-"""Starts of each of its rounds."""
+"""Starts of each of its rounds but the last, which has one of every attack at least."""
 
 RESTARTS = (3, 6, 12)
 """Further starts of the attacks that restart, one round after the other: at depth the best of four placements on kinks
@@ -149,7 +150,8 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
     """The worst so far of a longer search than an audit's, after each of its steps.
 
     After the attacks come rounds of ever longer ascents from the worst starts, and of ever more starts of the attacks
-    that restart, until a round improves by no more than `ENOUGH`.
+    that restart. Where short ascents end hardly foretells what long ones find: the last round starts from every attack,
+    and is repeated, twice as long, while it improves by more than `ENOUGH`.
 
     Args:
         claim: an inequality over the ball.
@@ -182,9 +184,11 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
     # The worst of each attack, then the others: where an ascent ends, its start hardly foretells.
     firsts = dict.fromkeys(name.partition("@")[0] for name in ranked)
     best = [next(name for name in ranked if name.partition("@")[0] == attack) for attack in firsts]
-    for steps, further in zip(PATIENT, RESTARTS, strict=True):
-        before = worst.evaluation
-        ascents = [*best, *(name for name in ranked if name not in best)][:CANDIDATES]
+    longer = ((PATIENT[-1] * 2**k, RESTARTS[-1] * 2**k) for k in itertools.count(1))
+    for steps, further in itertools.chain(zip(PATIENT, RESTARTS, strict=True), longer):
+        before, whole = worst.evaluation, steps >= PATIENT[-1]
+        most = max(CANDIDATES, len(best)) if whole else CANDIDATES
+        ascents = [*best, *(name for name in ranked if name not in best)][:most]
         for name in [*ascents, *sorted(restarting, key=order)[:CANDIDATES]]:
             if name in restarting:
                 recipe = replace(recipes[name], ascent=further)
@@ -193,7 +197,7 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
                 at, told = ascend(claim, starts[name](), steps=steps), f"{name}^{steps}"
             worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
             yield worst
-        if not _improves(before, worst.evaluation):
+        if whole and not _improves(before, worst.evaluation):
             return
 
 
