@@ -193,6 +193,7 @@ class Run:
         gradients: ‖∇_{W_l} L_S(W⁽ᵗ⁾)‖_F, (S, T + 1, layers).
         seen: what else was asked for, by name.
         last: the last iterate.
+        ends: the first iterate at which an initialisation was done, T where it never was, (S,); None for T of all.
     """
 
     step_size: float | Tensor
@@ -203,6 +204,7 @@ class Run:
     gradients: Tensor
     seen: dict[str, Tensor]
     last: Iterate
+    ends: Tensor | None = None
 
     @property
     def steps(self) -> int:
@@ -213,6 +215,17 @@ class Run:
         """The first step at which a condition (S, T + 1) holds, infinite where it never does, (S,)."""
         hit = below.to(self.losses).argmax(-1).to(self.losses)
         return torch.where(below.any(-1), hit, torch.inf)
+
+    def own(self, values: Tensor) -> Tensor:
+        """Of iterates, (S, T + 1, …), or of steps, (S, T, …), each initialisation's own, and then its last again.
+
+        A run goes on until all are done: without this, what one has would depend on which others run beside it.
+        """
+        if self.ends is None or not values.shape[1]:
+            return values
+        last = (self.ends - (self.steps + 1 - values.shape[1])).clamp_min(0)
+        at = torch.minimum(torch.arange(values.shape[1], device=values.device), last[:, None])
+        return values.gather(1, at.reshape(*at.shape, *[1] * (values.ndim - 2)).expand_as(values))
 
 
 def follow(
@@ -270,7 +283,8 @@ def watch(
     kept: dict[str, list[Tensor]] = {name: [] for name in ("outputs", "losses", "errors", "distances", "gradients")}
     seen: dict[str, list[Tensor]] = {name: [] for name in observe}
     last: Iterate | None = None
-    for last in iterates:
+    ends: Tensor | None = None
+    for number, last in enumerate(iterates):
         f, setting = last.trace.outputs, last.trace.network.setting
         loss = LOSSES[setting.loss]
         value = loss.value(f, labels)
@@ -282,8 +296,14 @@ def watch(
         kept["gradients"].append(last.trace.batch_gradient_norms(loss.slopes(f, labels)))
         for name, quantity in observe.items():
             seen[name].append(quantity(last))
-        if until is not None and bool(until(value, error).all()):
-            break
+        if until is not None:
+            done = until(value, error)
+            ends = torch.where(done, number, -1) if ends is None else torch.where((ends < 0) & done, number, ends)
+            if bool(done.all()):
+                break
     assert last is not None
     columns = {name: torch.stack(values, 1) for name, values in kept.items()}
-    return Run(step_size, **columns, seen={name: torch.stack(values, 1) for name, values in seen.items()}, last=last)
+    also = {name: torch.stack(values, 1) for name, values in seen.items()}
+    if ends is not None:
+        ends = torch.where(ends < 0, number, ends)
+    return Run(step_size, **columns, seen=also, last=last, ends=ends)

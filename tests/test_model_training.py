@@ -232,3 +232,22 @@ def test_a_run_without_distances_is_the_same_run():
     assert near.distances.shape == (network.initialisations, 4, 0)
     assert_same(near.losses, far.losses)
     assert_same(near.gradients, far.gradients)
+
+
+def test_what_comes_after_its_end_is_no_initialisation_s_own():
+    """Of iterates and of steps the last again, while a run goes on for others; of a whole run everything."""
+    case = SMALL[0]
+    network, data = case.network(), case.data()
+    start = follow(network, data.inputs, data.labels, step_size=STEP_SIZE, steps=STEPS)
+    bar = start.losses[:, 3].amax()
+    run = follow(
+        network, data.inputs, data.labels, step_size=STEP_SIZE, steps=STEPS, until=lambda losses, _: losses <= bar
+    )
+    assert run.ends.tolist() == run.first(run.losses <= bar).tolist()
+    assert len(set(run.ends.tolist())) > 1
+    for number, end in enumerate(run.ends.tolist()):
+        own, steps = run.own(run.losses)[number], run.own(run.losses[:, 1:] - run.losses[:, :-1])[number]
+        assert_same(own[: end + 1], run.losses[number, : end + 1])
+        assert bool((own[end:] == own[end]).all())
+        assert bool((steps[end - 1 :] == steps[end - 1]).all())
+    assert_same(start.own(start.losses), start.losses)

@@ -16,7 +16,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import found_by
 from lemmata.claims.zou_gu_2019.kernel_regime import batches
-from tests.assertions import assert_found
+from tests.assertions import assert_close, assert_found
 
 CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]
 
@@ -80,6 +80,20 @@ def test_an_initialisation_draws_the_same_among_any_others(measured):
     whole, part = (measure(measured, configuration, 3, numbers).ratio for numbers in (range(4), range(2, 4)))
     assert torch.equal(whole[2:].isfinite(), part.isfinite())
     assert_found(whole[2:].nan_to_num(), part.nan_to_num())
+
+
+@pytest.mark.parametrize(
+    "id", ["lemma-4.2", "lemma-4.5", "eq-4.1", "decrease-proportional", "trajectory-telescoped", "lemma-4.2-labels"]
+)
+def test_a_run_that_goes_on_for_others_is_over_for_who_is_done(id):
+    """The distance, the rate and the steps of an initialisation are those up to its own last iterate."""
+    claim = REGISTRY[f"zou-gu-2019/{id}"]
+    eps = 0.02 if id.endswith("labels") else 2e-8
+    run = {"data": "simplex", "labels": "alternating", "mu": 0.3, "phi": 0.5, "eps": eps}
+    configuration = Configuration(m=128, L=1 if id.endswith("labels") else 2, n=2, d=10, **run)
+    together = measure(claim, configuration, 77, range(3)).ratio
+    alone = torch.cat([measure(claim, configuration, 77, [number]).ratio for number in range(3)])
+    assert_close(together, alone)
 
 
 def test_each_initialisation_has_its_own_batches():

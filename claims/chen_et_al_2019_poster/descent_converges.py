@@ -110,7 +110,7 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
         until=lambda loss, _: loss <= 3 * eps / 2,
         algorithm=case.algorithm,
     )
-    above = run.losses > 3 * eps
+    above = run.own(run.losses) > 3 * eps
     first = run.first(~above)
     after = torch.arange(1, run.steps + 2).to(first)
     last = torch.where(above[:, -1], torch.inf, torch.where(above, after, 0.0).amax(-1))

@@ -94,7 +94,7 @@ def two_layer_descent_fits_labels(case: Case) -> Measurement:
     bound="upper",
     terms=(LENGTH,),
     domain=SHALLOW_LABELS,
-    plan=FITTED_PLAN,
+    plan=replace(FITTED_PLAN, initialisations=96),
     quantifiers="for all t and l ≤ L, for labels of norm 1",
     probability=WITH_PROBABILITY,
     preconditions=(NEAR,),
@@ -113,7 +113,7 @@ def two_layer_descent_fits_labels(case: Case) -> Measurement:
 def trajectory_to_labels_is_short(case: Case) -> Measurement:
     """The distances along a run to labels ±1, against √log n; n ≥ 2."""
     run = fit(case, far=True)
-    return Measurement(run.distances, (math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
+    return Measurement(run.own(run.distances), (math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
 
 
 @claim(
@@ -144,7 +144,7 @@ def trajectory_to_labels_is_short(case: Case) -> Measurement:
 def loss_on_labels_shrinks_at_a_linear_rate(case: Case) -> Measurement:
     """The slowest rate over t that explains the losses on labels ±1, against η."""
     run = fit(case)
-    return Measurement(rates(run.losses), (run.step_size,), ("step",))
+    return Measurement(run.own(rates(run.losses)), (run.step_size,), ("step",))
 
 
 @claim(

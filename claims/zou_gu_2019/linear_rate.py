@@ -82,7 +82,8 @@ def decrease_is_proportional_to_the_gradient(case: Case) -> Measurement:
 
 
 def _proportions(run: Run) -> Measurement:
-    return Measurement(_proportion(run.losses, run.gradients.square().sum(-1), run.step_size), axes=("step",))
+    found = _proportion(run.losses, run.gradients.square().sum(-1), run.step_size)
+    return Measurement(run.own(found), axes=("step",))
 
 
 def _limiting_rate(c: Configuration) -> float | None:
@@ -125,4 +126,4 @@ def loss_shrinks_at_a_linear_rate(case: Case) -> Measurement:
 
 
 def _slowest(run: Run) -> Measurement:
-    return Measurement(rates(run.losses), (run.step_size,), ("step",))
+    return Measurement(run.own(rates(run.losses)), (run.step_size,), ("step",))

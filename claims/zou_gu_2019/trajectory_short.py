@@ -90,7 +90,7 @@ def _against(case: Case, power: float) -> Measurement:
 def _paid_for(run: Run, steps: Tensor, power: float) -> Measurement:
     losses = run.losses**power
     decrease = (losses[:, :-1] - losses[:, 1:]).clamp_min(0)
-    return Measurement(steps, (decrease[..., None],), ("step", "layer"))
+    return Measurement(run.own(steps), (run.own(decrease)[..., None],), ("step", "layer"))
 
 
 @claim(
@@ -152,7 +152,7 @@ def trajectory_telescopes(case: Case) -> Measurement:
 
 
 def _telescoped(run: Run) -> Measurement:
-    return Measurement(run.distances, (run.losses[:, :1, None].sqrt(),), ("step", "layer"))
+    return Measurement(run.own(run.distances), (run.losses[:, :1, None].sqrt(),), ("step", "layer"))
 
 
 @claim(
@@ -182,4 +182,4 @@ def trajectory_is_short(case: Case) -> Measurement:
 
 
 def _per_residual(case: Case, run: Run, residual: Tensor | float) -> Measurement:
-    return Measurement(run.distances, (residual * math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
+    return Measurement(run.own(run.distances), (residual * math.sqrt(math.log(len(case.inputs))),), ("step", "layer"))
