@@ -172,7 +172,8 @@ def _complexity(all_signs: Tensor, values: list[Tensor]) -> Tensor:
             measure=lambda case: _links(case, squares=0.5),
         ),
     ),
-    notes="The first link of I_2 is an equality, thm-4.5-I2; its last is thm-4.5-I2-bound, that of I_1 is thm-4.5-I1.",
+    notes="By Jensen's inequality and a maximum, for all weights. The first link of I_2 is an equality, thm-4.5-I2; "
+    "its last is thm-4.5-I2-bound, that of I_1 is thm-4.5-I1.",
 )
 def averages_are_below_maxima(case: Case) -> Measurement:
     """I_1 of the family against its largest error, and the averages of norms against Jensen's bound."""
