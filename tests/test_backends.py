@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.judge.rounds import FIRST, spend
 from lemmata.audit.measure.backends import Backend, alone_on, run_on
-from lemmata.audit.measure.sweep import run, run_all
+from lemmata.audit.measure.sweep import Failure, run, run_all
 from lemmata.audit.plan.job import Job
 from lemmata.claims.language.configuration import Configuration
 
@@ -94,6 +96,26 @@ def test_trials_on_a_gpu_follow_one_another(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "lemmata").iterdir()] == ["cuda-all.lock"]
     with alone_on("cuda", tmp_path / "results"):
         assert [path.name for path in (tmp_path / "results").iterdir()] == ["cuda-all.lock"]
+
+
+def test_one_process_at_a_time_waits_for_a_gpu(monkeypatch):
+    """While there is work for the CPU: the longest trials are those of the GPU, and come first."""
+    sizes = [(4096, "cuda"), (2048, "cuda"), (1024, "cuda"), (64, "cpu"), (32, "cpu"), (16, "cpu")]
+    work = [Job("cao-gu-2020/lemma-5.1a", Configuration(m=m, L=1), 1, device=device) for m, device in sizes]
+    given: list[str] = []
+
+    def three(_: Backend, __: object, pending: Iterator[Job]) -> Iterator[Failure]:
+        flying: list[Job] = []
+        while True:
+            flying += list(islice(pending, 3 - len(flying)))
+            if not flying:
+                return
+            given.append("".join(sorted(job.device[1] for job in flying)))
+            yield Failure(flying.pop(0), "")
+
+    monkeypatch.setattr("lemmata.audit.measure.sweep.run_on", three)
+    run_all(work, failed=lambda _: None)
+    assert given == ["ppu", "ppu", "ppu", "puu", "pu", "u"]
 
 
 def test_workers_use_one_thread_each():

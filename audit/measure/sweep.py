@@ -213,9 +213,11 @@ def run_all(
             results[job] = found
             done(found)
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
-    pending = (job for job in order if time.monotonic() < deadline)
+    busy: set[Job] = set()
+    pending = _in_turn(order, busy, deadline)
     measure = partial(_single_threaded, files=tuple(LOADED), folder=None if kept is None else kept.folder)
     for outcome in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
+        busy.discard(outcome.job)
         if isinstance(outcome, Failure):
             failed(outcome)
             continue
@@ -224,6 +226,19 @@ def run_all(
         results[outcome.job] = outcome
         done(outcome)
     return [results[job] for job in work if job in results]
+
+
+def _in_turn(order: list[Job], busy: set[Job], deadline: float) -> Iterator[Job]:
+    """The jobs in their order, but none for a device that a job in `busy` has while there is one for the CPU.
+
+    A device has one trial at a time: a process that waits for it does nothing else.
+    """
+    while order and time.monotonic() < deadline:
+        job = next((job for job in order if job.device == "cpu" or not busy), order[0])
+        order.remove(job)
+        if job.device != "cpu":
+            busy.add(job)
+        yield job
 
 
 def realise(

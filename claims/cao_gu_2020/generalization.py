@@ -143,7 +143,8 @@ def _generalisation(case: Case, *, capacity: float) -> Measurement:
     notes="One training example with a fair label: 1/2 > 2 E_S(W⁽⁰⁾) has probability 0.0917 at every width, while the "
     "bracket tends to 0 like m^(−1/4), and is below 1 from a width of 1e5 on. Were the theorem true at δ², at most a "
     "share δ of initialisations would leave more than a share δ of the samples in violation: the left-hand side is the "
-    "(1 − δ)-quantile over samples.",
+    "(1 − δ)-quantile over samples. This proves it false; at widths that can be drawn the growth against the bracket, "
+    "like m^(1/4), is no more than logarithms could hide, and an audit may leave it open.",
 )
 def surrogate_error_alone_generalises(case: Case) -> Measurement:
     """1/2 − 2 E_S(W⁽⁰⁾) at the (1 − δ)-quantile over samples of one example, both labels of each counted."""

@@ -142,7 +142,8 @@ def _coin_error(outputs: Tensor, *, tie: float, signs: tuple[float, ...] = (1.0,
     erratum="E-10",
     expected="vacuous",
     unrefuted=dict.fromkeys(
-        ("n", "L", "eps"), Reason("out of reach", "where the error falls the bound is above 1, and any power would do")
+        ("m", "n", "L", "eps"),
+        Reason("out of reach", "where the error falls the bound is above 1, and any power would do"),
     ),
     controls=mutants(
         TESTED,

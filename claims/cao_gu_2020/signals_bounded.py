@@ -8,6 +8,7 @@ from lemmata.claims.cao_gu_2020 import certificates
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, PRE_B1, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
+from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.registry import claim
 
@@ -33,6 +34,17 @@ def _sparsity(case: Case) -> int:
     bound="upper",
     terms=(Scaling(L="2/3", tau="1/3", m="1/2", log_m="1/2"),),
     domain=DEEP,
+    plan=Plan(
+        lines={
+            "m": (128, 256, 512, 1024, 2048),
+            "L": (2, 4, 8, 16),
+            "n": (1, 2, 4, 8, 16),
+            "tau": (0.001, 0.00316, 0.01, 0.0316, 0.1),
+        },
+        # At a hundred times this radius s comes near m in deep networks, and does not grow with L.
+        along={"L": {"m": 1024, "tau": 1e-4}, "tau": {"m": 1024}},
+        start={"m": 256},
+    ),
     quantifiers="for all W̃ in the ball, l ≤ L, i ≤ n and sparse unit vectors a",
     probability=WITH_PROBABILITY,
     attacks=("stay", "random", "amplify-signals"),
