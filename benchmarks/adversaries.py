@@ -85,7 +85,7 @@ def measured(claim: Claim, configuration: Configuration, initialisations: int) -
     random = Recipe("random", case.hidden)
     recipes = [recipe for recipe in claim.recipes(case) if recipe.attack != "random"]
     structured = {
-        name: float(best([recipe for recipe in recipes if recipe.attack == name]).mean())
+        name: _mean(best([recipe for recipe in recipes if recipe.attack == name]))
         for name in dict.fromkeys(recipe.attack for recipe in recipes)
     }
     everything = supremum(claim, case, ascent=STEPS)
@@ -103,6 +103,11 @@ def measured(claim: Claim, configuration: Configuration, initialisations: int) -
         claim.limit(configuration),
         [recipe.attack + (" + ascent" if recipe.ascent else "") for recipe in everything.recipes],
     )
+
+
+def _mean(ratios: Tensor) -> float:
+    """Over the initialisations at which an attack leads somewhere; NaN if there are none."""
+    return float(ratios[ratios.isfinite()].mean())
 
 
 def certified(claim: Claim, case: Case) -> float:
@@ -163,8 +168,9 @@ def tables(rows: Sequence[Row]) -> str:
 
 
 def listed(row: Row) -> str:
-    """Each structured attack's value, the best first."""
-    ordered = sorted(row.structured.items(), key=lambda pair: abs(pair[1] - row.everything))
+    """The value of each structured attack that leads somewhere, the best first."""
+    led = {name: value for name, value in row.structured.items() if value == value}
+    ordered = sorted(led.items(), key=lambda pair: abs(pair[1] - row.everything))
     return ", ".join(f"{name} {cell(value)}" for name, value in ordered)
 
 

@@ -113,7 +113,7 @@ def compared(claim: Claim) -> tuple[str, str, str]:
 def mistakes() -> Iterator[str]:
     """A row per first mistake: the line, and what is said of it."""
     tried = runpy.run_path(str(HERE.parent / "tests" / "test_first_mistakes.py"))
-    yield "\n## First mistakes\n"
+    yield "## First mistakes\n"
     yield "| mistake | what is said, after `FILE.py, line N:` |\n| --- | --- |"
     for name, mistake in {**tried["STATING"], **tried["MEASURING"]}.items():
         with tempfile.TemporaryDirectory() as folder:

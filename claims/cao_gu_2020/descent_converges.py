@@ -38,7 +38,9 @@ DISTANCE = Scaling(eps=-1, m="-1/2")
 """Powers of K and of τ in Theorem 4.7; that of B is measured."""
 
 
-STEPWISE = Domain(tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR)
+STEPWISE = Domain(
+    n=(4, None), tau=ANY, draws={"m": (64, 256), "L": (1, 2), "n": (4, 4), "tau": (1e-5, 1e-3)}, fixed=XOR
+)
 
 WATCHED = {"m": 256, "n": 4}
 """Where runs that are watched step by step are of another algorithm."""
@@ -237,7 +239,7 @@ def _output(case: Case, *, worst: bool = False) -> Measurement:
     kind="RUN",
     bound="upper",
     terms=(ITERATIONS,),
-    domain=Domain(draws={"m": (32, 128), "L": (1, 1), "n": (4, 4)}, fixed=XOR),
+    domain=Domain(n=(4, None), draws={"m": (32, 128), "L": (1, 1), "n": (4, 4)}, fixed=XOR),
     plan=Plan(lines={"m": (32, 128, 512)}, start={"n": 4}, examples=3),
     quantifiers="for all data with (4.1); B as measured at W⁽⁰⁾",
     probability=WITH_PROBABILITY,
@@ -286,7 +288,9 @@ def _farthest(case: Case, *, power: float = -1) -> Measurement:
     bound="upper",
     stated=1.0,
     terms=(Scaling(tau=1),),
-    domain=Domain(tau=ANY, draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR),
+    domain=Domain(
+        n=(4, None), tau=ANY, draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR
+    ),
     plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",
     attacks=("stay", "random", "switch-on", "amplify-signals"),

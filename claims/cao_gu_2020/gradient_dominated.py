@@ -123,6 +123,7 @@ def _pair(c: Configuration) -> float | None:
     bound="lower",
     terms=(Scaling(phi="1/2", n=-1),),
     domain=Domain(
+        n=(2, None),
         draws={"m": (512, 1024), "L": (1, 2), "n": (2, 6)},
         fixed={"data": "chain", "labels": "alternating", "d": 3},
         values={"phi": (0.38, 0.2, 0.1, 0.05, 0.03)},

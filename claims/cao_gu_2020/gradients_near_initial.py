@@ -75,7 +75,7 @@ def frozen_gradient_is_the_gradient_at_initialisation(case: Case) -> Sides:
     kind="EXACT",
     engine_obstacle="the law of every entry of the matrices",
     bound="equality",
-    domain=Domain(draws={"m": (8, 64), "L": (2, 4)}, fixed={"ratio": 1}),
+    domain=Domain(L=(2, None), draws={"m": (8, 64)}, fixed={"ratio": 1}),
     erratum="E-07",
     expected="refuted",
     controls=(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.features_separable import PRE_B2
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, DEEP_CONES, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import best_margin, gamma
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
@@ -73,7 +73,7 @@ def no_weights_cancel_the_gradient(case: Case) -> Measurement:
     kind="PROB",
     bound="lower",
     stated=1 / 8,
-    domain=Domain(L=(1, 1), draws={"m": (64, 256), "n": (128, 128)}, fixed={"data": "axes", "d": 64}),
+    domain=Domain(L=(1, 1), n=(128, None), draws={"m": (64, 256), "n": (128, 128)}, fixed={"data": "axes", "d": 64}),
     plan=Plan(lines={"m": (256, 1024, 4096)}, start={"n": 128}),
     quantifiers="for all a_i ≥ 0",
     probability=WITH_PROBABILITY,
@@ -134,7 +134,7 @@ def a_third_of_the_units_is_active(case: Case) -> Measurement:
     kind="DET",
     bound="lower",
     stated=1.0,
-    domain=CONES,
+    domain=DEEP_CONES,
     plan=CONES_PLAN,
     quantifiers="for all a_i ≥ 0; μ = min_i y_i <α_{L−1}, x_{L−1,i}>, s_i the share of active units, s the least",
     controls=(

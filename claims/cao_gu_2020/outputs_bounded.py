@@ -57,7 +57,7 @@ def outputs_are_bounded(case: Case) -> Measurement:
     bound="upper",
     terms=(ONE,),
     stated=1.0,
-    domain=Domain(draws={"m": (2, 8), "L": (2, 4), "n": (1, 1)}),
+    domain=Domain(L=(2, None), draws={"m": (2, 8), "n": (1, 1)}),
     plan=Plan(lines={"m": (2, 4, 8), "L": (2, 3, 4)}),
     quantifiers="for some C ≤ 1000",
     erratum="E-16",

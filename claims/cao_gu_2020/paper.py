@@ -1,6 +1,6 @@
 """The paper, and the conditions that its lemmas share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lemmata.claims.claim import Paper, Reason
 from lemmata.claims.language.condition import Condition
@@ -82,9 +82,14 @@ LOG_OPEN = Reason(
 """What stands between Lemma 5.2 and stronger statements: powers of L and of log m that no attack needs."""
 
 CONES = Domain(
-    draws={"m": (64, 256), "L": (2, 4), "n": (8, 8)}, fixed={"data": "cones", "d": 2}, values={"phi": (0.05, 0.2, 0.4)}
+    draws={"m": (64, 256), "L": (2, 4), "n": (8, 8)},
+    fixed={"data": "cones", "d": 2},
+    values={"phi": (0.05, 0.2, 0.4)},
 )
 """Statements under Assumption 4.10: data that random ReLU features separate and no linear function does."""
+
+DEEP_CONES = replace(CONES, L=(2, None))
+"""Of one layer above another."""
 
 CONES_PLAN = Plan(
     lines={"m": (64, 256, 1024), "L": (2, 4, 8), "n": (4, 8, 16), "phi": DRAWN}, start={"n": 8, "phi": 0.2}

@@ -28,7 +28,7 @@ MOST = 6_000
 XOR = {"data": "xor", "d": 2}
 """What (4.1) is known for: at W⁽⁰⁾ its B tends to 0.354, 0.278, 0.259 with one, two and three layers."""
 
-ON_XOR = Domain(draws={"m": (64, 256), "L": (1, 3), "n": (4, 4)}, fixed=XOR)
+ON_XOR = Domain(n=(4, None), draws={"m": (64, 256), "L": (1, 3), "n": (4, 4)}, fixed=XOR)
 """Runs that are watched step by step."""
 
 ON_XOR_PLAN = Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3)}, start={"n": 4}, examples=3)

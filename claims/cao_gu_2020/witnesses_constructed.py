@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, WITH_PROBABILITY
+from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, CONES, CONES_PLAN, DEEP_CONES, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.witnesses import alphas, beyond_a_plane, feature, gamma, products
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement
@@ -28,14 +28,16 @@ FIRST_LAYER = Domain(
 FIRST_LAYER_PLAN = Plan(lines={"m": (1024, 4096, 16384), "n": (4, 8, 16), "phi": DRAWN}, start=CONES_PLAN.start)
 
 ONE_LABEL = Domain(
-    draws={"m": (512, 1024), "L": (2, 3), "n": (1, 4)}, fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1}
+    L=(2, None),
+    draws={"m": (512, 1024), "L": (2, 3), "n": (1, 4)},
+    fixed={"data": "sphere", "d": 2, "labels": "ones", "ratio": 1},
 )
 """Data with the largest margin, γ = 1/√(2π): deviations of order m^{−1/2} stay below it at these widths."""
 
 ONE_LABEL_PLAN = Plan(lines={"m": (512, 1024), "L": (2, 3), "n": (1, 2, 4)}, examples=6)
 
 
-PREMISES = Domain(draws={"m": (2048, 4096), "L": (2, 2), "n": (1, 2)}, fixed=ONE_LABEL.fixed)
+PREMISES = Domain(L=(2, None), draws={"m": (2048, 4096), "L": (2, 2), "n": (1, 2)}, fixed=ONE_LABEL.fixed)
 """Where increments, of order m^{−1/2}, are below γ/(4L) at most initialisations; three layers would take m = 8192."""
 
 PREMISES_PLAN = Plan(lines={"m": (2048, 4096), "n": (1, 2)}, examples=3)
@@ -189,7 +191,7 @@ def _upper_widths(case: Case) -> Tensor:
     kind="PROB",
     bound="upper",
     stated=4.0,
-    domain=CONES,
+    domain=DEEP_CONES,
     plan=CONES_PLAN,
     quantifiers="for all 2 ≤ l ≤ L",
     probability=WITH_PROBABILITY,
@@ -314,7 +316,9 @@ def _doubled(case: Case, *, transposed: bool) -> Measurement:
     kind="EXACT",
     bound="upper",
     stated=1.0,
-    domain=Domain(draws={"m": (1024, 1024), "L": (2, 2), "n": (1, 4)}, fixed=ONE_LABEL.fixed),
+    domain=Domain(
+        m=(1024, None), L=(2, None), draws={"m": (1024, 1024), "L": (2, 2), "n": (1, 4)}, fixed=ONE_LABEL.fixed
+    ),
     plan=Plan(lines={"n": (1, 2, 4)}, start={"m": 1024}),
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     erratum="E-08",
@@ -343,7 +347,7 @@ def inner_products_are_preserved_without_transpose(case: Case) -> Measurement:
     kind="PROB",
     bound="upper",
     stated=math.sqrt(10),
-    domain=CONES,
+    domain=DEEP_CONES,
     plan=CONES_PLAN,
     quantifiers="for all 2 ≤ l ≤ L and i ≤ n",
     probability=WITH_PROBABILITY,

@@ -1,6 +1,7 @@
 """Assumptions 3.1 and 3.2: unit inputs with a common last coordinate, separated from one another."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -60,7 +61,7 @@ def _common_coordinate(case: Case, x: Tensor) -> Measurement:
     kind="DEF",
     bound="upper",
     stated=1.0,
-    domain=DATA_ALONE,
+    domain=replace(DATA_ALONE, n=(2, None)),
     quantifiers="for all i ≠ j",
     controls=(
         Control(

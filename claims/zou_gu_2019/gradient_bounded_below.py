@@ -48,6 +48,7 @@ def _own(case: Case) -> Measurement:
     bound="lower",
     terms=(GRADIENT_BOUND,),
     domain=Domain(
+        n=(2, None),
         tau=ANY,
         draws={"m": (512, 1024), "L": (1, 2), "n": (2, 4), "tau": (1e-6, 1e-4)},
         fixed={"data": "chain", "d": 4, "mu": MU},

@@ -30,6 +30,7 @@ CUBE = 7
 """Dimension of a cube whose corners are so many inputs that regions as wide as φ are mostly empty."""
 
 _CHAIN = Domain(
+    n=(2, None),
     draws={"m": (4, 8), "L": (1, 1), "n": (2, 6)},
     fixed={"data": "chain", "d": 3, "mu": 0.3, "k": 1, "ratio": 1},
     values={"phi": (0.3, 0.1, 0.03, 0.01)},

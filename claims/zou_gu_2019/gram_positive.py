@@ -21,6 +21,7 @@ SINGULAR = 1e-12
 ORDER = Scaling(phi=1, n=-2)
 
 _PAIR_OR_CHAIN = Domain(
+    n=(2, None),
     draws={"m": (4, 8), "L": (1, 1), "n": (2, 6)},
     fixed={"data": "chain", "d": 3, "mu": 0.3, "k": 1, "ratio": 1},
     values={"phi": (0.5, 0.1, 0.01, 0.001)},

@@ -12,6 +12,7 @@ from lemmata.claims.zou_gu_2019.table_1 import WORST_CASE, on_data
 from lemmata.model.spectra import spectral_norm
 
 NEARLY_ORTHOGONAL = Domain(
+    n=(2, None),
     draws={"m": (4, 8), "L": (1, 1), "n": (2, 12)},
     fixed={"data": "simplex", "d": 40, "phi": 1.3, "mu": 0.3, "k": 1, "ratio": 1},
 )
