@@ -15,6 +15,7 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe, draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring import search
+from lemmata.claims.measuring.checks import check_inside
 from lemmata.model import attacks as package
 from lemmata.model import limits
 from lemmata.model.attacks import ATTACKS, Attack, Informed, Target, distinct
@@ -908,6 +909,21 @@ def test_a_search_that_gains_nothing_at_first_goes_on_to_its_longest_round(monke
     assert sorted(set(tried)) == list(search.PATIENT)
     ascending = {recipe.attack for recipe in claim.recipes(case) if ATTACKS[recipe.attack].ascends}
     assert tried.count(search.PATIENT[-1]) == len(ascending) > search.CANDIDATES
+
+
+def test_a_patient_search_starts_from_random_pairs_too(monkeypatch):
+    """Where the ascents from its attacks end in a lower maximum it finds a higher one, inside of the ball."""
+    claim = REGISTRY["cao-gu-2020/B.2-I2"]
+    case = draw(claim.setting, Configuration(m=16, L=2, d=20, tau=0.3), 69, 1)
+    monkeypatch.setattr(search, "PATIENT", (20,))
+    worst = []
+    for starts in (0, 4):
+        monkeypatch.setattr(search, "RESTARTS", (starts,))
+        *_, last = search.patiently(claim, case, {})
+        worst.append(float(last.evaluation.ratio))
+    assert worst[1] > 1.04 * worst[0]
+    assert last.recipe.startswith("random pair ")
+    check_inside(last.case, Recipe("random"))
 
 
 @pytest.mark.parametrize("id", ["cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.2b"])

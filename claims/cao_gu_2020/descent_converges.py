@@ -289,7 +289,7 @@ def _farthest(case: Case, *, power: float = -1) -> Measurement:
     stated=1.0,
     terms=(Scaling(tau=1),),
     domain=Domain(
-        n=(4, None), tau=ANY, draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR
+        n=(4, None), tau=(0.2, None), draws={"m": (128, 512), "L": (1, 3), "n": (4, 4), "tau": (0.2, 0.5)}, fixed=XOR
     ),
     plan=Plan(start={"n": 4}),
     quantifiers="for all W⁽ᵗ⁾ in the ball of radius τ/2 and l ≤ L",

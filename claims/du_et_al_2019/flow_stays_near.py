@@ -16,6 +16,7 @@ STEP = 0.5
 and their integral are equal."""
 
 DONE = 1e-10
+"""The last residual over the first, or a thousand roundings."""
 
 SIZES = {"m": Size(500, 2000), "n": Size(1, 2)}
 
@@ -25,7 +26,8 @@ def flow(rng: Rng, p: Choice) -> tuple[Tensor, Tensor, Tensor]:
     net = Net(rng, p.m, p.n)
     w, least = net.weights, rng.tensor(math.inf)
     first = residual = net.labels - _outputs(w, net)
-    while residual.norm() > DONE * first.norm():
+    done = max(DONE, 1000 * torch.finfo(first.dtype).eps)
+    while residual.norm() > done * first.norm():
         active = (w > 0).to(w.dtype)
         least = torch.minimum(least, active.mean(0).min())
         w = w + STEP * net.signs[:, None] * active * residual / p.m**0.5

@@ -18,6 +18,7 @@ from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes, LowRank, distances
+from lemmata.model.randomness import generator
 from lemmata.model.watched import Watched, gradients
 
 SMOOTHING = (1.0, 0.01)
@@ -149,9 +150,9 @@ class Find:
 def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[Find]:
     """The worst so far of a longer search than an audit's, after each of its steps.
 
-    After the attacks come rounds of ever longer ascents from the worst starts, and of ever more starts of the attacks
-    that restart. Where short ascents end hardly foretells what long ones find: the last round starts from every attack,
-    and is repeated, twice as long, while it improves by more than `ENOUGH`.
+    After the attacks come rounds of ever longer ascents from the worst starts, of ever more starts of the attacks that
+    restart, and from ever more random pairs. Where short ascents end hardly foretells what long ones find: the last
+    round starts from every attack, and is repeated, twice as long, while it improves by more than `ENOUGH`.
 
     Args:
         claim: an inequality over the ball.
@@ -197,8 +198,19 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
                 at, told = ascend(claim, starts[name](), steps=steps), f"{name}^{steps}"
             worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
             yield worst
+        for number in range(further if ascending else 0):
+            at = ascend(claim, _anywhere(case, number), steps=steps)
+            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), f"random pair {number}^{steps}"))
+            yield worst
         if whole and not _improves(before, worst.evaluation):
             return
+
+
+def _anywhere(case: Case, number: int) -> Case:
+    """At a random pair of the ball, every other one with a short step."""
+    ball, rng = Ball(case.setting.ball, case.tau / 2), generator(case.streams("search", number)[0])
+    tilde, step = (ball.sample(case.initial, rng) for _ in range(2))
+    return case.at_pair(Pair(tilde, tuple(change.scaled(SHORT) for change in step) if number % 2 else step))
 
 
 def climbed_patiently(claim: Claim, cases: Sequence[Drawn]) -> Iterator[Find]:
