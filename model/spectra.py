@@ -94,8 +94,8 @@ def _by_columns(apply: Callable[[Tensor], Tensor], columns: int, like: Tensor, c
     """The same for an operator with few columns, from its Gram matrix: only the largest value is wanted."""
     basis = torch.eye(columns, dtype=like.dtype, device=like.device)
     images = torch.stack([apply(e.expand(like.shape[0], copies, columns)) for e in basis], -1)
-    vectors = torch.linalg.eigh(images.mT @ images).eigenvectors
-    right = vectors[..., -1]
+    gram = (images.mT @ images).double()  # in single precision the iterations may not end on equal eigenvalues
+    right = torch.linalg.eigh(gram).eigenvectors[..., -1].to(images)
     image = (images @ right[..., None])[..., 0]
     left, size = _unit(image)
     return Singular(size, left, right)

@@ -49,10 +49,10 @@ def one_layer(rng: Rng, p: Choice) -> Tensor:
     """K_1 of one trained layer, (nd, nd), from its law: given h_0, g_1 is Gaussian, so that no matrix is drawn."""
     scale = (2 / p.m) ** 0.5
     below = (gaussian(rng, p.m, p.n + 1, scale=scale) @ simplex(rng, p.n, p.phi).T).relu()
-    inner = below.T @ below
-    at = gaussian(rng, p.m, p.n, scale=scale) @ torch.linalg.cholesky(inner).T
+    inner = below.double().T @ below.double()  # of close inputs singular in single precision
+    at = gaussian(rng, p.m, p.n, scale=scale) @ torch.linalg.cholesky(inner).T.to(below)
     signal = gaussian(rng, p.d, p.m, scale=p.d**-0.5) * (at.T > 0)[:, None]
-    return torch.einsum("iam,jbm,ij->iajb", signal, signal, inner).reshape(p.n * p.d, -1)
+    return torch.einsum("iam,jbm,ij->iajb", signal, signal, inner.to(below)).reshape(p.n * p.d, -1)
 
 
 @lemma(

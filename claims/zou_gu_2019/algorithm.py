@@ -54,11 +54,12 @@ def _replay(case: Case, *, at_once: bool = True) -> Sides:
         case.initial, case.inputs, case.labels, step_size=STEP.value(case.parameters), steps=STEPS
     )
     dense = _dense_steps(case, at_once=at_once)
-    left, right = [], []
+    left, right, stored = [], [], []
     for layer, (change, weight) in enumerate(zip(last.changes, dense, strict=True)):
         left.append(change.materialise().flatten(1))
         right.append((weight - case.initial.materialise(layer)).flatten(1))
-    return Sides.of(torch.cat(left, 1), torch.cat(right, 1))
+        stored.append(weight.flatten(1))  # every step of which is rounded as a whole
+    return Sides.of(torch.cat(left, 1), torch.cat(right, 1), terms=torch.cat(stored, 1))
 
 
 @claim(

@@ -43,7 +43,7 @@ def inputs_share_a_coordinate(case: Case) -> Measurement:
 
 def _common_coordinate(case: Case, x: Tensor) -> Measurement:
     mu = x[0, -1].abs()
-    tolerance = 1e-12
+    tolerance = 4096 * torch.finfo(x.dtype).eps
     norms = (torch.linalg.vector_norm(x, dim=-1) - 1).abs().amax() / tolerance
     coordinates = (x[:, -1] - mu).abs().amax() / tolerance
     sums = 2 * mu / torch.linalg.vector_norm(x[:, None] + x, dim=-1).amin()

@@ -29,7 +29,10 @@ def affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:
 def across(z: Tensor, bought: Tensor) -> Tensor:
     """The displacement that puts the bought units a sliver beyond their kink, (S, m)."""
     total = torch.where(bought, z, 0.0).square().sum(-1, keepdim=True).sqrt()
-    sliver = total / z.shape[-1] ** 0.5 * torch.finfo(z.dtype).eps ** 0.6
+    eps, units = torch.finfo(z.dtype).eps, z.shape[-1] ** 0.5
+    # Nearer to its kink than pre-activations are rounded a unit is on either side.
+    rounded = 8 * eps * torch.linalg.vector_norm(z, dim=-1, keepdim=True) / units
+    sliver = torch.maximum(total / units * eps**0.6, rounded)
     return torch.where(bought, -z - torch.where(z > 0, sliver, -sliver), 0.0)
 
 
