@@ -140,6 +140,19 @@ def test_the_power_of_a_logarithm_alone_supports_nothing(monkeypatch):
     assert judge(REGISTRY[ID], line, Budget()).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize(("excess", "said"), [((-0.1, 0.3), False), ((0.2, 1.4), True)])
+def test_a_power_of_a_logarithm_that_is_not_resolved_is_said_so(excess, said, monkeypatch):
+    """What is supported beside it is supported up to that logarithm."""
+    line = [trials(Configuration(n=1, m=m), 0.4) for m in WIDTHS]
+    found = judge(REGISTRY[ID], line, Budget()).exponents["m"]
+    both = {"m": found, "log_m": replace(found, parameter="log_m", excess=excess, beyond=0.0)}
+    monkeypatch.setattr(verdicts, "exponents", lambda *_: both)
+    finding = judge(REGISTRY[ID], line, Budget())
+    assert finding.verdict == "supported"
+    assert ("up to powers of logarithms" in finding.reason) is said
+    assert ("the power of log(m)" in finding.reason and "is not resolved" in finding.reason) is said
+
+
 def test_two_widths_cannot_refute():
     """The smallest singular value of a thin matrix is on its way to √m for long: a third size would say."""
     assert verdict(lambda m: m**0.5, "m", (64, 128)).verdict == "inconclusive"

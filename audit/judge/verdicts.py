@@ -486,6 +486,10 @@ def _judge_mean(finding: Finding, budget: Budget, margin: float) -> None:
         finding.reason = f"the mean is within {margin:g} of its value; farthest: {mean.words()} at {place}"
 
 
+def _interval(slope: Slope) -> str:
+    return f"{slope.slope:.2f} [{slope.low:.2f}, {slope.high:.2f}]"
+
+
 def _judge_growth(finding: Finding, budget: Budget) -> None:
     numbers = not any(math.isnan(side) for item in finding.trials for side in (*item.lhs, *item.rhs))
     hopeless = _violated(finding, budget, None)
@@ -503,10 +507,8 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
     elif broken:
         name, worst = max(broken.items(), key=lambda item: item[1].beyond)
         finding.verdict = "refuted"
-        finding.reason = (
-            f"the ratio outgrows every constant in {name}: exponent {worst.measured.slope:.2f} "
-            f"[{worst.measured.low:.2f}, {worst.measured.high:.2f}], claimed {worst.claimed}"
-        )
+        found = f"exponent {_interval(worst.measured)}, claimed {worst.claimed}"
+        finding.reason = f"the ratio outgrows every constant in {name}: {found}"
     elif unfitted:
         names = ", ".join(unfitted)
         finding.reason = (
@@ -519,11 +521,17 @@ def _judge_growth(finding: Finding, budget: Budget) -> None:
         finding.reason = f"the exponent in {names} is not resolved: needs more initialisations or a longer range"
     else:
         finding.verdict = "supported"
-        tested = any(e.of_a_log for e in deciding.values())
+        tested = any(e.of_a_log and e.settled for e in deciding.values())
         finding.reason = "bounded in " + ", ".join(powers) + ("" if tested else ", up to powers of logarithms")
     if untested:
         logs = ", ".join(Scaling(**{name: 1}).ascii() for name in untested)
         finding.reason += f"; the power of {logs} is not tested: no line of sizes is long enough"
+    unresolved = [name for name, e in deciding.items() if e.of_a_log and not e.settled and not e.broken]
+    if unresolved and finding.verdict != "refuted":
+        logs = ", ".join(
+            f"{Scaling(**{name: 1}).ascii()} ({_interval(deciding[name].measured)})" for name in unresolved
+        )
+        finding.reason += f"; the power of {logs} is not resolved"
     off = [name for name, e in finding.exponents.items() if not e.decides]
     if off:
         finding.reason += f"; {', '.join(off)}: off the conditions or trivial, so nothing is decided there"
