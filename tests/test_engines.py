@@ -35,8 +35,9 @@ VERDICTS = {"lemma-5.2a@printed": "refuted", "B.2-split": "supported"}
 
 def deep(claim: Claim) -> Configuration:
     """A small configuration of the claim with two layers of hidden weights, or as many as it allows."""
-    depth, (least, _) = min(claim.domain.drawn("L")[1], 2 + claim.setting.trains_output), claim.domain.ends("n")
-    sizes = Sizes(widths=(16,), depths=(depth,), samples=(int(max(1, least)),))
+    depth = min(claim.domain.drawn("L")[1], 2 + claim.setting.trains_output)
+    width, samples = (int(max(size, claim.domain.ends(name)[0])) for name, size in (("m", 16), ("n", 1)))
+    sizes = Sizes(widths=(width,), depths=(depth,), samples=(samples,))
     return points(claim, sizes)[0].configuration
 
 
