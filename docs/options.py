@@ -25,7 +25,8 @@ def page() -> str:
 def _command(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
-    usage = command.get_usage(context).removeprefix("Usage: ")
+    # Older versions of click write what may be left out without brackets.
+    usage = command.get_usage(context).removeprefix("Usage: ").replace(" COMMAND ", " [COMMAND] ")
     table = ["| option | what |", "| --- | --- |", *(_row(option, context) for option in options)]
     return "\n".join([f"## {name}", "", inspect.cleandoc(command.help or ""), "", f"    {usage}", "", *table, ""])
 
