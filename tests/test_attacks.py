@@ -15,11 +15,11 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe, draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring import search
-from lemmata.claims.measuring.checks import check_inside
+from lemmata.claims.measuring.checks import OUTSIDE, check_inside
 from lemmata.model import attacks as package
 from lemmata.model import limits
 from lemmata.model.attacks import ATTACKS, Attack, Informed, Target, distinct
-from lemmata.model.attacks.spending import affordable
+from lemmata.model.attacks.spending import across, affordable, price
 from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank, add, distances
 from lemmata.model.data import Dataset, generate
@@ -522,11 +522,11 @@ def test_merged_patterns_differ_in_the_fewest_units_that_the_radius_leaves(radiu
     beside = min((0, 2), key=apart.__getitem__)
     before = aim.trace.patterns[0]
     after = difference(aim, ATTACKS["merge-patterns"](aim)).flips[0]
-    for number, price in enumerate(prices(aim)):
+    for number, dear in enumerate(prices(aim)):
         telling = (before[number, 1] != before[number, beside]).numpy()
         flipped = after[number, 1].numpy() != 0
         assert not (flipped & ~telling).any()
-        assert flipped.sum() == most_affordable(price[telling], radius**2)
+        assert flipped.sum() == most_affordable(dear[telling], radius**2)
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -935,3 +935,15 @@ def test_a_step_over_kinks_is_short_in_single_precision_too(id):
         case = draw(claim.setting, Configuration(m=64, L=2, n=1, d=4, tau=0.03), 0, 3, dtype=dtype)
         found.append(search.found_by(claim, case, Recipe("place-on-kinks-deep", layer=2)).ratio.double())
     assert float((found[1] / found[0]).amin()) > 0.9
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_units_are_sent_beyond_their_rounding_within_the_radius(dtype):
+    """However small the radius: what crossing a kink takes in this precision is part of the price."""
+    draws = torch.Generator().manual_seed(0)
+    z = torch.nn.functional.normalize(torch.randn(500, 1024, generator=draws, dtype=torch.float64), dim=-1).to(dtype)
+    for radius in (1e-6, 1e-4, 1e-2):
+        bought = affordable(z.abs(), price(z), radius)
+        moved = z + across(z, bought)
+        assert ((moved > 0) != (z > 0)).eq(bought).all()
+        assert float(torch.linalg.vector_norm(moved - z, dim=-1).amax()) <= radius * (1 + OUTSIDE[dtype])

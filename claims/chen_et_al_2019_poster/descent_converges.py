@@ -1,7 +1,5 @@
 """Gradient descent reaches a training loss of 3ε within O(L²R²/ε) steps."""
 
-import math
-
 import torch
 
 from lemmata.claims.case import Case
@@ -100,13 +98,13 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
     radius, eps = reference_radius(case), case.configuration.eps
     # Where a narrow network has no reference the theorem says nothing.
     known = radius.isfinite()
-    longest = math.ceil(ALLOWED * case.depth**2 * float(torch.where(known, radius, 0.0).max()) ** 2 / eps)
+    allowed = (ALLOWED * case.depth**2 * torch.where(known, radius, 0.0).square() / eps).ceil()
     run = follow(
         case.initial,
         case.inputs,
         case.labels,
         step_size=STEP / (case.depth * case.initial.scale**2),
-        steps=longest,
+        steps=int(allowed.max()),
         until=lambda loss, _: loss <= 3 * eps / 2,
         algorithm=case.algorithm,
     )
@@ -115,5 +113,8 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
     after = torch.arange(1, run.steps + 2).to(first)
     last = torch.where(above[:, -1], torch.inf, torch.where(above, after, 0.0).amax(-1))
     bound = radius**power * eps ** (1 - per_epsilon)
-    taken = torch.where(known[:, None], torch.stack([first, last], -1), 0.0)
+    taken = torch.stack([first, last], -1)
+    # Others may run longer: what takes more than its own steps has not ended.
+    taken = torch.where(taken > allowed[:, None] + 1, torch.inf, taken)
+    taken = torch.where(known[:, None], taken, 0.0)
     return Measurement(taken, (bound[:, None],), ("reading",))

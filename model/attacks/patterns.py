@@ -3,7 +3,7 @@
 import torch
 
 from lemmata.model.attacks.record import Informed, attack
-from lemmata.model.attacks.spending import across, affordable
+from lemmata.model.attacks.spending import across, affordable, price
 from lemmata.model.attacks.target import Pair, Target
 from lemmata.model.changes import add
 from lemmata.model.imposing import DIRECTIONS
@@ -19,7 +19,7 @@ def flip_units(target: Target) -> Pair:
     Flipping unit j costs |z_j| / ‖x_{l−1}‖; the cheapest are bought first. Exact for the first layer.
     """
     z = target.preactivation()
-    bought = affordable(z.abs(), z.abs() / target.at(target.layer)[1], target.ball.radius)
+    bought = affordable(z.abs(), price(z) / target.at(target.layer)[1], target.ball.radius)
     return Pair(target.still(), target.displacing(across(z, bought)))
 
 
@@ -30,7 +30,7 @@ def flip_units_apart(target: Target) -> Pair:
     The pair has twice the squared budget; for the first layer this is the largest number of flips, or one less.
     """
     z = target.preactivation()
-    cost = z.abs() / target.at(target.layer)[1]
+    cost = price(z) / target.at(target.layer)[1]
     rank = cost.argsort(-1).argsort(-1)
     even = affordable(torch.where(rank % 2 == 0, cost, torch.inf), cost, target.ball.radius)
     odd = affordable(torch.where(rank % 2 == 1, cost, torch.inf), cost, target.ball.radius)
@@ -42,8 +42,8 @@ def flip_units_apart(target: Target) -> Pair:
 def switch_on(target: Target) -> Pair:
     """Sort and spend on inactive units only: the largest number of active units, hence the largest gradient."""
     z = target.preactivation()
-    price = torch.where(z <= 0, z.abs(), torch.inf)
-    bought = affordable(price, price / target.at(target.layer)[1], target.ball.radius)
+    order = torch.where(z <= 0, z.abs(), torch.inf)
+    bought = affordable(order, price(z) / target.at(target.layer)[1], target.ball.radius)
     return Pair(target.still(), target.displacing(across(z, bought)))
 
 
@@ -58,8 +58,8 @@ def merge_patterns(target: Target) -> Pair:
     apart = torch.linalg.vector_norm(inputs - inputs[target.example], dim=-1)
     apart[target.example] = torch.inf
     beside = target.trace.patterns[target.layer - 1][:, int(apart.argmin())]
-    price = torch.where((z > 0) != beside, z.abs(), torch.inf)
-    bought = affordable(price, z.abs() / target.at(target.layer)[1], target.ball.radius)
+    order = torch.where((z > 0) != beside, z.abs(), torch.inf)
+    bought = affordable(order, price(z) / target.at(target.layer)[1], target.ball.radius)
     return Pair(target.still(), target.displacing(across(z, bought)))
 
 

@@ -26,14 +26,22 @@ def affordable(order: Tensor, cost: Tensor, radius: float) -> Tensor:
     return bought
 
 
+def price(z: Tensor) -> Tensor:
+    """How far the pre-activation of each unit must move to be on the other side beyond doubt, (S, m)."""
+    return z.abs() + _rounded(z)
+
+
 def across(z: Tensor, bought: Tensor) -> Tensor:
     """The displacement that puts the bought units a sliver beyond their kink, (S, m)."""
     total = torch.where(bought, z, 0.0).square().sum(-1, keepdim=True).sqrt()
-    eps, units = torch.finfo(z.dtype).eps, z.shape[-1] ** 0.5
-    # Nearer to its kink than pre-activations are rounded a unit is on either side.
-    rounded = 8 * eps * torch.linalg.vector_norm(z, dim=-1, keepdim=True) / units
-    sliver = torch.maximum(total / units * eps**0.6, rounded)
+    sliver = torch.maximum(total / z.shape[-1] ** 0.5 * torch.finfo(z.dtype).eps ** 0.6, _rounded(z))
     return torch.where(bought, -z - torch.where(z > 0, sliver, -sliver), 0.0)
+
+
+def _rounded(z: Tensor) -> Tensor:
+    """Nearer to its kink than this a unit may be on either side: pre-activations are rounded, (S, 1)."""
+    size = torch.linalg.vector_norm(z, dim=-1, keepdim=True) / z.shape[-1] ** 0.5
+    return 8 * torch.finfo(z.dtype).eps * size
 
 
 def unit(x: Tensor) -> Tensor:
