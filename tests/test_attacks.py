@@ -522,11 +522,11 @@ def test_merged_patterns_differ_in_the_fewest_units_that_the_radius_leaves(radiu
     beside = min((0, 2), key=apart.__getitem__)
     before = aim.trace.patterns[0]
     after = difference(aim, ATTACKS["merge-patterns"](aim)).flips[0]
-    for number, dear in enumerate(prices(aim)):
+    for number, costs in enumerate(prices(aim)):
         telling = (before[number, 1] != before[number, beside]).numpy()
         flipped = after[number, 1].numpy() != 0
         assert not (flipped & ~telling).any()
-        assert flipped.sum() == most_affordable(dear[telling], radius**2)
+        assert flipped.sum() == most_affordable(costs[telling], radius**2)
 
 
 @pytest.mark.parametrize("k", [1, 3])
