@@ -82,9 +82,7 @@ LOG_OPEN = Reason(
 """What stands between Lemma 5.2 and stronger statements: powers of L and of log m that no attack needs."""
 
 CONES = Domain(
-    draws={"m": (64, 256), "L": (2, 4), "n": (8, 8)},
-    fixed={"data": "cones", "d": 2},
-    values={"phi": (0.05, 0.2, 0.4)},
+    draws={"m": (64, 256), "L": (2, 4), "n": (8, 8)}, fixed={"data": "cones", "d": 2}, values={"phi": (0.05, 0.2, 0.4)}
 )
 """Statements under Assumption 4.10: data that random ReLU features separate and no linear function does."""
 
