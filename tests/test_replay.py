@@ -12,11 +12,12 @@ from lemmata.audit.plan.grid import corners
 from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe
+from lemmata.claims.chen_et_al_2019_poster import descent_converges
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.measuring.search import found_by
 from lemmata.claims.zou_gu_2019.kernel_regime import batches
-from tests.assertions import assert_close, assert_found
+from tests.assertions import assert_close, assert_found, assert_same
 
 CLAIM = REGISTRY["cao-gu-2020/lemma-5.2a"]
 
@@ -94,6 +95,18 @@ def test_a_run_that_goes_on_for_others_is_over_for_who_is_done(id):
     together = measure(claim, configuration, 77, range(3)).ratio
     alone = torch.cat([measure(claim, configuration, 77, [number]).ratio for number in range(3)])
     assert_close(together, alone)
+
+
+def test_a_run_that_others_prolong_ends_at_its_own_bound(monkeypatch):
+    """With a fifth of the steps that are allowed for the poster's Theorem 2.1, who is not there by then never is."""
+    monkeypatch.setattr(descent_converges, "ALLOWED", descent_converges.ALLOWED / 5)
+    claim = REGISTRY["chen-et-al-2019-poster/thm-2.1"]
+    sizes = {"data": "chain", "labels": "alternating", "phi": 0.7, "alpha": 0.5, "d": 3, "eps": 0.1}
+    configuration = Configuration(m=64, L=2, n=2, **sizes)
+    together = measure(claim, configuration, 5, range(8)).ratio
+    alone = torch.cat([measure(claim, configuration, 5, [number]).ratio for number in range(8)])
+    assert 0 < int(together.isinf().sum()) < 8
+    assert_same(1 / together, 1 / alone)
 
 
 def test_each_initialisation_has_its_own_batches():

@@ -234,8 +234,7 @@ def _in_turn(order: list[Job], busy: set[Job], deadline: float) -> Iterator[Job]
     A device has one trial at a time: a process that waits for it does nothing else.
     """
     while order and time.monotonic() < deadline:
-        job = next((job for job in order if job.device == "cpu" or not busy), order[0])
-        order.remove(job)
+        job = order.pop(next((at for at, job in enumerate(order) if job.device == "cpu" or not busy), 0))
         if job.device != "cpu":
             busy.add(job)
         yield job

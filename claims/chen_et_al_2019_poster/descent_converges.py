@@ -1,5 +1,7 @@
 """Gradient descent reaches a training loss of 3ε within O(L²R²/ε) steps."""
 
+from dataclasses import replace
+
 import torch
 
 from lemmata.claims.case import Case
@@ -98,7 +100,7 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
     radius, eps = reference_radius(case), case.configuration.eps
     # Where a narrow network has no reference the theorem says nothing.
     known = radius.isfinite()
-    allowed = (ALLOWED * case.depth**2 * torch.where(known, radius, 0.0).square() / eps).ceil()
+    allowed = (ALLOWED * case.depth**2 * torch.where(known, radius, 0.0).square() / eps).ceil().long()
     run = follow(
         case.initial,
         case.inputs,
@@ -108,13 +110,12 @@ def _steps(case: Case, *, per_epsilon: float = 1.0, power: float = 2.0) -> Measu
         until=lambda loss, _: loss <= 3 * eps / 2,
         algorithm=case.algorithm,
     )
+    # Others may run longer than the theorem has one run.
+    run = replace(run, ends=allowed if run.ends is None else run.ends.minimum(allowed))
     above = run.own(run.losses) > 3 * eps
     first = run.first(~above)
     after = torch.arange(1, run.steps + 2).to(first)
     last = torch.where(above[:, -1], torch.inf, torch.where(above, after, 0.0).amax(-1))
     bound = radius**power * eps ** (1 - per_epsilon)
-    taken = torch.stack([first, last], -1)
-    # Others may run longer: what takes more than its own steps has not ended.
-    taken = torch.where(taken > allowed[:, None] + 1, torch.inf, taken)
-    taken = torch.where(known[:, None], taken, 0.0)
+    taken = torch.where(known[:, None], torch.stack([first, last], -1), 0.0)
     return Measurement(taken, (bound[:, None],), ("reading",))
