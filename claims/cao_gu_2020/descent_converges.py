@@ -393,8 +393,8 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
         Control("2 for 1/2", "a step gains 2 η B² m E_S²: with one layer it gains η ‖∇_{W_1} L_S‖²", factor=4.0),
         *mutants(at=WATCHED, domain=STEPWISE),
     ),
-    notes="Of the four corners of XOR. Fewer have a larger B, and the step size that is taken here, of order B², is too "
-    "large for them: at one corner the first steps gain 0.16 to 0.36 η B² m E_S².",
+    notes="Of the four corners of XOR. Fewer have a larger B, and the step size that is taken here, of order B², is "
+    "too large for them: at one corner the first steps gain 0.16 to 0.36 η B² m E_S².",
 )
 def a_step_gains_half(case: Case) -> Measurement:
     """The decrease of the loss over η B² m E_S², at every step."""
