@@ -2,7 +2,7 @@
 
 The deferred engine keeps, for every neuron, its entries in four bases. They are functions of the neuron's own fresh
 Gaussians and of small matrices that all neurons share. So nothing is kept: a pass over the neurons of a layer draws a
-chunk's Gaussians again from counter-based generators, repeats its history, adds its inner products to the next small
+chunk's Gaussians again from its blocks' own generators, repeats its history, adds its inner products to the next small
 matrices, and forgets it. Memory O(chunk · n T + n² T²); work O(m n² T²) a step.
 
 Queries are differences of consecutive activations and of consecutive backward signals. They are far shorter than what
@@ -30,8 +30,8 @@ from lemmata.model.settings import Setting
 BLOCK = 8192
 """Neurons that share a random stream; a chunk is made of whole blocks."""
 
-NOISE = 1e-7
-"""Relative size of a residual below which it is rounding: Gram matrices square it."""
+NOISE = 1e-6
+"""Relative size of a residual that is dropped. Gram matrices square it: near √ε = 1e-8 they would be all rounding."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +69,23 @@ class Problem:
         """Number of examples."""
         return len(self.inputs)
 
-    def fresh(self, what: str, step: int, neurons: range, columns: int) -> Tensor:
-        """N(0, 1) entries of some neurons, the same whenever and in whatever chunk they are asked for, (c, columns)."""
-        key = stream(self.seed, "streaming", what, step).generate_state(2, np.uint64)
-        rows = []
+    def fresh(self, what: str, step: int, neurons: range, rows: int) -> Tensor:
+        """N(0, 1) entries of some neurons, the same whenever and in whatever chunk they are asked for, (rows, c)."""
+        found = np.empty((rows, len(neurons)))
         for block in range(neurons.start // BLOCK, -(-neurons.stop // BLOCK)):
-            size = min(BLOCK, self.m - block * BLOCK)
-            source = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, block, 0]))
-            rows.append(source.standard_normal((size, columns)))
-        return torch.from_numpy(np.concatenate(rows))
+            start, stop = block * BLOCK, min((block + 1) * BLOCK, self.m)
+            # Gaussians are most of the work: SFC64 draws them in less than half of a Philox generator's time.
+            source = np.random.Generator(np.random.SFC64(stream(self.seed, "streaming", what, step, block)))
+            columns = slice(start - neurons.start, stop - neurons.start)
+            found[:, columns] = source.standard_normal((rows, stop - start))
+        return torch.from_numpy(found)
 
     def output(self, neurons: range) -> Tensor:
-        """The entries of V, (c, 1)."""
+        """The entries of V, (1, c)."""
         if self.setting.output == "gaussian":
             return self.fresh("V", 0, neurons, 1)
         index = torch.arange(neurons.start, neurons.stop)
-        return torch.where(index < self.m // 2, 1.0, -1.0).double()[:, None]
+        return torch.where(index < self.m // 2, 1.0, -1.0).double()[None]
 
 
 @dataclass
@@ -150,7 +151,7 @@ class Iterate:
 
 
 def train(
-    problem: Problem, steps: int, *, chunk: int = 8 * BLOCK, workers: int = 1, state: Path | None = None
+    problem: Problem, steps: int, *, chunk: int = 2 * BLOCK, workers: int = 1, state: Path | None = None
 ) -> Iterator[Iterate]:
     """Full-batch gradient descent from W⁽⁰⁾: the iterates 0, …, steps, in the law of stored matrices.
 
@@ -181,40 +182,40 @@ def train(
 
 
 def first_layer(problem: Problem, shared: Shared, neurons: range) -> dict[str, Tensor]:
-    """The history of some neurons of the first layer, (c, ·): bases, images, the new query and the next fresh part.
+    """The history of some neurons of the first layer, (·, c): bases, images, the new query and the next fresh part.
 
     Attributes of the result: directions Q_R, images Z, query σ(W_1 x) minus that of the step before, fresh, and pull,
     the accumulated Σ_s b_1 ∂L/∂f, with W_1 = W_1⁽⁰⁾ − η pull · inputs.
     """
     n, t, scale = problem.n, len(shared.left_kept), (2 / problem.m) ** 0.5
     gram = problem.inputs @ problem.inputs.mT
-    z = scale * problem.fresh("W_1", 0, neurons, problem.inputs.shape[1]) @ problem.inputs.mT
+    z = problem.inputs @ problem.fresh("W_1", 0, neurons, problem.inputs.shape[1]).mul_(scale)
     query, pull = z.clamp_min(0), torch.zeros_like(z)
-    directions, images = (z.new_empty(len(z), n * (t + 1)) for _ in range(2))
+    directions, images = (z.new_empty(n * (t + 1), z.shape[1]) for _ in range(2))
     for s in range(t):
         old, all_ = slice(0, n * s), slice(0, n * (s + 1))
         new = slice(n * s, n * (s + 1))
-        directions[:, new] = _direction(query, directions[:, old], shared.a[s], shared.triangle[s], shared.kept[s])
-        fresh = scale * problem.fresh("up", s, neurons, n)
-        rest = (fresh - directions[:, all_] @ shared.ahead_up[s]) * shared.left_kept[s]
-        images[:, new] = rest + directions[:, all_] @ shared.up[s]
+        _point(directions[new], query, directions[old], shared.a[s], shared.triangle[s], shared.kept[s])
+        ahead = shared.up[s] - shared.ahead_up[s] * shared.left_kept[s]
+        torch.mm(ahead.mT, directions[all_], out=images[new])
+        images[new] += problem.fresh("up", s, neurons, n).mul_(scale).mul_(shared.left_kept[s][:, None])
         beta = shared.beta[s]
         core = torch.zeros(len(beta), len(beta), dtype=torch.float64)
         core[: n * s, : n * s] = shared.cores[s]
-        signal = (z > 0) * (images[:, all_] @ beta + directions[:, all_] @ (core.mT @ beta))
-        own = signal * shared.slopes[s].mT
+        signal = (beta.mT @ images[all_]).addmm_(beta.mT @ core, directions[all_])
+        own = signal.masked_fill_(z <= 0, 0.0).mul_(shared.slopes[s])
         pull += own
-        dz = -problem.step_size * own @ gram
-        was, now = z > 0, z + dz > 0
-        query = torch.where(now, torch.where(was, dz, z + dz), torch.where(was, -z, 0.0))
-        z = z + dz
+        moved = -problem.step_size * gram @ own
+        after = z + moved
+        # Where both are positive the difference keeps its digits.
+        query = torch.where((z > 0) & (after > 0), moved, after.clamp_min(0) - z.clamp_min(0))
+        z = after
     known = slice(0, n * t)
-    fresh = scale * problem.fresh("up", t, neurons, n)
     return {
-        "directions": directions[:, known],
-        "images": images[:, known],
+        "directions": directions[known],
+        "images": images[known],
         "query": query,
-        "fresh": fresh,
+        "fresh": problem.fresh("up", t, neurons, n).mul_(scale),
         "pull": pull,
     }
 
@@ -223,33 +224,31 @@ def second_layer(problem: Problem, shared: Shared, neurons: range) -> dict[str, 
     """The same for the second layer: bases Q_L, images Y, query b_2 minus that of the step before, and outputs."""
     n, t, scale = problem.n, len(shared.left_kept), (2 / problem.m) ** 0.5
     v = problem.output(neurons)
-    directions, images = (v.new_empty(len(v), n * (t + 1)) for _ in range(2))
-    signal = query = v.new_zeros(len(v), n)
+    directions, images = (v.new_empty(n * (t + 1), v.shape[1]) for _ in range(2))
+    signal = query = v.new_zeros(n, v.shape[1])
     z = query
     for s in range(t + 1):
         old, all_ = slice(0, n * s), slice(0, n * (s + 1))
         new = slice(n * s, n * (s + 1))
-        fresh = scale * problem.fresh("down", s, neurons, n)
-        rest = (fresh - directions[:, old] @ shared.ahead_down[s]) * shared.kept[s]
-        images[:, new] = rest + directions[:, old] @ shared.down[s]
+        ahead = shared.down[s] - shared.ahead_down[s] * shared.kept[s]
+        torch.mm(ahead.mT, directions[old], out=images[new])
+        images[new] += problem.fresh("down", s, neurons, n).mul_(scale).mul_(shared.kept[s][:, None])
         alpha = shared.alpha[s]
-        z = images[:, all_] @ alpha + directions[:, old] @ (shared.cores[s] @ alpha[: n * s])
-        before, signal = signal, (z > 0) * v
+        z = (alpha.mT @ images[all_]).addmm_((shared.cores[s] @ alpha[: n * s]).mT, directions[old])
+        before, signal = signal, v.expand_as(z).masked_fill(z <= 0, 0.0)
         query = signal - before
         if s < t:
-            directions[:, new] = _direction(
-                query, directions[:, old], shared.b[s], shared.left_triangle[s], shared.left_kept[s]
-            )
-    fresh = scale * problem.fresh("down", t + 1, neurons, n)
-    known = directions[:, : n * t]
+            _point(directions[new], query, directions[old], shared.b[s], shared.left_triangle[s], shared.left_kept[s])
+    fresh = problem.fresh("down", t + 1, neurons, n).mul_(scale)
+    known = directions[: n * t]
     return {"directions": known, "images": images, "query": query, "fresh": fresh, "outputs": v * z.clamp_min(0)}
 
 
-def _direction(query: Tensor, basis: Tensor, a: Tensor, triangle: Tensor, kept: Tensor) -> Tensor:
-    """The new directions of a query, zero where none is kept."""
-    rest = query - basis @ a
+def _point(new: Tensor, query: Tensor, basis: Tensor, a: Tensor, triangle: Tensor, kept: Tensor) -> None:
+    """Fill in the new directions of a query, zero where none is kept."""
     whole = triangle + torch.diag_embed((~kept).to(triangle))
-    return torch.linalg.solve_triangular(whole, rest, upper=True, left=False) * kept
+    rest = torch.addmm(query, a.mT, basis, alpha=-1)
+    torch.mul(torch.linalg.solve_triangular(whole.mT, rest, upper=False), kept[:, None], out=new)
 
 
 Side = Callable[[Problem, Shared, range], dict[str, Tensor]]
@@ -258,28 +257,28 @@ Side = Callable[[Problem, Shared, range], dict[str, Tensor]]
 def _summed(
     pool: ThreadPoolExecutor, problem: Problem, shared: Shared, chunk: int, workers: int, side: Side
 ) -> dict[str, Tensor]:
-    """Inner products of a side's columns over all neurons; summed in the order of the chunks."""
+    """Inner products of a side's rows over all neurons; summed in the order of the chunks."""
 
     def products(start: int) -> dict[str, Tensor]:
         part = side(problem, shared, range(start, min(start + chunk, problem.m)))
         query = part["query"]
         sums = {
-            "known": part["directions"].mT @ query,
-            "square": query.mT @ query,
-            "images": part["images"].mT @ query,
-            "fresh": part["directions"].mT @ part["fresh"],
-            "fresh query": query.mT @ part["fresh"],
+            "known": part["directions"] @ query.mT,
+            "square": query @ query.mT,
+            "images": part["images"] @ query.mT,
+            "fresh": part["directions"] @ part["fresh"].mT,
+            "fresh query": query @ part["fresh"].mT,
         }
         if "pull" in part:
-            sums["pull"] = part["pull"].mT @ part["pull"]
+            sums["pull"] = part["pull"] @ part["pull"].mT
         if "outputs" in part:
-            sums["outputs"] = part["outputs"].sum(0)
+            sums["outputs"] = part["outputs"].sum(1)
         return sums
 
     total: dict[str, Tensor] = {}
     starts = range(0, problem.m, chunk)
-    for first in range(0, len(starts), 4 * workers):  # few results wait at a time
-        for sums in pool.map(products, starts[first : first + 4 * workers]):
+    for first in range(0, len(starts), 64 * workers):  # few results wait at a time
+        for sums in pool.map(products, starts[first : first + 64 * workers]):
             total = {name: total[name] + value if total else value for name, value in sums.items()}
     return total
 

@@ -37,11 +37,12 @@ def shared_after(given, steps, tmp_path):
 
 
 def sides(given: Problem, shared: Shared):
-    """Bases and images of all neurons; the second layer's history begins with one more pass of the first."""
+    """Bases and images, a row per neuron; the second layer's history begins with a further pass of the first."""
     right = first_layer(given, shared, range(given.m))
     with ThreadPoolExecutor(1) as pool:
         streaming._reveal_right(given, shared, streaming._summed(pool, given, shared, streaming.BLOCK, 1, first_layer))
-    return right, second_layer(given, shared, range(given.m))
+    left = second_layer(given, shared, range(given.m))
+    return tuple({name: part.mT for name, part in side.items()} for side in (right, left))
 
 
 def completed(given: Problem, shared: Shared):
@@ -55,24 +56,30 @@ def completed(given: Problem, shared: Shared):
     whole = whole - (whole @ q) @ q.mT
     whole = whole - p @ (p.mT @ whole)
     whole = whole + y @ q.mT + p @ (z - q @ (q.mT @ z)).mT
-    first = scale * given.fresh("W_1", 0, range(m), given.inputs.shape[1])
-    matrices = [DenseMatrix(weight[None]) for weight in (first, whole, given.output(range(m)).mT)]
+    first = scale * given.fresh("W_1", 0, range(m), given.inputs.shape[1]).mT
+    matrices = [DenseMatrix(weight[None]) for weight in (first, whole, given.output(range(m)))]
     return assemble(given.setting, matrices, torch.zeros(1, dtype=torch.float64))
 
 
 @settings
 @pytest.mark.parametrize(("m", "n"), [(60, 2), (90, 3), (12, 2)])
 def test_a_streamed_run_is_that_of_its_completion(setting, m, n, tmp_path):
-    """Outputs, losses and both layers' displacements, along eight steps; at m = 12 the bases fill the space."""
+    """Outputs, losses and both layers' displacements, along eight steps; at m = 12 the bases fill the space.
+
+    As far as the residuals go that are dropped: in so few neurons some are that small.
+    """
     given = problem(setting, m, n=n, step_size=0.5 / m)
     shared = shared_after(given, 8 if m > 12 else 4, tmp_path)
     network = completed(given, shared)
     loss = LOSSES[setting.loss]
     steps = gradient_descent(network, given.inputs, given.labels, step_size=given.step_size, steps=shared.known - 1)
     for dense, streamed in zip(steps, train(given, shared.known - 1), strict=True):
-        assert_vector_close(streamed.outputs, dense.trace.outputs[0, :, 0])
-        assert_vector_close(streamed.loss, loss.value(dense.trace.outputs, given.labels)[0])
-        assert_vector_close(streamed.moves, distances(dense.changes, "spectral")[0])
+        for here, there in (
+            (streamed.outputs, dense.trace.outputs[0, :, 0]),
+            (torch.tensor(streamed.loss), loss.value(dense.trace.outputs, given.labels)[0]),
+            (streamed.moves, distances(dense.changes, "spectral")[0]),
+        ):
+            assert (here - there).abs().max() <= streaming.NOISE * there.abs().max()
 
 
 def test_bases_are_orthonormal(tmp_path):
