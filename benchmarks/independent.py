@@ -7,8 +7,9 @@ claim's own measurement, patterns taken as sigmoids that sharpen, from restarts 
 from the best, single units of random layers are sent to either side of their kinks, one after another, wherever that is
 worse. It shares the measurement with the suite and no part of its search.
 
-What it finds at a place is added to the file and not searched for again; the suite is measured each time, so that the
-same file shows what a better attack gains. At the end the table of `docs/adversaries.md` is printed.
+The suite's search is that of `lemmata search`, with its patience. What the other finds at a place is added to the file
+and not searched for again; the suite is measured each time, so that the same file shows what a better attack gains. At
+the end the table of `docs/adversaries.md` is printed.
 """
 
 import argparse
@@ -21,12 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lemmata.audit.measure.around import PATIENCE, last_of
 from lemmata.claims import select
 from lemmata.claims.case import Case, draw
 from lemmata.claims.claim import Claim, Measurement
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import measured, right_hand_side
-from lemmata.claims.measuring.search import supremum
+from lemmata.claims.measuring.search import patiently
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange
 from lemmata.model.gaussian import DenseMatrix
@@ -40,9 +42,6 @@ SHORT = 1e-4
 
 FLIPS, AMOUNTS = 200, (-2.0, -1.05, -0.999, 1.0)
 """Units that are tried one after another, and how far their pre-activations move, over themselves."""
-
-SUITE = 40
-"""Steps of the suite's ascents in an audit at these sizes; its patient search takes four times as many."""
 
 BEATEN = 1.02
 """Beyond this factor the suite is beaten."""
@@ -265,7 +264,8 @@ def main() -> None:
         case = draw(claim.setting, configuration, number, 1)
         if claim.obstacle(case):
             continue
-        suite = float(supremum(claim, case, ascent=SUITE, patient=True).ratio)
+        find, _ = last_of(patiently(claim, case, {}), PATIENCE)
+        suite = float("nan") if find is None else float(find.evaluation.ratio)
         if number not in known:
             known[number] = searched(claim, case, number)
             with open(options.out, "a") as stream:

@@ -15,7 +15,7 @@ from torch import Tensor
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.attacks import ATTACKS, Pair, Target
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Changes, add, distances
+from lemmata.model.changes import Changes, LowRank, add, distances
 from lemmata.model.data import LABELLED, Dataset, generate
 from lemmata.model.difference import Difference
 from lemmata.model.network import Architecture, Engine, Network, initialise
@@ -142,6 +142,26 @@ class Case:
             self._but(initial=self.initial.alone(at), data=sample, pair=None, draws=(draws,), numbers=(number,))
             for at, (sample, draws, number) in each
         ]
+
+    def copies(self, count: int) -> "Case":
+        """The one initialisation as often, at W⁽⁰⁾, to be moved apart; it draws what the one draws.
+
+        Raises:
+            ValueError: if there are several, or a matrix is not stored.
+        """
+        if self.initialisations != 1:
+            raise ValueError(f"{self.initialisations} initialisations must be searched one at a time")
+        return self._but(initial=self.initial.repeated(count), pair=None, numbers=[*self.numbers] * count)
+
+    def one(self, number: int) -> "Case":
+        """One of such copies, where it is."""
+        some = slice(number, number + 1)
+
+        def alone(changes: Changes) -> Changes:
+            return tuple(LowRank(c.left[some], c.right[some]) for c in (change.factors() for change in changes))
+
+        pair = Pair(alone(self.pair.tilde), alone(self.pair.step))
+        return self._but(initial=self.initial.alone(number), pair=pair, numbers=[self.numbers[number]])
 
     def on(self, data: Dataset) -> "Case":
         """The same initialisations at W⁽⁰⁾, on other data."""

@@ -111,6 +111,18 @@ class Network:
             matrices.append(DenseMatrix(matrix.weight[some]))
         return assemble(self.setting, matrices, self.like[some])
 
+    def repeated(self, count: int) -> "Network":
+        """The same initialisation at W⁽⁰⁾ as often, without a copy of its matrices.
+
+        Raises:
+            ValueError: if there are several, or a matrix is not stored.
+        """
+        one = self.alone(0)
+        if self.initialisations != 1:
+            raise ValueError(f"{self.initialisations} initialisations must be repeated one at a time")
+        matrices = [DenseMatrix(matrix.materialise().expand(count, -1, -1)) for matrix in one.matrices]
+        return assemble(self.setting, matrices, self.like.expand(count))
+
     def apply(self, layer: int, x: Tensor) -> Tensor:
         """W_{layer+1} x for rows x, (S, n, in) -> (S, n, out); `layer` counts from 0, the output is H."""
         matrix = self.matrices[layer]

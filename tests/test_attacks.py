@@ -15,7 +15,10 @@ from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe, draw
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring import search
+from lemmata.claims.measuring.ascent import ascend
 from lemmata.claims.measuring.checks import OUTSIDE, check_inside
+from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.claims.measuring.units import crossed
 from lemmata.model import attacks as package
 from lemmata.model import limits
 from lemmata.model.attacks import ATTACKS, Attack, Informed, Target, distinct
@@ -903,12 +906,14 @@ def test_a_search_that_gains_nothing_at_first_goes_on_to_its_longest_round(monke
         tried.append(steps)
         return case
 
+    monkeypatch.setattr(search, "crossed", lambda claim, case: case)
+
     monkeypatch.setattr(search, "ascend", nowhere)
     monkeypatch.setattr(search, "RESTARTS", (0, 0, 0))
     list(search.patiently(claim, case, {}))
     assert sorted(set(tried)) == list(search.PATIENT)
     ascending = {recipe.attack for recipe in claim.recipes(case) if ATTACKS[recipe.attack].ascends}
-    assert tried.count(search.PATIENT[-1]) == len(ascending) > search.CANDIDATES
+    assert tried.count(search.PATIENT[-1]) == len(ascending) + 1 > search.CANDIDATES, "from every attack, and once more"
 
 
 def test_a_patient_search_starts_from_random_pairs_too(monkeypatch):
@@ -916,14 +921,42 @@ def test_a_patient_search_starts_from_random_pairs_too(monkeypatch):
     claim = REGISTRY["cao-gu-2020/B.2-I2"]
     case = draw(claim.setting, Configuration(m=16, L=2, d=20, tau=0.3), 69, 1)
     monkeypatch.setattr(search, "PATIENT", (20,))
+    monkeypatch.setattr(search, "crossed", lambda claim, case: case)
     worst = []
     for starts in (0, 4):
         monkeypatch.setattr(search, "RESTARTS", (starts,))
         *_, last = search.patiently(claim, case, {})
         worst.append(float(last.evaluation.ratio))
     assert worst[1] > 1.04 * worst[0]
-    assert last.recipe.startswith("random pair ")
+    assert last.recipe.startswith(("random pair", "random step"))
     check_inside(last.case, Recipe("random"))
+
+
+@pytest.mark.parametrize(("m", "tau"), [(16, 0.03), (16, 0.1), (24, 0.1), (24, 0.3)])
+def test_unit_after_unit_buys_what_sorting_buys(m, tau):
+    """In the first layer the most flips that a radius pays for are known: the cheapest ones."""
+    claim = REGISTRY["cao-gu-2020/lemma-B.1-iv"]
+    case = draw(claim.setting, Configuration(m=m, L=1, n=1, d=5, tau=tau), 0, 1)
+    found = crossed(claim, case)
+    check_inside(found, Recipe("random"))
+    assert_at_most(search.found_by(claim, case, Recipe("flip-units")).ratio, evaluate(claim, found).ratio)
+
+
+def test_unit_after_unit_goes_on_from_where_an_ascent_rests():
+    """Of a few dozen units single ones matter, away from their kinks, where slopes see none of them."""
+    claim = REGISTRY["cao-gu-2019-slides/almost-convex"]
+    case = draw(claim.setting, Configuration(m=64, L=3, n=1, d=20, tau=0.3), 51, 1)
+    rested = ascend(claim, case.attacked(Recipe("place-on-lowering-kinks")), steps=40)
+    found = crossed(claim, rested)
+    check_inside(found, Recipe("random"))
+    assert float(evaluate(claim, found).ratio) > 1.02 * float(evaluate(claim, rested).ratio)
+
+
+def test_a_wide_layer_is_not_tried_unit_by_unit():
+    """The pair is given back as it is."""
+    claim = REGISTRY["cao-gu-2020/lemma-5.1b"]
+    case = draw(claim.setting, Configuration(m=512, L=2, n=1, d=4, tau=0.1), 0, 1)
+    assert crossed(claim, case) is case
 
 
 @pytest.mark.parametrize("id", ["cao-gu-2020/lemma-5.2a", "cao-gu-2020/lemma-5.2b"])

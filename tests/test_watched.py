@@ -8,8 +8,8 @@ import torch
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Recipe, draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.ascent import ascend
 from lemmata.claims.measuring.evaluation import evaluate
-from lemmata.claims.measuring.search import ascend
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, LowRank
 from lemmata.model.difference import Difference

@@ -188,6 +188,21 @@ def right_hand_side(claim: Claim, case: Case | Drawn, measurement: Measurement) 
     return total
 
 
+def signed_ratios(claim: Claim, case: Case) -> Tensor:
+    """The ratio of every member, with the sign with which larger is worse, (S, ·); −∞ where it is undefined.
+
+    Raises:
+        TypeError: of an identity, which has none.
+    """
+    measurement = measured(claim, case)
+    if isinstance(measurement, Sides):
+        raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
+    rhs = right_hand_side(claim, case, measurement)
+    ratio = claim.direction.sign * measurement.lhs / torch.where(rhs > 0, rhs, 1.0)
+    ratio = torch.where(rhs > 0, ratio, -torch.inf)
+    return _members(ratio)
+
+
 def _check_draws(lhs: Tensor, rhs: Tensor) -> None:
     """One draw per initialisation, as the worst of several is unbiased for nothing; and a value with shares."""
     if lhs.ndim != 1:

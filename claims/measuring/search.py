@@ -10,31 +10,25 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case, Recipe
-from lemmata.claims.claim import Claim, Sides
+from lemmata.claims.claim import Claim
+from lemmata.claims.measuring.ascent import COLUMNS, SHORT, STRAIGHT, Way, ascend
 from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.climb import climbed, reached
-from lemmata.claims.measuring.evaluation import Evaluation, evaluate, measured, right_hand_side
+from lemmata.claims.measuring.evaluation import Evaluation, evaluate, signed_ratios
+from lemmata.claims.measuring.units import crossed, together
 from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
 from lemmata.model.ball import Ball
-from lemmata.model.changes import Changes, LowRank, distances
 from lemmata.model.randomness import generator
-from lemmata.model.watched import Watched, gradients
 
-SMOOTHING = (1.0, 0.01)
-"""How near its kink a unit has a derivative, at an ascent's first step and at its last: see `Network.smoothing`."""
+WAYS = (STRAIGHT, Way((0.8, 0.02), (30.0, 100.0), holds=False), Way((0.3, 0.01), (30.0, 100.0)))
+"""Of ascents from random pairs: the others go for the member that is worst where they start, and keep more of it."""
 
-SHARPNESS = (3.0, 100.0)
-"""How much more the worst member counts than the others, at the first step and at the last."""
+FEWEST = 4
+"""Random pairs side by side, however wide the network."""
 
-STEP = (0.8, 0.02)
-"""How far a point moves in the first step and in the last, over the radius."""
-
-SHORT = 1e-3
-"""A step shorter than this, over the radius, is only a direction."""
-
-BRIEF = 40
-"""Steps up to which an ascent goes along the slope itself; of a longer one, a direction lasts for so large a share."""
+NEAR = 0.03
+"""How near W⁽⁰⁾ every other W̃ starts, over what the others do."""
 
 STARTS = 2
 """Most starts of an ascent."""
@@ -47,9 +41,6 @@ ENOUGH = 0.01
 
 LONGER = 4
 """So many times the steps of a patient search of several initialisations."""
-
-COLUMNS = 8
-"""Factors that a change keeps on the way."""
 
 PATIENT = (10, 40, 160)
 """Steps of the ascents of a patient search, one round after the other."""
@@ -151,8 +142,9 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
     """The worst so far of a longer search than an audit's, after each of its steps.
 
     After the attacks come rounds of ever longer ascents from the worst starts, of ever more starts of the attacks that
-    restart, and from ever more random pairs. Where short ascents end hardly foretells what long ones find: the last
-    round starts from every attack, and is repeated, twice as long, while it improves by more than `ENOUGH`.
+    restart, and from ever more random pairs; at the worst of all, unit after unit is tried on the other side of its
+    kink. Where short ascents end hardly foretells what long ones find: the last round starts from every attack, and is
+    repeated, twice as long, while it improves by more than `ENOUGH`.
 
     Args:
         claim: an inequality over the ball.
@@ -198,19 +190,40 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
                 at, told = ascend(claim, starts[name](), steps=steps), f"{name}^{steps}"
             worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
             yield worst
-        for number in range(further if ascending else 0):
-            at = ascend(claim, _anywhere(case, number), steps=steps)
-            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), f"random pair {number}^{steps}"))
+        for short, way in itertools.product((False, True), WAYS) if ascending and further else ():
+            several = _anywhere(case, 2 * further, short=short)
+            at = _worst_of(claim, ascend(claim, several, steps=steps, way=way))
+            told = f"random {'step' if short else 'pair'}^{steps}"
+            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
+            yield worst
+        # Then unit by unit, and up again from there.
+        for improve, told in ((crossed, ", crossed"), (partial(ascend, steps=steps), f"^{steps}")):
+            assert isinstance(worst.case, Case)
+            at = improve(claim, worst.case)
+            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), worst.recipe + told))
             yield worst
         if whole and not _improves(before, worst.evaluation):
             return
 
 
-def _anywhere(case: Case, number: int) -> Case:
-    """At a random pair of the ball, every other one with a short step."""
-    ball, rng = Ball(case.setting.ball, case.tau / 2), generator(case.streams("search", number)[0])
-    tilde, step = (ball.sample(case.initial, rng) for _ in range(2))
-    return case.at_pair(Pair(tilde, tuple(change.scaled(SHORT) for change in step) if number % 2 else step))
+def _anywhere(case: Case, most: int, *, short: bool) -> Case:
+    """Copies of the one initialisation at random pairs of the ball, W̃ near W⁽⁰⁾ or far; with long steps or short."""
+    count = min(most, max(FEWEST, together(case)))
+    several, rng = case.copies(count), generator(case.streams("search", count, short)[0])
+    tilde, step = (Ball(case.setting.ball, case.tau / 2).sample(several.initial, rng, rank=COLUMNS) for _ in range(2))
+    far = torch.where(torch.arange(count, device=case.like.device) % 2 == 0, 1.0, NEAR).to(case.like)
+    return several.at_pair(
+        Pair(
+            tuple(change.scaled(far) for change in tilde),
+            tuple(change.scaled(SHORT if short else 1.0) for change in step),
+        )
+    )
+
+
+def _worst_of(claim: Claim, copies: Case) -> Case:
+    """The worst of these copies of one initialisation, alone."""
+    values = signed_ratios(claim, copies).amax(-1).nan_to_num(-torch.inf, -torch.inf, -torch.inf)
+    return copies.one(int(values.argmax()))
 
 
 def climbed_patiently(claim: Claim, cases: Sequence[Drawn]) -> Iterator[Find]:
@@ -257,140 +270,3 @@ def _is_worse(claim: Claim, a: Evaluation, b: Evaluation) -> Tensor:
     else:
         take = claim.direction.worse(b.ratio, a.ratio)
     return take | (a.ratio.isnan() & ~b.ratio.isnan())
-
-
-CANCELS = 1e-6
-"""A slope that is so much smaller than its factors is what rounding left of them: to follow it would enlarge that."""
-
-
-def ascend(claim: Claim, case: Case, *, steps: int = 10) -> Case:
-    """Projected gradient ascent of the ratio over W̃ and Ŵ, in all layers, started at the case's own pair.
-
-    The gradient is that of the measurement itself, with patterns that have a derivative near their kinks, ever nearer
-    ones from step to step. It comes in factors, and what is found keeps the leading `COLUMNS` of them. A short step, of
-    which the ratio only sees the direction, stays as long as it was; else both points move in the whole ball. Per
-    initialisation the best pair ever seen is kept, so the result is never worse than the start.
-
-    Args:
-        claim: an inequality whose measurement is differentiable almost everywhere.
-        case: at the starting pair.
-        steps: number of gradient steps.
-    """
-    ball = Ball(case.setting.ball, case.tau)
-    tilde, step = (_factors(changes) for changes in case.pair)
-    short = bool((distances(step, ball.norm).amax() < SHORT * case.tau) and any(change.rank for change in step))
-    best, most = Pair(tilde, step), torch.full_like(case.initial.like, -torch.inf)
-    momentum, speed = max(0.0, 1 - BRIEF / max(steps, 1)), None
-    for turn in range(steps + 1):
-        share = turn / max(steps, 1)
-        smoothed = case.smoothed(_between(SMOOTHING, share))
-        watched = [[Watched(change) for change in changes] for changes in (tilde, step)]
-        members = _members(claim, smoothed.at_pair(Pair(*map(tuple, watched))))
-        value = members.detach().amax(-1)
-        better = value.isfinite() & (value > most)
-        best, most = _chosen(best, Pair(tilde, step), better), torch.where(better, value, most)
-        if turn == steps:
-            break
-        slopes = gradients(_leaning(members, _between(SHARPNESS, share)), [*watched[0], *watched[1]])
-        if not short:
-            # The slope in the step holds W̃; with Ŵ held, W̃ has the rest.
-            slopes[: len(tilde)] = [_sum(a, b.scaled(-1.0)) for a, b in zip(slopes, slopes[len(tilde) :], strict=False)]
-        turns = [_direction(slope) for slope in slopes]
-        if speed is None or not momentum:
-            speed = turns
-        else:
-            speed = [
-                _leading(_sum(v.scaled(momentum), u.scaled(1 - momentum))) for v, u in zip(speed, turns, strict=True)
-            ]
-        tilde, step = _moved(ball, tilde, step, speed, _between(STEP, share), short=short)
-    return case.at_pair(best)
-
-
-def _moved(
-    ball: Ball,
-    tilde: tuple[LowRank, ...],
-    step: tuple[LowRank, ...],
-    speed: list[LowRank],
-    size: float,
-    *,
-    short: bool,
-) -> tuple[tuple[LowRank, ...], tuple[LowRank, ...]]:
-    """Both points a step of relative `size` further, in the ball; a short step turns and keeps its length."""
-    of_tilde, of_hat = ([v.scaled(size) for v in half] for half in (speed[: len(tilde)], speed[len(tilde) :]))
-    if short:
-        room = Ball(ball.norm, ball.radius * (1 - SHORT))
-        inside = room.project(_all_further(tilde, of_tilde, ball.radius))
-        lengths = [change.frobenius() for change in step]
-        turned = (
-            _leading(_sum(change, v.scaled(length))) for change, v, length in zip(step, of_hat, lengths, strict=True)
-        )
-        kept = (
-            change.scaled(length / change.frobenius().clamp_min(torch.finfo(length.dtype).tiny))
-            for change, length in zip(turned, lengths, strict=True)
-        )
-        return inside, ball.shortened(inside, tuple(kept))
-    inside = ball.project(_all_further(tilde, of_tilde, ball.radius))
-    moved = tuple(_sum(a, b) for a, b in zip(tilde, step, strict=True))
-    hat = ball.project(_all_further(moved, of_hat, ball.radius))
-    return inside, ball.shortened(inside, tuple(_sum(b, a.scaled(-1.0)) for a, b in zip(inside, hat, strict=True)))
-
-
-def _all_further(changes: tuple[LowRank, ...], moves: list[LowRank], size: float) -> tuple[LowRank, ...]:
-    return tuple(_leading(_sum(change, move.scaled(size))) for change, move in zip(changes, moves, strict=True))
-
-
-def _direction(slope: LowRank) -> LowRank:
-    """The slope at length 1; 0 where there is none but rounding."""
-    if not slope.rank:
-        return slope
-    slope = LowRank(slope.left.nan_to_num(0.0, 0.0, 0.0), slope.right.nan_to_num(0.0, 0.0, 0.0))
-    length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
-    return slope.scaled(torch.where(length > CANCELS * terms, 1 / length, 0.0))
-
-
-def _leading(change: LowRank) -> LowRank:
-    """The change with its `COLUMNS` leading singular directions."""
-    return change if change.rank <= COLUMNS else change.truncated(COLUMNS)
-
-
-def _sum(a: LowRank, b: LowRank) -> LowRank:
-    return b.onto(a)
-
-
-def _between(ends: tuple[float, float], share: float) -> float:
-    """From the first to the last, in equal ratios."""
-    first, last = ends
-    return first * (last / first) ** share
-
-
-def _members(claim: Claim, case: Case) -> Tensor:
-    """The ratio of every member, with the sign with which larger is worse, (S, ·); −∞ where it is undefined."""
-    measurement = measured(claim, case)
-    if isinstance(measurement, Sides):
-        raise TypeError(f"{claim.id} is an identity: there is nothing to ascend")
-    rhs = right_hand_side(claim, case, measurement)
-    ratio = claim.direction.sign * measurement.lhs / torch.where(rhs > 0, rhs, 1.0)
-    ratio = torch.where(rhs > 0, ratio, -torch.inf)
-    return ratio.reshape(len(ratio), -1)
-
-
-def _leaning(members: Tensor, sharpness: float) -> Tensor:
-    """The members' mean, (S,), the more of the worst the sharper: one that is not the worst yet may become it."""
-    values = members.detach()
-    scale = values.abs().amax(-1, keepdim=True).clamp_min(torch.finfo(values.dtype).tiny)
-    weights = (sharpness * values / scale).softmax(-1)
-    return torch.where(weights > 0, weights * members, 0.0).sum(-1)
-
-
-def _factors(changes: Changes) -> tuple[LowRank, ...]:
-    return tuple(change.factors() for change in changes)
-
-
-def _chosen(old: Pair, new: Pair, better: Tensor) -> Pair:
-    """The new pair at the initialisations that it betters."""
-    return Pair(
-        *(
-            tuple(x.where(better, y) for x, y in zip(_factors(a), _factors(b), strict=True))
-            for a, b in zip(old, new, strict=True)
-        )
-    )
