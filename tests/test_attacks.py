@@ -952,6 +952,15 @@ def test_unit_after_unit_goes_on_from_where_an_ascent_rests():
     assert float(evaluate(claim, found).ratio) > 1.02 * float(evaluate(claim, rested).ratio)
 
 
+def test_what_has_no_slope_is_tried_unit_by_unit_too():
+    """A norm of masked products: what an independent search found at this place, 1.58, is found."""
+    claim = REGISTRY["cao-gu-2020/lemma-B.1-ii"]
+    case = draw(claim.setting, Configuration(m=64, L=3, n=2, d=10, tau=0.3), 10, 1)
+    *_, before, last = search.patiently(claim, case, {})
+    assert float(last.evaluation.ratio) > 1.584 > 1.01 * float(before.evaluation.ratio)
+    check_inside(last.case, Recipe("random"))
+
+
 def test_a_wide_layer_is_not_tried_unit_by_unit():
     """The pair is given back as it is."""
     claim = REGISTRY["cao-gu-2020/lemma-5.1b"]

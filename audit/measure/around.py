@@ -27,6 +27,9 @@ PATIENCE = 60.0
 AT_REST = f"no start betters it by {ENOUGH:.0%}"
 """Why a search ended that came to its end."""
 
+FLAT = "its attacks and single units are tried"
+"""The same where the measurement has no slope to follow."""
+
 EQUALITY = "an equality, which check measures"
 
 
@@ -124,7 +127,7 @@ def _search(
     if obstacle:
         return Searched(id=claim.id, applicable=False, reason=obstacle)
     started = time.perf_counter()
-    stopped = "attained" if claim.exact(case.configuration) else AT_REST
+    stopped = "attained" if claim.exact(case.configuration) else AT_REST if claim.ascends else FLAT
     try:
         find, ended = last_of(patiently(claim, case, given), patience)
     except Exception as error:  # one claim's defect must not cost the user the other claims

@@ -166,7 +166,10 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
         found[name] = find.evaluation
         worst = find if worst is None else worst.or_worse(claim, find)
         yield worst
-    if worst is None or not claim.ascends or claim.exact(case.configuration):
+    if worst is None or claim.exact(case.configuration):
+        return
+    if not claim.ascends:
+        yield _further(claim, worst, "crossed", crossed)
         return
     sign = claim.direction.sign
 
@@ -197,13 +200,19 @@ def patiently(claim: Claim, case: Case, given: Mapping[str, Pair]) -> Iterator[F
             worst = worst.or_worse(claim, Find(at, evaluate(claim, at), told))
             yield worst
         # Then unit by unit, and up again from there.
-        for improve, told in ((crossed, ", crossed"), (partial(ascend, steps=steps), f"^{steps}")):
-            assert isinstance(worst.case, Case)
-            at = improve(claim, worst.case)
-            worst = worst.or_worse(claim, Find(at, evaluate(claim, at), worst.recipe + told))
-            yield worst
+        worst = _further(claim, worst, "crossed", crossed)
+        yield worst
+        worst = _further(claim, worst, f"ascended^{steps}", partial(ascend, steps=steps))
+        yield worst
         if whole and not _improves(before, worst.evaluation):
             return
+
+
+def _further(claim: Claim, worst: Find, told: str, improve: Callable[[Claim, Case], Case]) -> Find:
+    """The worse of what is found and what is made of it."""
+    assert isinstance(worst.case, Case)
+    at = improve(claim, worst.case)
+    return worst.or_worse(claim, Find(at, evaluate(claim, at), f"{worst.recipe}, {told}"))
 
 
 def _anywhere(case: Case, most: int, *, short: bool) -> Case:
