@@ -7,7 +7,7 @@ from tests.situations.outcome import outcome
 
 
 def _each(situation):
-    # `tests/test_plugin.py` tests that.
+    # It starts pytest, as `tests/test_plugin.py` does.
     slow = situation.arguments[0] == "pytest"
     return pytest.param(situation, id=str(situation), marks=[pytest.mark.slow] if slow else [])
 
