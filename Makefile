@@ -51,7 +51,7 @@ lint: $(VENV)/.installed build/roof
 
 test: lint
 # Modules are compiled once, not in each of the hundreds of processes that the tests start.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 2
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 # What the workflow runs, here: the lowest versions, and the newest with every Python at hand.
 PYTHONS = $(foreach python,python3.11 python3.12 python3.13,$(if $(shell command -v $(python)),$(python)))

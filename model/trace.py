@@ -126,10 +126,16 @@ class Trace:
         return tuple(LowRank(_weighted(slopes, b).mT, x.mT) for x, b in self._trained_pairs())
 
     def batch_gradient_norms(self, slopes: Tensor) -> Tensor:
-        """‖Σ_{i,r} slopes_{i,r} ∇_{W_l} f_r(x_i)‖_F, (S, layers), by a Hadamard product of n × n Grams."""
+        """‖Σ_{i,r} slopes_{i,r} ∇_{W_l} f_r(x_i)‖_F, (S, layers).
+
+        By a Hadamard product of n × n Grams, or of the gradient itself where that is no larger.
+        """
         norms = []
         for x, b in self._trained_pairs():
             weighted = _weighted(slopes, b)
+            if x.shape[-1] * weighted.shape[-1] <= x.shape[-2] ** 2:
+                norms.append(torch.linalg.matrix_norm(weighted.mT @ x))
+                continue
             gram = (x @ x.mT) * (weighted @ weighted.mT)
             norms.append(gram.sum(dim=(-2, -1)).clamp_min(0).sqrt())
         return torch.stack(norms, -1)

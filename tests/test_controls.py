@@ -31,9 +31,10 @@ def _slow(name, control, others):
 COUNTED = [
     pytest.param(member, control, id=name, marks=[pytest.mark.slow] if _slow(name, control, others) else [])
     for member in REGISTRY.values()
+    if member.derive is None
     for others in [neighbours(member)]
     for control in others
-    if control.scaling is None and control.shift is None and control.unrefuted is None
+    if control.scaling is None and control.unrefuted is None
     for name in [f"{member}:{control.name}"]
 ]
 
@@ -51,10 +52,11 @@ def test_a_false_neighbour_is_refuted(member, control):
 @pytest.mark.parametrize("member", [m for m in REGISTRY.values() if m.kind != "CTX"], ids=str)
 def test_every_claim_has_a_neighbour_that_is_not_the_claim_itself(member):
     """A claim none of whose neighbours can be refuted tests nothing; a false reading is itself such a neighbour."""
-    assert neighbours(member) or member.expected == "refuted"
-    names = [control.name for control in neighbours(member)]
+    controls = neighbours(member)
+    assert controls or member.expected == "refuted"
+    names = [control.name for control in controls]
     assert len(set(names)) == len(names)
-    for control in neighbours(member):
+    for control in controls:
         changed = neighbour(member, control)
         same = (changed.terms, changed.measure, changed.derive) == (member.terms, member.measure, member.derive)
         assert not same or control.factor != 1 or control.domain is not None

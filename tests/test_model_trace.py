@@ -124,6 +124,17 @@ def test_batch_gradients_are_gradients_of_the_loss(case):
             assert_close(norms[number, layer], torch.linalg.matrix_norm(automatic[layer]))
 
 
+@pytest.mark.parametrize("n", [3, 40])
+def test_batch_gradients_of_few_and_of_many_examples_are_as_long(n):
+    """Whether Grams are smaller than the gradient, or the gradient than they: the norm is that of its factors."""
+    network = initialise(CAO_GU_2020, Architecture(5, (6, 8)), [stream(5, "many"), stream(6, "many")])
+    rng = torch.Generator().manual_seed(n)
+    trace = Trace(network, torch.randn(n, 5, dtype=torch.float64, generator=rng))
+    slopes = torch.randn(2, n, 1, dtype=torch.float64, generator=rng)
+    factored = torch.stack([change.frobenius() for change in trace.gradient(slopes)], -1)
+    assert_close(trace.batch_gradient_norms(slopes), factored)
+
+
 @small
 def test_the_kernel_is_the_product_of_the_jacobian_with_itself(case):
     """<∇f_r(x_i), ∇f_s(x_j)> = Σ over all trained parameters, with the output layer where it is trained."""

@@ -47,6 +47,14 @@ def written(folder: Path) -> list[str]:
     return ["search", "--init", str(folder / "init.npz"), "--data", str(folder / "data.npz")]
 
 
+@pytest.fixture
+def short(monkeypatch):
+    """One round of short ascents: for what a search writes of its find, whatever that is."""
+    for name, value in (("PATIENT", (10,)), ("RESTARTS", (2,)), ("CANDIDATES", 1), ("ENOUGH", float("inf"))):
+        monkeypatch.setattr(f"lemmata.claims.measuring.search.{name}", value)
+
+
+@pytest.mark.usefixtures("short")
 def test_the_numbers_are_the_command_s(tmp_path, capsys):
     """Record for record but for the seconds, and exit status 0 whatever was found."""
     some = ("lemma-5.1b", "lemma-5.2a", "lemma-B.1-i*")
@@ -61,7 +69,10 @@ def test_the_numbers_are_the_command_s(tmp_path, capsys):
     assert set(found["lemma-5.2a"].preconditions) == set(document["claims"]["cao-gu-2020/lemma-5.2a"]["preconditions"])
 
 
-def test_no_attack_passes_its_certificate():
+@pytest.mark.parametrize("length", ["short", pytest.param("whole", marks=pytest.mark.slow)])
+def test_no_attack_passes_its_certificate(length, request):
+    if length == "short":
+        request.getfixturevalue("short")
     found = [record for record in search(network(), *data(), radius=RADIUS, claims=BALLS) if record.certificate]
     assert len(found) > 8
     for record in found:
@@ -69,6 +80,7 @@ def test_no_attack_passes_its_certificate():
         assert sign * record.attack <= sign * record.certificate * (1 + 1e-9), record.id
 
 
+@pytest.mark.usefixtures("short")
 def test_check_finds_the_same_in_the_files_that_are_written(tmp_path, capsys):
     """W̃ before and Ŵ after give the sides that were found; both are in the ball."""
     arguments = [*written(tmp_path), "--radius", str(RADIUS), "--save", str(tmp_path / "worst"), "--format", "json"]
@@ -87,6 +99,7 @@ def test_check_finds_the_same_in_the_files_that_are_written(tmp_path, capsys):
                 assert np.linalg.norm(stored[name] - matrix.numpy()) <= RADIUS * (1 + 1e-9) * (name != "V")
 
 
+@pytest.mark.usefixtures("short")
 def test_weights_in_memory_are_those_of_the_worst_pair(tmp_path):
     found = search(network(), *data(), radius=RADIUS, claims="lemma-B.1-vi")
     hat = found.weights("lemma-B.1-vi")[1]
@@ -98,6 +111,7 @@ def test_weights_in_memory_are_those_of_the_worst_pair(tmp_path):
     assert len(list((tmp_path / "not" / "there").iterdir())) == 2
 
 
+@pytest.mark.usefixtures("short")
 def test_a_network_that_is_given_is_a_start():
     """What it reaches is reached; from outside the search starts at the nearest point of the ball."""
     far = {name: matrix + (name != "V") * 10.0 for name, matrix in network().items()}
@@ -125,8 +139,10 @@ def case_of(before, after) -> tuple[Case, tuple[DenseChange, ...]]:
     ), step
 
 
-def test_the_search_goes_on_while_a_round_betters_it():
+def test_the_search_goes_on_while_a_round_betters_it(monkeypatch):
     """Each step is at least as bad as the one before; ascent of 40 steps follows that of 10."""
+    monkeypatch.setattr("lemmata.claims.measuring.search.PATIENT", (10, 40))
+    monkeypatch.setattr("lemmata.claims.measuring.search.RESTARTS", (1, 1))
     case, _ = case_of(network(), network())
     claim = REGISTRY["cao-gu-2020/thm-4.5-I1"]
     finds = list(patiently(claim, case, {}))
@@ -137,6 +153,7 @@ def test_the_search_goes_on_while_a_round_betters_it():
     assert [find.recipe for find in exact] == ["stretch-weights@2.0.0"]
 
 
+@pytest.mark.usefixtures("short")
 def test_what_is_found_before_patience_ends_counts():
     claims = ["lemma-5.2a", "lemma-B.1-i-weights"]
     found = search(network(), *data(), radius=RADIUS, claims=claims, patience=0.05)
@@ -154,6 +171,7 @@ def test_claims_without_a_ball_or_an_inequality_are_not_applicable():
     assert {record.reason for record in found} >= {"an equality, which check measures"}
 
 
+@pytest.mark.usefixtures("short")
 def test_a_trained_output_layer_is_searched_too():
     rng = torch.Generator().manual_seed(4)
     layers = [

@@ -2,21 +2,13 @@
 
 import pytest
 
-from tests.situations import all_situations, claims
+from tests.situations import all_situations
 from tests.situations.outcome import outcome
-
-SLOW = {
-    "nearly equal rows",
-    "twelve rows",
-    "raw pixels, normalised",
-    "ten columns of labels, cross-entropy",
-    "real labels, cross-entropy",
-}
-"""Audits like others that are tried here: each starts workers of its own. So are those of a person's claims."""
 
 
 def _each(situation):
-    slow = situation.name in SLOW or situation in claims.SITUATIONS
+    # It starts pytest, as `tests/test_plugin.py` does.
+    slow = situation.arguments[0] == "pytest"
     return pytest.param(situation, id=str(situation), marks=[pytest.mark.slow] if slow else [])
 
 

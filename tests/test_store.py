@@ -27,7 +27,7 @@ from lemmata.model.attacks import ATTACKS, generalisation, kinks, record, target
 ROOT = Path(__file__).parent.parent
 JOB = Job("cao-gu-2020/lemma-5.1a", Configuration(m=16, n=2), 4)
 SMALL = ["audit", "lemma-5.1a", "--widths", "16,32", "--depths", "1", "--samples", "1,2", "--initialisations", "4"]
-LONG = ["audit", "lemma-5.1a", "lemma-5.2a", "--widths", "16,24,32,48", "--depths", "1,2", "--samples", "1,2"]
+LONG = ["audit", "lemma-5.1a", "lemma-5.2a", "--widths", "16,24,32,48", "--depths", "1", "--samples", "1,2"]
 LONG += ["--radii", "0.01", "--initialisations", "8"]
 
 

@@ -107,7 +107,7 @@ class Scaling:
         self.powers: dict[str, Fraction] = {}
         for name, power in powers.items():
             try:
-                exponent = Fraction(power)
+                exponent = power if isinstance(power, Fraction) else Fraction(power)
             except (ValueError, ZeroDivisionError):
                 raise ValueError(f"{name}={power!r} must be a rational number, for instance 2 or '1/3'") from None
             if exponent:
@@ -163,7 +163,8 @@ class Scaling:
         return self * other ** Fraction(-1)
 
     def __pow__(self, power: Fraction | int | str) -> "Scaling":
-        return Scaling(**{name: exponent * Fraction(power) for name, exponent in self.powers.items()})
+        times = Fraction(power)
+        return Scaling(**{name: exponent * times for name, exponent in self.powers.items()})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scaling) and self.powers == other.powers

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from lemmata.audit.cli import main
+from lemmata.claims.from_file import LOADED, forget
 from tests.assertions import assert_resolved
 from tests.situations import D, M, Situation, check, write_honest
 
@@ -47,14 +49,17 @@ def outcome(situation: Situation, folder: Path) -> Outcome:
 
 
 def run(arguments: tuple[str, ...], folder: Path) -> tuple[int, str, str]:
-    """Status, standard output and error of the command line: audits and pytest in a process of their own."""
-    if arguments[0] in ("audit", "pytest"):
-        command = [sys.executable, "-m", *(["lemmata"] if arguments[0] == "audit" else []), *arguments]
+    """Status, standard output and error of the command line: pytest in a process of its own, audits start none."""
+    if arguments[0] == "pytest":
+        command = [sys.executable, "-m", *arguments]
         ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
         return ended.returncode, ended.stdout, ended.stderr
     out, err = io.StringIO(), io.StringIO()
-    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+    alone = mock.patch("lemmata.audit.commands.audit.workers", return_value=1)
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err), alone:
         status = main(arguments)
+    for file in list(LOADED):
+        forget(file)
     return status, out.getvalue(), err.getvalue()
 
 
