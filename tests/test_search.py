@@ -14,6 +14,7 @@ from lemmata.audit.measure.around import Searched, search_each, starts_from
 from lemmata.audit.measure.given import Weights
 from lemmata.claims.case import Case
 from lemmata.claims.measuring.search import patiently
+from lemmata.claims.measuring.units import crossed
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.changes import DenseChange
 from lemmata.model.gaussian import DenseMatrix
@@ -50,7 +51,8 @@ def written(folder: Path) -> list[str]:
 @pytest.fixture
 def short(monkeypatch):
     """One round of short ascents: for what a search writes of its find, whatever that is."""
-    for name, value in (("PATIENT", (10,)), ("RESTARTS", (2,)), ("CANDIDATES", 1), ("ENOUGH", float("inf"))):
+    few = {"PATIENT": (10,), "RESTARTS": (2,), "CANDIDATES": 1, "WAYS": (), "ENOUGH": float("inf")}
+    for name, value in (few | {"crossed": lambda claim, case: case}).items():
         monkeypatch.setattr(f"lemmata.claims.measuring.search.{name}", value)
 
 
@@ -81,8 +83,9 @@ def test_no_attack_passes_its_certificate(length, request):
 
 
 @pytest.mark.usefixtures("short")
-def test_check_finds_the_same_in_the_files_that_are_written(tmp_path, capsys):
-    """W̃ before and Ŵ after give the sides that were found; both are in the ball."""
+def test_check_finds_the_same_in_the_files_that_are_written(tmp_path, capsys, monkeypatch):
+    """W̃ before and Ŵ after give the sides that were found, of units beside their kinks too; both are in the ball."""
+    monkeypatch.setattr("lemmata.claims.measuring.search.crossed", crossed)
     arguments = [*written(tmp_path), "--radius", str(RADIUS), "--save", str(tmp_path / "worst"), "--format", "json"]
     assert main([*arguments, "lemma-5.2a", "lemma-5.1b", "lemma-B.1-iii"]) == 0
     claims = json.loads(capsys.readouterr().out)["claims"]

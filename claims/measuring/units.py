@@ -23,6 +23,9 @@ ENTRIES = 2**21
 SHARE = 3
 """One unit in so many is tried, the nearest to their kinks."""
 
+NEAREST = 1e-9
+"""How near a kink a unit is sent, over the layer's root mean square: nearer the side is one of rounding."""
+
 GAIN = 1e-4
 """Relative improvement below which a sweep over all layers and examples is the last one."""
 
@@ -75,20 +78,20 @@ def _moved(case: Case, several: Case, layer: int, example: int, ranks: slice) ->
     """A pair per copy: of the units of these ranks by their nearness to a kink, every amount on every side."""
     tilde, step = ([change.factors() for change in changes] for changes in case.pair)
     count, ball = several.initialisations, Ball(case.setting.ball, case.tau)
-    moves: list[tuple[list[int], list[Tensor]]] = []
+    moves: list[tuple[list[int], list[Tensor], list[Tensor]]] = []
     for trace in (case.at_expansion, case.at_moved):
         z = trace.preactivations[layer][0, example]
         x = trace.features[layer][0, example]
         units = z.abs().argsort()[ranks].tolist()
-        row = x / x.square().sum().clamp_min(torch.finfo(x.dtype).tiny)
-        moves.append((units, [z[unit] * row for unit in units]))
+        row, least = x / x.square().sum().clamp_min(torch.finfo(x.dtype).tiny), NEAREST * z.square().mean().sqrt()
+        moves.append((units, [z[unit] * row for unit in units], [z[unit].abs() / least for unit in units]))
     changed: list[list[tuple[int, Tensor]]] = [[], []]
     for of_tilde, of_step in SIDES:
-        units, rows = moves[0] if of_tilde else moves[1]
         for amount in AMOUNTS:
-            for unit, row in zip(units, rows, strict=True):
-                changed[0].append((unit, of_tilde * amount * row))
-                changed[1].append((unit, of_step * amount * row))
+            for unit, row, far in zip(*(moves[0] if of_tilde else moves[1]), strict=True):
+                taken = amount if abs(1 + amount) * far >= 1 else 0.0
+                changed[0].append((unit, of_tilde * taken * row))
+                changed[1].append((unit, of_step * taken * row))
     result = []
     for changes, new in zip((tilde, step), changed, strict=True):
         new += [(0, torch.zeros_like(new[0][1]))] * (count - len(new))
