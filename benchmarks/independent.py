@@ -7,9 +7,9 @@ claim's own measurement, patterns taken as sigmoids that sharpen, from restarts 
 from the best, single units of random layers are sent to either side of their kinks, one after another, wherever that is
 worse. It shares the measurement with the suite and no part of its search.
 
-The suite's search is that of `lemmata search`, with its patience. What the other finds at a place is added to the file
-and not searched for again; the suite is measured each time, so that the same file shows what a better attack gains. At
-the end the table of `docs/adversaries.md` is printed.
+The suite's search is that of `lemmata search`, with its patience or `--patience`. What the other finds at a place is
+added to the file and not searched for again; the suite is measured each time, so that the same file shows what a better
+attack gains. At the end the table of `docs/adversaries.md` is printed.
 """
 
 import argparse
@@ -246,6 +246,7 @@ def main() -> None:
     """Do the places that the file lacks, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--places", type=int, default=100)
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds of computing for the suite's search")
     parser.add_argument("--each", action="store_true", help="a line per place too")
     parser.add_argument("--out", type=Path, default=Path("independent.jsonl"))
     parser.add_argument("claims", nargs="*", default=["cao-gu-2020/*", "zou-gu-2019/lemma-4.*", "cao-gu-2019-slides/*"])
@@ -264,7 +265,7 @@ def main() -> None:
         case = draw(claim.setting, configuration, number, 1)
         if claim.obstacle(case):
             continue
-        find, _ = last_of(patiently(claim, case, {}), PATIENCE)
+        find, _ = last_of(patiently(claim, case, {}), options.patience)
         suite = float("nan") if find is None else float(find.evaluation.ratio)
         if number not in known:
             known[number] = searched(claim, case, number)
