@@ -25,19 +25,22 @@ from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.search import found_by, supremum
-from lemmata.model.reach import Reach, Units
+from lemmata.model.reach import Reach
 
 STEPS = 20
 """Of an ascent."""
 
 
 class Plain(Reach):
-    """The same bounds with ∏ ‖W_r‖_2 in place of ‖P W_high C_{high−1} ⋯ C_{low+1} W_{low+1} P'‖_2."""
+    """The same bounds with ∏ ‖W_r‖_2 in place of norms of masked products."""
 
-    def _centred(self, units: Units, high: int, low: int, below: Units) -> Tensor:
-        sizes = [self.trace.network.matrices[layer].materialise() for layer in range(low, high)]
-        product = torch.stack([torch.linalg.matrix_norm(matrix, 2) for matrix in sizes]).prod(0)
-        return product[:, None].expand_as(self.moves[0])
+    def _together(self, marks: list[Tensor], low: int, below: Tensor, *, robust: bool = True) -> Tensor:
+        product, parts = below.amax(-1), [marks[0].amax(-1)]
+        for layer, mark in enumerate(marks[1:], low):
+            matrix = self.trace.network.matrices[layer].materialise()
+            product = product * torch.linalg.matrix_norm(matrix, 2)[:, None]
+            parts.append(product * mark.amax(-1))
+        return torch.linalg.vector_norm(torch.stack(parts), dim=0)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from torch import Tensor
 
 ROUNDING = 1 + 1e-9
 
+POOLED = 1.0675**0.5
+"""Of the budget of one point, what two points spend together on units that count whole: see `crossed`."""
+
 
 def most(cost: Tensor, budget: Tensor) -> Tensor:
     """Most units whose squared costs sum to at most B², (…)."""
@@ -43,8 +46,10 @@ def crossed(cost: Tensor, weight: Tensor, budget: Tensor) -> Tensor:
     psi = torch.where(price <= bend, slope[..., None] * price.square(), price - bend / 2)
     gain = torch.where(price < torch.inf, square * (q[..., None] - psi).clamp_min(0), 0.0).sum(-1)
     dual = (slope * budget.square() + gain) / step + step / (4 * q)
-    # Without the step's multiplier: the two points together have spent 2c² on a unit whose whole step counts.
-    pooled = _bought(cost, square, 2**0.5 * budget)[0].sqrt()
+    # Without the step's multiplier: of a step t + h the share θ = h / (t + h) counts, and z̃ has spent (c + t)² on it,
+    # or z̃ and ẑ (c − t)² and (c + h)². With b = 0.0675 of ẑ's budget that is θ² c² at least, s = h / t: over t it is
+    # b c² (1 + s)² / (1 + b s²) at least, and s² / ((1 + s)⁴ − s⁴) < b for every s.
+    pooled = _bought(cost, square, POOLED * budget)[0].sqrt()
     return ROUNDING * torch.where(total > 0, torch.minimum(dual.nan_to_num(torch.inf), pooled), 0.0)
 
 
@@ -64,7 +69,7 @@ def overshot(cost: Tensor, weight: Tensor, budget: Tensor) -> Tensor:
         falls = 4 * middle.square() * budget.square() < taken
         low, high = torch.where(falls, middle, low), torch.where(falls, high, middle)
     gain = (weight * (weight / (4 * high[..., None]) - cost)).clamp_min(0).nan_to_num(0.0).sum(-1)
-    return ROUNDING * (high * budget.square() + gain)
+    return torch.where(budget > 0, ROUNDING * (high * budget.square() + gain), 0.0)
 
 
 def _within(cost: Tensor, budget: Tensor) -> Tensor:
