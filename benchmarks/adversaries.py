@@ -167,6 +167,7 @@ def tables(rows: Sequence[Row]) -> str:
         "## Attack over certificate\n\nOver the radii above, least and largest; above 1 for lower bounds, and none "
         "where their certificate is 0.\n\n" + markdown(["claim", *(f"L = {L}" for L in depths)], spans)
     )
+    parts.append(WHERE_IT_STOPS)
     return "\n\n".join(parts)
 
 
@@ -198,6 +199,33 @@ initialisation, with ascent, as an audit searches. The *certificate* bounds the 
 for lower bounds from below; *plain products* is the same bound with products of spectral norms in place of norms of
 masked products. Where every search finds 0 there is no row.
 """
+
+
+WHERE_IT_STOPS = """## Where the certificates stop, and why
+
+What lies between the best attack and the certificate, for Lemma 5.2 and what shares its recursion, at τ = 0.001 from
+about the largest part down:
+
+- *The signals that drift.* A unit of a lower layer counts by the g of W̃, which flips above it have changed. Each
+  unit's g is bounded by itself, by flips of the right sign that the budget of the layer above pays for; but the same
+  budget must put that layer's own units on their kinks, and the bound lets it do both. In the pairs found g hardly
+  grows.
+- *The sum over the crossed units.* Σ w_j |dz_j| of the units in reach is at most √Σ w_j² times the norm of their rows:
+  the semidefinite relaxation of a choice of signs. With a dozen units it is a tenth or less above the best signs.
+- *Part of a unit.* The budget buys the last unit in part, though a short step crosses whole ones only: with four to
+  eight units crossed, up to a tenth. It cannot be rounded down, as in a long step a unit's share may be a fraction.
+- *Sums of balls.* Each layer has a change of its own, and a layer's units move by the sum of what all changes below do.
+  That is attained for one layer at a time; for all together there is one budget more, in the norm of all rows.
+- *Unknown patterns.* A unit that may flip between two layers is in D by a half ± a half. A multiplier per layer bounds
+  this for all patterns at once, to a few per cent where such units are few, far below the norms added.
+
+At τ = 0.03 half of a layer's units may flip, and nearly all at four layers: almost nothing of D is known, products are
+bounded for patterns that no W in the ball has, and what is so bounded is met again in every layer. A bound that
+knows which patterns occur together would have to search them.
+
+In Zou and Gu's Lemma 4.4 all layers step at once, and the certificate adds the layers' rates, which units of the last
+layer alone attain. For Lemma 5.2 (b), (B.2) and almost-convexity only the sign that the label counts is certified,
+for Lemma 4.4 where a residual keeps its sign."""
 
 
 def main() -> None:
