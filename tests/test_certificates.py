@@ -107,6 +107,21 @@ def test_the_attack_attains_the_certificate_at_one_layer(id, n):
         assert_close(found, bound)
 
 
+def test_what_flips_are_worth_is_the_same_in_any_unit_of_length(monkeypatch):
+    """Moves of all units measured in thirds; where each has its own the bound is another, and none exceeds it."""
+    member = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    case = draw(member.setting, Configuration(m=256, L=2, n=1, tau=3e-3), 3, 4)
+    found = supremum(member, case).ratio
+    bounds = []
+    for lengths in (torch.ones(256), torch.full((256,), 1 / 3), 0.5 + torch.arange(256) % 7 / 3):
+        measure = [lengths.double().expand_as(z) for z in case.at_initial.preactivations]
+        monkeypatch.setattr(Reach, "_measures", lambda _, measure=measure: iter([measure]))
+        bounds.append(member.certificate(case))
+    assert_close(bounds[0], bounds[1])
+    assert bool((bounds[2] != bounds[0]).any())
+    assert_at_most(found, bounds[2])
+
+
 def test_flips_fall_short_of_their_certificate_by_at_most_a_unit_or_two():
     """The pair's budget is split between two networks, the certificate pools it: they differ by integers only."""
     member = REGISTRY["cao-gu-2020/lemma-B.1-iv"]
