@@ -43,7 +43,7 @@ def crossed(cost: Tensor, weight: Tensor, budget: Tensor) -> Tensor:
     psi = torch.where(price <= bend, slope[..., None] * price.square(), price - bend / 2)
     gain = torch.where(price < torch.inf, square * (q[..., None] - psi).clamp_min(0), 0.0).sum(-1)
     dual = (slope * budget.square() + gain) / step + step / (4 * q)
-    # Without the step's multiplier: the two points together have spent 2c² on a unit whose whole step counts.
+    # Without the step's multiplier: the two points together have spent θ² c² or more on a unit of whose step θ counts.
     pooled = _bought(cost, square, 2**0.5 * budget)[0].sqrt()
     return ROUNDING * torch.where(total > 0, torch.minimum(dual.nan_to_num(torch.inf), pooled), 0.0)
 
@@ -64,7 +64,7 @@ def overshot(cost: Tensor, weight: Tensor, budget: Tensor) -> Tensor:
         falls = 4 * middle.square() * budget.square() < taken
         low, high = torch.where(falls, middle, low), torch.where(falls, high, middle)
     gain = (weight * (weight / (4 * high[..., None]) - cost)).clamp_min(0).nan_to_num(0.0).sum(-1)
-    return ROUNDING * (high * budget.square() + gain)
+    return torch.where(budget > 0, ROUNDING * (high * budget.square() + gain), 0.0)
 
 
 def _within(cost: Tensor, budget: Tensor) -> Tensor:

@@ -111,19 +111,22 @@ class _Placement:
             signals.insert(0, network.apply_transposed(layer, signals[0] * masks[layer]))
         return signals
 
-    def moves(self, step: LowRank) -> Layers:
-        """dz of every layer; a unit on its kink passes on what takes it up."""
-        moved = [step.apply(self.at.features[0])]
-        for layer, (side, mask) in enumerate(zip(self.sides[:-1], self.masks, strict=False)):
+    def moves(self, steps: list[LowRank]) -> Layers:
+        """dz of every layer, by steps of the first ones; a unit on its kink passes on what takes it up."""
+        own = [step.apply(x) for step, x in zip(steps, self.at.features, strict=False)]
+        moved = own[:1]
+        for layer, (side, mask) in enumerate(zip(self.sides[:-1], self.masks, strict=False), 1):
             passed = torch.where(side != 0, moved[-1] > 0, mask) * moved[-1]
-            moved.append(self.at.network.apply(layer + 1, passed))
+            carried = self.at.network.apply(layer, passed)
+            moved.append(carried + own[layer] if layer < len(own) else carried)
         return moved
 
-    def turned(self, signals: Layers) -> LowRank:
-        """The step of spectral norm 1 that is best while all moves are away from the sides."""
+    def turned(self, signals: Layers, stepping: int) -> list[LowRank]:
+        """The steps of spectral norm 1 of so many layers that are best while all moves are away from the sides."""
         masks = [torch.where(side != 0, side < 0, mask) for side, mask in zip(self.sides, self.masks, strict=True)]
         own = [-side * g for side, g in zip(self.sides, signals, strict=True)]
-        return _steepest(self.pulled(own, masks)[0], self.at.features[0])
+        pulls = self.pulled(own, masks)[:stepping]
+        return [_steepest(pull, x) for pull, x in zip(pulls, self.at.features, strict=False)]
 
     def wanting(self, chosen: Layers, moves: Layers) -> "_Placement":
         """The same with these units wanted on the side from which they move, or their own where they do not move."""
@@ -139,9 +142,10 @@ def cross(
 ) -> Crossing:
     """The largest Σ_ir weights_ir · (error of f_r(x_i)) / ‖Δ‖_2 that is found, by a short step Δ of the first layer.
 
-    The step is the polar factor of the slope of what all crossed units add up to, which no step of its spectral norm
-    betters while the signs stay. Units are bought by price over worth, the price being what one costs beside the
-    others; the layers' shares in the least change are weighted until all layers are as far from W⁽⁰⁾.
+    In a spectral ball the largest layer's step counts, and all layers make one as long. A step is the polar factor of
+    the slope of what all crossed units add up to, which no step of its spectral norm betters while the signs stay.
+    Units are bought by price over worth, the price being what one costs beside the others; the layers' shares in the
+    least change are weighted until all layers are as far from W⁽⁰⁾.
 
     Args:
         trace: at W⁽⁰⁾.
@@ -165,7 +169,6 @@ def _search(trace: Trace, weights: Tensor, ball: Ball, rng: np.random.Generator 
     frame = here = _Placement(start, [torch.zeros_like(z) for z in start.preactivations])
     signals = here.signals(weights)
     moves = [z.sign() * g.abs() for z, g in zip(start.preactivations, signals, strict=True)]
-    step = _steepest(signals[0], start.features[0])
     push, metric = here.sides, torch.ones(hidden, *network.like.shape).to(network.like)
     changes = network.still()
     best = Crossing(changes, changes, torch.zeros_like(network.like))
@@ -185,8 +188,8 @@ def _search(trace: Trace, weights: Tensor, ball: Ball, rng: np.random.Generator 
         chosen = _cheapest(prices, count, apart=apart)
         here = here.wanting(chosen, moves)
         for _ in range(TURNS if settled < 0 else 1):
-            step = here.turned(signals)
-            moves = here.moves(step)
+            steps = here.turned(signals, hidden if ball.norm == "spectral" else 1)
+            moves = here.moves(steps)
             here = here.wanting(chosen, moves)
         frame = _Placement(here.at if settled < 2 else frame.at, here.sides)
         near = eps**0.4 * _typical(start.preactivations, chosen) / _typical(moves, chosen)
@@ -201,8 +204,8 @@ def _search(trace: Trace, weights: Tensor, ball: Ball, rng: np.random.Generator 
             count = scaled
         else:
             count = torch.where(largest > ball.radius, torch.minimum(scaled, count.floor() - 1), count)
-            first = step.scaled(min(CROSSED, eps**-0.2) * near)
-            best = best.or_better(_crossed(start, weights, ball, changes, first), going)
+            short = [step.scaled(min(CROSSED, eps**-0.2) * near) for step in steps]
+            best = best.or_better(_crossed(start, weights, ball, changes, short), going)
     return best
 
 
@@ -299,13 +302,12 @@ def _conjugate(applied: Callable[[Layers], Layers], missing: Layers, start: Laye
     return solution
 
 
-def _crossed(start: Trace, weights: Tensor, ball: Ball, changes: tuple[LowRank, ...], first: LowRank) -> Crossing:
+def _crossed(start: Trace, weights: Tensor, ball: Ball, changes: tuple[LowRank, ...], steps: list[LowRank]) -> Crossing:
     """The pair as it is in the ball, and what it reaches there."""
-    inside, step = ball.project(changes), list(start.network.still())
-    step[0] = first
-    short = ball.shortened(inside, tuple(step))
+    inside = ball.project(changes)
+    short = ball.shortened(inside, (*steps, *start.network.still()[len(steps) :]))
     error = Difference(Trace(start.network.moved(inside), start.inputs), short).linearisation_error
-    size = short[0].spectral()
+    size = torch.stack([step.spectral() for step in short[: len(steps)]]).amax(0)
     return Crossing(inside, short, (weights * error).sum((1, 2)) / size.clamp_min(torch.finfo(size.dtype).tiny))
 
 

@@ -873,6 +873,20 @@ def test_a_patient_search_ascends_from_every_attack(tried):
         assert {recipe.ascent for recipe in ascents} == {2 * search.LONGER if patient else 2}
 
 
+def test_all_layers_step_over_the_kinks_where_the_largest_step_counts():
+    """In a spectral ball, and that is worth a third at least; where the steps add up only the first layer makes one."""
+    claim, configuration = REGISTRY["zou-gu-2019/lemma-4.4"], Configuration(m=64, L=3, n=1, d=4, mu=0.3, tau=0.03)
+    case = draw(claim.setting, configuration, 0, 4).attacked(Recipe("place-on-kinks-deep", layer=3))
+    sizes = torch.stack([step.spectral() for step in case.pair.step], -1)
+    assert_close(sizes, sizes[:, :1].expand_as(sizes))
+    first = case.at_pair(case.pair._replace(step=(case.pair.step[0], *case.initial.still()[1:])))
+    assert_at_most(4 / 3 * evaluate(claim, first).ratio, evaluate(claim, case).ratio)
+    claim = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    case = draw(claim.setting, Configuration(m=64, L=3, n=1, d=4, tau=0.03), 0, 4)
+    steps = case.attacked(Recipe("place-on-kinks-deep", layer=3)).pair.step
+    assert [bool((step.spectral() > 0).all()) for step in steps] == [True, False, False]
+
+
 def test_further_starts_find_worse_and_are_replayed():
     """Of several starts the best counts, at every initialisation; with others beside it or alone it is the same."""
     claim = REGISTRY["cao-gu-2020/lemma-5.2a"]

@@ -4,10 +4,10 @@ import math
 
 from torch import Tensor
 
-from lemmata.claims.cao_gu_2020.certificates import almost_linear, reach
+from lemmata.claims.cao_gu_2020.certificates import almost_convex, almost_linear, reach
 from lemmata.claims.case import Case
 
-__all__ = ["almost_linear", "lipschitz"]
+__all__ = ["almost_convex", "almost_linear", "lipschitz"]
 
 
 def lipschitz(case: Case) -> Tensor:

@@ -69,7 +69,7 @@ def example_losses_are_lipschitz(case: Case) -> Measurement:
     ),
     ascends=True,
     unrefuted=UNREFUTED,
-    certificate=certificates.almost_linear,
+    certificate=certificates.almost_convex,
     controls=(
         Control(
             "convex",

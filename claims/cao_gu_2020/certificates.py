@@ -71,16 +71,16 @@ def step_excess(case: Case, paces: Sequence[float]) -> Tensor:
     for pace in paces:
         farthest = float((step_size(case, pace)[:, None] * lengths).max())
         at = Reach(case.at_initial, case.tau + farthest)
-        crossed = torch.einsum("snl,sl->sn", at.crossing_rates(), lengths).amax(-1)
+        crossed = torch.einsum("snl,sl->sn", at.crossing_rates(-case.labels), lengths).amax(-1)
         products = torch.einsum("snlr,sl,sr->sn", at.compounds(), lengths, lengths).amax(-1)
         squares = torch.einsum("slnk,sl->snk", at.gradients(), lengths).square().mean((1, 2)) / 8
         bounds += [crossed / kinks, (products + squares) / (p["L"] ** 4 * p["m"] ** 2)]
     return torch.stack(bounds).amax(0)
 
 
-def crossing(case: Case) -> Tensor:
+def crossing(case: Case, towards: Tensor | None = None) -> Tensor:
     """|I_1| of appendix B.2."""
-    return reach(case).crossing_rates().amax((-2, -1)) / _kink_scale(case)
+    return reach(case).crossing_rates(towards).amax((-2, -1)) / _kink_scale(case)
 
 
 def compound(case: Case) -> Tensor:
@@ -88,32 +88,43 @@ def compound(case: Case) -> Tensor:
     return _form(reach(case)) / (case.parameters["L"] ** 3 * math.sqrt(case.parameters["m"]))
 
 
-def almost_linear(case: Case) -> Tensor:
+def almost_linear(case: Case, towards: Tensor | None = None) -> Tensor:
     """Lemma 5.2, first bound: |I_1| + |I_2|."""
-    return linearisation_rate(reach(case)) / _kink_scale(case)
+    return linearisation_rate(reach(case), towards) / _kink_scale(case)
+
+
+def almost_convex(case: Case) -> Tensor:
+    """The slides' third observation: the same with the error that lowers the loss, as y_i R_i > 0 does."""
+    return almost_linear(case, case.labels)
 
 
 def first_order(case: Case) -> Tensor:
-    """(B.2): |I_1| against the first term and |I_2| against either."""
-    return torch.minimum(almost_linear(case), torch.maximum(crossing(case), compound(case)))
+    """(B.2): |I_1| against the first term and |I_2| against either; the loss rises where y_i R_i < 0."""
+    return torch.minimum(almost_linear(case, -case.labels), torch.maximum(crossing(case, -case.labels), compound(case)))
 
 
 def almost_smooth(case: Case) -> Tensor:
-    """Lemma 5.2, second bound: a_i |R_i| against the first term, the mean of Δf_i² / 8 against the second."""
+    """Lemma 5.2, second bound: a_i |R_i| with y_i R_i < 0 against the first term, and the mean of Δf_i² / 8.
+
+    The latter counts by the second term's share of the right-hand side, largest where steps are 2τ and E_S is least.
+    """
     at, p = reach(case), case.parameters
-    squares = at.gradients().square().sum((1, 3)).mean(-1) / 8
-    linear = linearisation_rate(at) / _kink_scale(case)
-    return torch.maximum(linear, squares / (p["L"] ** 3 * p["m"]))
+    gradients = at.gradients()
+    squares = gradients.square().sum((1, 3)).mean(-1) / (8 * p["L"] ** 3 * p["m"])
+    kinks = almost_linear(case, -case.labels)
+    error = _slopes(case, gradients[..., 0])[0].mean(-1)
+    quadratic = p["L"] ** 3 * p["m"] * 2 * case.tau
+    return kinks + (squares - kinks).clamp_min(0) * quadratic / (quadratic + _kink_scale(case) * error)
 
 
-def linearisation_rate(at: Reach) -> Tensor:
-    """Largest |R_i| / Σ_l ‖Ŵ_l − W̃_l‖_2 of any example, (S,).
+def linearisation_rate(at: Reach, towards: Tensor | None = None) -> Tensor:
+    """Largest |R_i| / Σ_l ‖Ŵ_l − W̃_l‖_2 of any example, (S,); `towards` as in `Reach.crossing_rates`.
 
     Of the products of steps, Σ_{r<l} δ_l δ_r is at most (1 − 1/L)/2 (Σ δ)², with δ ≤ 2τ.
     """
     layers = at.trace.network.trained
     compounds = at.compounds().amax((-2, -1)) * (layers - 1) * at.radius
-    return (at.crossing_rates().amax(-1) + compounds).amax(-1)
+    return (at.crossing_rates(towards).amax(-1) + compounds).amax(-1)
 
 
 def _form(at: Reach) -> Tensor:
@@ -189,11 +200,16 @@ def signals(case: Case) -> Tensor:
 
 
 def sparse_signals(case: Case, entries: int) -> Tensor:
-    """Lemma B.1 (v): that many entries of the signal at W⁽⁰⁾, and all of its change."""
+    """Lemma B.1 (v): that many entries of the signal at W⁽⁰⁾ and all of its change, or what each of them may become."""
     p, at, trace = case.parameters, reach(case), case.at_initial
-    still = [trace.input_signals, *trace.unmasked_signals[:-1]]
-    tops = [g.abs().topk(min(entries, g.shape[-1]), dim=-1).values.norm(dim=-1) for g in still]
-    bounds = [top + at.signal_moves("all", layer) for layer, top in enumerate(tops)]
+
+    def longest(g: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(g.topk(min(entries, g.shape[-1]), dim=-1).values, dim=-1)
+
+    bounds = []
+    for layer, g in enumerate([trace.input_signals, *trace.unmasked_signals[:-1]]):
+        together = longest(g.abs()) + at.signal_moves("all", layer)
+        bounds.append(torch.minimum(together, longest(torch.maximum(*at.entries(layer)))))
     scale = p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"]))
     return torch.stack([bound.amax((-2, -1)) for bound in bounds]).amax(0) / scale
 
