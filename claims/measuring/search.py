@@ -24,8 +24,8 @@ from lemmata.model.randomness import generator
 WAYS = (STRAIGHT, Way((0.8, 0.02), (30.0, 100.0), holds=False), Way((0.3, 0.01), (30.0, 100.0)))
 """Of ascents from random pairs: the others go for the member that is worst where they start, and keep more of it."""
 
-FEWEST = 4
-"""Random pairs side by side, however wide the network."""
+FEWEST = 2
+"""Random pairs side by side, however wide the network: a near one and a far one."""
 
 NEAR = 0.03
 """How near W⁽⁰⁾ every other W̃ starts, over what the others do."""
@@ -217,7 +217,7 @@ def _further(claim: Claim, worst: Find, told: str, improve: Callable[[Claim, Cas
 
 def _anywhere(case: Case, most: int, *, short: bool) -> Case:
     """Copies of the one initialisation at random pairs of the ball, W̃ near W⁽⁰⁾ or far; with long steps or short."""
-    count = min(most, max(FEWEST, together(case)))
+    count = min(most, max(FEWEST, together(case) // 4))
     several, rng = case.copies(count), generator(case.streams("search", count, short)[0])
     tilde, step = (Ball(case.setting.ball, case.tau / 2).sample(several.initial, rng, rank=COLUMNS) for _ in range(2))
     far = torch.where(torch.arange(count, device=case.like.device) % 2 == 0, 1.0, NEAR).to(case.like)
