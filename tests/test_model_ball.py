@@ -139,6 +139,15 @@ def test_filling_no_change_leaves_no_change(norm, radius, rank):
     assert_same(Ball(norm, radius).fill(nothing).materialise(), torch.zeros(2, 4, 3))
 
 
+@norms
+def test_filling_no_change_keeps_its_factors_small(norm):
+    """One factor of an input that reaches no unit is zero and the other is not: enlarged, it is no number in a norm."""
+    nothing = LowRank(torch.ones(2, 4, 2, dtype=torch.float64), torch.zeros(2, 3, 2, dtype=torch.float64))
+    filled = Ball(norm, 1.2).fill(nothing)
+    assert_same(filled.left, torch.zeros(2, 4, 2))
+    assert_same(filled.spectral(), torch.zeros(2))
+
+
 @pytest.mark.parametrize("setting", [CAO_GU_2020, ZOU_GU_2019, CAO_GU_2019_SLIDES], ids=lambda setting: setting.id)
 @pytest.mark.parametrize("rank", [1, 3])
 def test_samples_lie_on_the_sphere_of_every_trained_layer(setting, rank):

@@ -131,7 +131,8 @@ def _direction(slope: LowRank) -> LowRank:
         return slope
     slope = LowRank(slope.left.nan_to_num(0.0, 0.0, 0.0), slope.right.nan_to_num(0.0, 0.0, 0.0))
     length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
-    return slope.scaled(torch.where(length > CANCELS * terms, 1 / length, 0.0))
+    least = (CANCELS * terms).clamp_min(torch.finfo(length.dtype).tiny)
+    return slope.scaled(torch.where(length > least, 1 / length, 0.0))
 
 
 def _leading(change: LowRank) -> LowRank:
