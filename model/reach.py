@@ -22,6 +22,10 @@ Units = Literal["all", "possible", "unstable", "chosen"]
 """Of a layer: all, those active somewhere in the ball, those active somewhere and inactive elsewhere, some of these."""
 
 
+APART = 512
+"""Width up to which units are bounded one by one, which takes m³: wider, all of a layer are together."""
+
+
 class Reach:
     """What the ball of radius τ round W⁽⁰⁾ can reach; layers count from 1, and 0 is the input.
 
@@ -33,12 +37,14 @@ class Reach:
         moves: ‖x_l − x_l⁽⁰⁾‖ at most, for l = 0, …, H, each (S, n).
         sizes: ‖x_l‖ at most, for l = 0, …, H.
         shifts: how far the unstable part of z_l is from that of z_l⁽⁰⁾ at most, for l = 1, …, H (none for 0).
+        apart: whether layers are narrow enough for their units to be bounded one by one.
     """
 
     def __init__(self, trace: Trace, radius: float) -> None:
         self.trace = trace
         self.radius = radius
         self.hidden = trace.network.hidden
+        self.apart = trace.network.architecture.width <= APART
         self._norms: dict[tuple[Units, int, int, Units, bool], Tensor] = {}
         self._masked: dict[int, Tensor] = {}
         size = _length(trace.features[0])
@@ -319,14 +325,15 @@ class Reach:
         layers = range(1, self.hidden + 1)
         drifts = [_length(self.signal_moves("unstable", layer)) for layer in layers]
         still = [self._sides(layer) for layer in layers]
-        swayed = [self._swayed_sides(layer) for layer in layers]
+        swayed = [self._swayed_sides(layer) for layer in layers] if self.apart else []
         rates = []
         for side in range(still[0].shape[2]):
             # What g̃ differs by from g is bounded for all units together, or for each by itself.
             self._choose([self._mask("unstable", layer) for layer in layers])
             gains = [crossed(self.cost(l), still[l - 1][:, :, side], self.shifts[l]) + drifts[l - 1] for l in layers]
             rate = _length(torch.stack(gains, -1))[..., None] * self._steps()
-            for apart, together, steps in self._spent(crossed, [sides[:, :, side] for sides in swayed]):
+            spent = self._spent(crossed, [sides[:, :, side] for sides in swayed]) if swayed else ()
+            for apart, together, steps in spent:
                 rate = torch.minimum(rate, torch.minimum(_length(apart), together)[..., None] * steps)
             rates.append(rate)
         if towards is not None and len(rates) > 1:
@@ -368,7 +375,7 @@ class Reach:
     def _measures(self) -> Iterator[list[Tensor]]:
         """1, and of several layers how far each unit moves at most per unit of a move of z_1 that all C pass on."""
         yield [torch.ones_like(z) for z in self.trace.preactivations]
-        if self.hidden == 1:
+        if self.hidden == 1 or not self.apart:
             return
         image = torch.diag_embed(self._mask("possible", 1))
         lengths = [torch.ones_like(image[..., 0])]

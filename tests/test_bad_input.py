@@ -268,7 +268,7 @@ def test_unusable_data_are_refused(suffix, content, parts, tmp_path, capsys):
         ("folder.npz", "is not a file"),
         ("data.json", "extension is '.json', allowed: .npz"),
         ("data", "extension is ''"),
-        ("nul\0.npz", "null byte"),
+        ("nul\0.npz", "embedded null"),
         ("two\nlines.npz", "two lines.npz"),
         (f"{'long' * 100}.npz", "File name too long"),
     ],

@@ -382,3 +382,15 @@ def test_pairs_of_tiny_networks_are_as_linear_as_certified(setting, depth):
             assert_at_most(found.from_products.abs()[..., 0], products)
             initial = Difference(case.at_initial, first)
             assert_at_most(initial.linearisation_error.abs()[..., 0], overshoot)
+
+
+def test_units_of_wide_layers_are_bounded_together(monkeypatch):
+    """One by one would take m³; the bound is the looser, and still one."""
+    claim = REGISTRY["cao-gu-2020/lemma-5.2a"]
+    case = draw(claim.setting, Configuration(m=64, L=3, n=1, d=5, tau=0.003), 0, 2)
+    apart = claim.certificate(case)
+    monkeypatch.setattr("lemmata.model.reach.APART", 32)
+    together = claim.certificate(case)
+    assert_at_most(apart, together)
+    assert float((together / apart).amin()) > 1.05
+    assert_at_most(supremum(claim, case, ascent=10).ratio, together)

@@ -209,7 +209,7 @@ def sparse_signals(case: Case, entries: int) -> Tensor:
     bounds = []
     for layer, g in enumerate([trace.input_signals, *trace.unmasked_signals[:-1]]):
         together = longest(g.abs()) + at.signal_moves("all", layer)
-        bounds.append(torch.minimum(together, longest(torch.maximum(*at.entries(layer)))))
+        bounds.append(torch.minimum(together, longest(torch.maximum(*at.entries(layer)))) if at.apart else together)
     scale = p["L"] ** (2 / 3) * p["tau"] ** (1 / 3) * math.sqrt(p["m"] * math.log(p["m"]))
     return torch.stack([bound.amax((-2, -1)) for bound in bounds]).amax(0) / scale
 
