@@ -149,8 +149,6 @@ class Case:
         Raises:
             ValueError: if there are several, or a matrix is not stored.
         """
-        if self.initialisations != 1:
-            raise ValueError(f"{self.initialisations} initialisations must be searched one at a time")
         return self._but(initial=self.initial.repeated(count), pair=None, numbers=[*self.numbers] * count)
 
     def one(self, number: int) -> "Case":

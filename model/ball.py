@@ -64,8 +64,7 @@ class Ball:
     def fill(self, change: LowRank) -> LowRank:
         """The change scaled to lie on the sphere of this ball; no change stays no change."""
         size = change.frobenius() if self.norm == "frobenius" else change.spectral()
-        longer = (self.radius / size).clamp_max(torch.finfo(size.dtype).max)
-        return change.scaled(torch.where(size > 0, longer, 0.0))  # factors of no change may have any size
+        return change.resized(size, self.radius)
 
     def steepest(self, slope: LowRank) -> LowRank:
         """The change in the ball with the largest inner product with the slope: its own, or all directions in full."""

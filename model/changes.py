@@ -129,6 +129,14 @@ class LowRank:
         """factor · ΔW; a tensor factor has shape (S,)."""
         return LowRank(_times(factor, self.left), self.right)
 
+    def resized(self, size: Tensor, to: Tensor | float) -> "LowRank":
+        """The change of this size, (S,), made one of another; of size 0 there is nothing to enlarge, and 0 stays.
+
+        One factor of a change that is 0 may well be none: enlarged, it is no number in a norm.
+        """
+        larger = (to / size).clamp_max(torch.finfo(size.dtype).max)
+        return self.scaled(torch.where(size > 0, larger, 0.0))
+
     def plus(self, other: Change) -> Change:
         """The sum."""
         return other.onto(self)

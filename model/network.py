@@ -117,10 +117,9 @@ class Network:
         Raises:
             ValueError: if there are several, or a matrix is not stored.
         """
-        one = self.alone(0)
         if self.initialisations != 1:
             raise ValueError(f"{self.initialisations} initialisations must be repeated one at a time")
-        matrices = [DenseMatrix(matrix.materialise().expand(count, -1, -1)) for matrix in one.matrices]
+        matrices = [DenseMatrix(matrix.materialise().expand(count, -1, -1)) for matrix in self.alone(0).matrices]
         return assemble(self.setting, matrices, self.like.expand(count))
 
     def apply(self, layer: int, x: Tensor) -> Tensor:

@@ -30,6 +30,9 @@ from lemmata.model.settings import Setting
 BLOCK = 8192
 """Neurons that share a random stream; a chunk is made of whole blocks."""
 
+CHUNK = 2 * BLOCK
+"""Neurons that a thread holds at once: their history stays in a processor's cache."""
+
 NOISE = 1e-6
 """Relative size of a residual that is dropped. Gram matrices square it: near √ε = 1e-8 they would be all rounding."""
 
@@ -151,7 +154,7 @@ class Iterate:
 
 
 def train(
-    problem: Problem, steps: int, *, chunk: int = 2 * BLOCK, workers: int = 1, state: Path | None = None
+    problem: Problem, steps: int, *, chunk: int = CHUNK, workers: int = 1, state: Path | None = None
 ) -> Iterator[Iterate]:
     """Full-batch gradient descent from W⁽⁰⁾: the iterates 0, …, steps, in the law of stored matrices.
 

@@ -63,7 +63,7 @@ class Watched:
     def frobenius(self) -> Tensor:
         """‖ΔW‖_F, (S,), with the derivative ΔW / ‖ΔW‖_F."""
         size = self.whole.frobenius()
-        return self._noted(size, self.whole.scaled(1 / size.clamp_min(torch.finfo(size.dtype).tiny)).scaled)
+        return self._noted(size, self.whole.resized(size, 1.0).scaled)
 
     def spectral(self) -> Tensor:
         """‖ΔW‖_2, (S,), with the derivative u vᵀ of the leading pair."""

@@ -17,7 +17,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring import search
 from lemmata.claims.measuring.ascent import ascend
 from lemmata.claims.measuring.checks import OUTSIDE, check_inside
-from lemmata.claims.measuring.evaluation import evaluate
+from lemmata.claims.measuring.evaluation import evaluate, worst_signed
 from lemmata.claims.measuring.units import crossed
 from lemmata.model import attacks as package
 from lemmata.model import limits
@@ -944,6 +944,15 @@ def test_a_patient_search_starts_from_random_pairs_too(monkeypatch):
     assert worst[1] > 1.04 * worst[0]
     assert last.recipe.startswith(("random pair", "random step"))
     check_inside(last.case, Recipe("random"))
+
+
+def test_random_pairs_climb_higher_where_both_points_move_together():
+    """From the same pairs, one way among several: with Ŵ held they end in one lower maximum."""
+    claim = REGISTRY["cao-gu-2020/B.2-preactivation-growth"]
+    case = draw(claim.setting, Configuration(m=16, L=2, n=2, d=10, tau=0.3), 15, 1)
+    pairs = search._anywhere(case, 24, short=False)
+    held, *others = (float(worst_signed(claim, ascend(claim, pairs, steps=40, way=way)).max()) for way in search.WAYS)
+    assert max(others) > 1.08 * held
 
 
 @pytest.mark.parametrize(("m", "tau"), [(16, 0.03), (16, 0.1), (24, 0.1), (24, 0.3)])

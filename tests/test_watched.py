@@ -121,3 +121,11 @@ def test_what_an_ascent_finds_is_what_stored_weights_show(id, attack):
         low = change.factors()
         terms = torch.linalg.matrix_norm(low.left) * torch.linalg.matrix_norm(low.right)
         assert_at_most(terms[low.frobenius() > 0], 1e3 * low.frobenius()[low.frobenius() > 0])
+
+
+def test_a_change_of_size_zero_has_no_slope_whatever_its_factors():
+    """Its norm has no derivative there; a factor that is not 0 would make one that is no number."""
+    nothing = LowRank(torch.ones(1, 4, 2, dtype=torch.float64), torch.zeros(1, 3, 2, dtype=torch.float64))
+    watched = Watched(nothing)
+    [slope] = gradients(watched.frobenius(), [watched])
+    assert_same(slope.left, torch.zeros(1, 4, 2))

@@ -16,7 +16,7 @@ from lemmata.claims.zou_gu_2019.kernel_regime import STEP
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import stream
 from lemmata.model.settings import ZOU_GU_2019
-from lemmata.model.streaming import BLOCK, Problem, train
+from lemmata.model.streaming import CHUNK, Problem, train
 from lemmata.model.trace import Trace
 from lemmata.model.training import Iterate, follow
 
@@ -109,7 +109,7 @@ def linear_rate(depth: int, samples: int, state: Path | None = None) -> Regime:
 
     def memory(p: Parameters) -> float:
         if depth == 2:
-            return 200 * 8 * BLOCK * (os.cpu_count() or 1) * 8
+            return 200 * 8 * CHUNK * (os.cpu_count() or 1)
         return 8 * p["m"] * (60 if depth == 1 else p["m"] * (depth - 1))
 
     return Regime(

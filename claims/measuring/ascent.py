@@ -110,10 +110,7 @@ def _moved(
         turned = (
             _leading(_sum(change, v.scaled(length))) for change, v, length in zip(step, of_hat, lengths, strict=True)
         )
-        kept = (
-            change.scaled(length / change.frobenius().clamp_min(torch.finfo(length.dtype).tiny))
-            for change, length in zip(turned, lengths, strict=True)
-        )
+        kept = (change.resized(change.frobenius(), length) for change, length in zip(turned, lengths, strict=True))
         return inside, ball.shortened(inside, tuple(kept))
     inside = ball.project(_all_further(tilde, of_tilde, ball.radius))
     moved = tuple(_sum(a, b) for a, b in zip(tilde, step, strict=True))
@@ -131,8 +128,7 @@ def _direction(slope: LowRank) -> LowRank:
         return slope
     slope = LowRank(slope.left.nan_to_num(0.0, 0.0, 0.0), slope.right.nan_to_num(0.0, 0.0, 0.0))
     length, terms = slope.frobenius(), torch.linalg.matrix_norm(slope.left) * torch.linalg.matrix_norm(slope.right)
-    least = (CANCELS * terms).clamp_min(torch.finfo(length.dtype).tiny)
-    return slope.scaled(torch.where(length > least, 1 / length, 0.0))
+    return slope.resized(torch.where(length > CANCELS * terms, length, 0.0), 1.0)
 
 
 def _leading(change: LowRank) -> LowRank:

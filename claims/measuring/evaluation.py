@@ -203,6 +203,15 @@ def signed_ratios(claim: Claim, case: Case) -> Tensor:
     return _members(ratio)
 
 
+def worst_signed(claim: Claim, case: Case) -> Tensor:
+    """Of the worst member, (S,); −∞ where that is no finite number.
+
+    Raises:
+        TypeError: of an identity, which has no ratio.
+    """
+    return signed_ratios(claim, case).amax(-1).nan_to_num(-torch.inf, -torch.inf, -torch.inf)
+
+
 def _check_draws(lhs: Tensor, rhs: Tensor) -> None:
     """One draw per initialisation, as the worst of several is unbiased for nothing; and a value with shares."""
     if lhs.ndim != 1:

@@ -14,7 +14,7 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.measuring.ascent import COLUMNS, SHORT, STRAIGHT, Way, ascend
 from lemmata.claims.measuring.checks import check_inside
 from lemmata.claims.measuring.climb import climbed, reached
-from lemmata.claims.measuring.evaluation import Evaluation, evaluate, signed_ratios
+from lemmata.claims.measuring.evaluation import Evaluation, evaluate, worst_signed
 from lemmata.claims.measuring.units import crossed, together
 from lemmata.claims.problem import Drawn
 from lemmata.model.attacks import ATTACKS, Pair
@@ -231,8 +231,7 @@ def _anywhere(case: Case, most: int, *, short: bool) -> Case:
 
 def _worst_of(claim: Claim, copies: Case) -> Case:
     """The worst of these copies of one initialisation, alone."""
-    values = signed_ratios(claim, copies).amax(-1).nan_to_num(-torch.inf, -torch.inf, -torch.inf)
-    return copies.one(int(values.argmax()))
+    return copies.one(int(worst_signed(claim, copies).argmax()))
 
 
 def climbed_patiently(claim: Claim, cases: Sequence[Drawn]) -> Iterator[Find]:

@@ -2,10 +2,11 @@
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim
-from lemmata.claims.measuring.evaluation import signed_ratios
+from lemmata.claims.measuring.evaluation import worst_signed
 from lemmata.model.attacks import Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import LowRank
@@ -49,18 +50,18 @@ def crossed(claim: Claim, case: Case) -> Case:
     if not some or not all(isinstance(matrix, DenseMatrix) for matrix in case.initial.matrices):
         return case
     several = case.copies(some * moves)
-    most = _worst(claim, case)
+    most = worst_signed(claim, case)[0]
     while True:
         before = most
         for layer in range(case.hidden):
             for example in range(case.n):
                 for first in range(0, units, some):
-                    pair = _moved(case, several, layer, example, slice(first, first + some))
-                    values = _worst(claim, several.at_pair(pair))
-                    if values.max() > most.max():
-                        most, at = values.max()[None], int(values.argmax())
-                        case = case.at_pair(several.at_pair(pair).one(at).pair)
-        if not bool((most - before > GAIN * before.abs()).any()):
+                    ranks = torch.arange(first, first + some, device=case.like.device).clamp_max(units - 1)
+                    tried = several.at_pair(_moved(case, several, layer, example, ranks))
+                    values = worst_signed(claim, tried)
+                    if values.max() > most:
+                        most, case = values.max(), case.at_pair(tried.one(int(values.argmax())).pair)
+        if not most - before > GAIN * before.abs():
             return case
 
 
@@ -69,37 +70,25 @@ def together(case: Case) -> int:
     return ENTRIES // max(case.initial.architecture.width, case.inputs.shape[-1]) ** 2
 
 
-def _worst(claim: Claim, case: Case) -> Tensor:
-    """Of each copy the ratio of its worst member, the larger the worse, (C,)."""
-    return signed_ratios(claim, case).amax(-1).nan_to_num(-torch.inf, -torch.inf, -torch.inf)
-
-
-def _moved(case: Case, several: Case, layer: int, example: int, ranks: slice) -> Pair:
+def _moved(case: Case, several: Case, layer: int, example: int, ranks: Tensor) -> Pair:
     """A pair per copy: of the units of these ranks by their nearness to a kink, every amount on every side."""
-    tilde, step = ([change.factors() for change in changes] for changes in case.pair)
-    count, ball = several.initialisations, Ball(case.setting.ball, case.tau)
-    moves: list[tuple[list[int], list[Tensor], list[Tensor]]] = []
+    amounts, found = case.like.new_tensor(AMOUNTS)[:, None], []
     for trace in (case.at_expansion, case.at_moved):
-        z = trace.preactivations[layer][0, example]
-        x = trace.features[layer][0, example]
-        units = z.abs().argsort()[ranks].tolist()
-        row, least = x / x.square().sum().clamp_min(torch.finfo(x.dtype).tiny), NEAREST * z.square().mean().sqrt()
-        moves.append((units, [z[unit] * row for unit in units], [z[unit].abs() / least for unit in units]))
-    changed: list[list[tuple[int, Tensor]]] = [[], []]
-    for of_tilde, of_step in SIDES:
-        for amount in AMOUNTS:
-            for unit, row, far in zip(*(moves[0] if of_tilde else moves[1]), strict=True):
-                taken = amount if abs(1 + amount) * far >= 1 else 0.0
-                changed[0].append((unit, of_tilde * taken * row))
-                changed[1].append((unit, of_step * taken * row))
-    result = []
-    for changes, new in zip((tilde, step), changed, strict=True):
-        new += [(0, torch.zeros_like(new[0][1]))] * (count - len(new))
-        left = case.initial.like.new_zeros(count, case.initial.matrices[layer].shape[0], 1)
-        left[torch.arange(count), [unit for unit, _ in new], 0] = 1.0
-        right = torch.stack([row for _, row in new])[..., None]
-        spread = [LowRank(c.left.expand(count, -1, -1), c.right.expand(count, -1, -1)) for c in changes]
-        spread[layer] = LowRank(left, right).onto(spread[layer])
-        result.append(spread)
-    inside = ball.project(tuple(result[0]))
-    return Pair(inside, ball.shortened(inside, tuple(result[1])))
+        z, x = trace.preactivations[layer][0, example], trace.features[layer][0, example]
+        units = z.abs().argsort()[ranks]
+        apart = ((1 + amounts) * z[units]).abs() >= NEAREST * z.square().mean().sqrt()
+        sent = torch.where(apart, amounts * z[units], 0.0)
+        row = x / x.square().sum().clamp_min(torch.finfo(x.dtype).tiny)
+        found.append((units.expand_as(sent).flatten(), sent.flatten()[:, None] * row))
+    moved = [found[0] if of_tilde else found[1] for of_tilde, _ in SIDES]
+    left = one_hot(torch.cat([units for units, _ in moved]), several.initial.matrices[layer].shape[0]).to(case.like)
+    pair = []
+    for changes, shares in zip(case.pair, zip(*SIDES, strict=True), strict=True):
+        right = torch.cat([share * rows for share, (_, rows) in zip(shares, moved, strict=True)])
+        factors, count = [change.factors() for change in changes], len(left)
+        spread = [LowRank(c.left.expand(count, -1, -1), c.right.expand(count, -1, -1)) for c in factors]
+        spread[layer] = LowRank(left[..., None], right[..., None]).onto(spread[layer])
+        pair.append(tuple(spread))
+    ball = Ball(case.setting.ball, case.tau)
+    inside = ball.project(pair[0])
+    return Pair(inside, ball.shortened(inside, pair[1]))
