@@ -11,6 +11,11 @@ class Columns:
     def __init__(self, columns: Tensor) -> None:
         self._rows, self.rank = columns.mT.contiguous(), columns.shape[-1]
 
+    @property
+    def columns(self) -> Tensor:
+        """All of them, (S, size, r)."""
+        return self._rows[:, : self.rank].mT
+
     def append(self, columns: Tensor) -> Tensor:
         """All columns, these behind the ones before, which stay where they are for whoever holds them."""
         rank = self.rank + columns.shape[-1]
@@ -20,4 +25,4 @@ class Columns:
             self._rows = grown
         self._rows[:, self.rank : rank] = columns.mT
         self.rank = rank
-        return self._rows[:, :rank].mT
+        return self.columns

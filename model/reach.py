@@ -46,6 +46,7 @@ class Reach:
         self.hidden = trace.network.hidden
         self.apart = trace.network.architecture.width <= APART
         self._norms: dict[tuple[Units, int, int, Units, bool], Tensor] = {}
+        self._passed_on: dict[tuple[Units, int, int], list[Tensor]] = {}  # κ of `_together`, from above
         self._masked: dict[int, Tensor] = {}
         size = _length(trace.features[0])
         self.sizes, self.moves, self.shifts = [size], [torch.zeros_like(size)], [torch.zeros_like(size)]
@@ -67,7 +68,7 @@ class Reach:
             everything = torch.ones_like(unstable)
             possible = unstable | (z > 0)
             self._units[layer:] = [{"all": everything, "possible": possible, "unstable": unstable}]
-            self._norms = {key: norm for key, norm in self._norms.items() if key[1] != layer}
+            self._forget(layer)
             shift = self._moved("unstable", layer)
             farthest = torch.minimum(farthest, shift[..., None])
         self.shifts.append(shift)
@@ -99,8 +100,14 @@ class Reach:
         if key not in self._norms:
             marks = [torch.zeros_like(self._mask("all", layer)) for layer in range(low, high)]
             marks.append(self._mask(units, high))
-            self._norms[key] = self._together(marks, low, self._mask(below, low), robust=robust)
+            kappas = self._passed_on.setdefault((units, high, low), [])
+            self._norms[key] = self._together(marks, low, self._mask(below, low), kappas, robust=robust)
         return self._norms[key]
+
+    def _forget(self, units: Units | int) -> None:
+        """Norms of units, or up to a layer, that are others from here on."""
+        self._norms = {key: norm for key, norm in self._norms.items() if units not in (key[0], key[1], key[3])}
+        self._passed_on = {key: kappas for key, kappas in self._passed_on.items() if units not in key[:2]}
 
     def _centred(self, units: Units, high: int, low: int, below: Units) -> Tensor:
         """‖P W_high C_{high−1} ⋯ C_{low+1} W_{low+1} P'‖_2, P and P' selecting units of layers high and low, (S, n)."""
@@ -112,7 +119,9 @@ class Reach:
             return self._mask(units, high).amax(-1) if units == "chosen" else torch.ones_like(self.moves[0])
         return self._norm(units, high, low, below, robust=True)
 
-    def _together(self, marks: list[Tensor], low: int, below: Tensor, *, robust: bool = True) -> Tensor:
+    def _together(
+        self, marks: list[Tensor], low: int, below: Tensor, kappas: list[Tensor], *, robust: bool = True
+    ) -> Tensor:
         """Largest ‖(P_low x, P_l z_l for l > low)‖ of ‖x‖ = 1, z_l = W_l D_{l−1} ⋯ D_{low+1} W_{low+1} P' x, (S, n).
 
         P_l scales the units of layer l by its marks, P' those of x. Over all D if robust, else with C in their place:
@@ -120,7 +129,8 @@ class Reach:
         between, so that |p_j| ≤ |z_j| and z = y + ½ N p. For any λ ≥ 0, with Λ² = P² + λ on these units,
         ‖P z‖² ≤ ‖P z‖² + Σ λ_j (z_j² − p_j²) = ‖Λ (y + ½ N p)‖² − Σ λ_j p_j². Over p this is at most
         ‖Λ y‖² + ‖½ λ^{−1/2} Nᵀ Λ² y‖² / (1 − ν²) if ν = ‖½ Λ N λ^{−1/2}‖ < 1. With N_l the columns of one of c layers,
-        and κ_l = ‖½ Λ N_l‖, λ_l = κ_l + c κ_l² leaves ν² ≤ Σ_l κ_l / (1 + c κ_l) < 1.
+        and κ_l = ‖½ Λ N_l‖, λ_l = κ_l + c κ_l² leaves ν² ≤ Σ_l κ_l / (1 + c κ_l) < 1. They do not depend on P': those
+        in `kappas`, from above, are not computed again, and the others are added.
         """
         network, top = self.trace.network, low + len(marks) - 1
         inner = [self._mask("unstable", layer) for layer in range(low + 1, top) if robust]
@@ -159,7 +169,9 @@ class Reach:
         weights, count = marks[1:], len(inner)
         scales, left = [torch.zeros_like(below[..., 0])] * count, torch.ones_like(below[..., 0])
         for i in reversed(range(count)):
-            kappa = added(i)
+            if len(kappas) < count - i:
+                kappas.append(added(i))
+            kappa = kappas[count - 1 - i]
             share = kappa + count * kappa.square()
             weights[i] = (weights[i].square() + share[..., None] * inner[i]).sqrt()
             scales[i] = torch.where(share > 0, share.rsqrt(), 0.0) / 2
@@ -389,7 +401,7 @@ class Reach:
         """Of the unstable units, those with a scale are the chosen ones from here on, with their moves scaled."""
         for units, scale in zip(self._units[1:], scales, strict=True):
             units["chosen"] = units["unstable"] * scale
-        self._norms = {key: norm for key, norm in self._norms.items() if "chosen" not in key}
+        self._forget("chosen")
 
     def compounds(self) -> Tensor:
         """c with |Σ_l b̃_lᵀ Δ_l (x̂_{l−1} − x̃_{l−1})| ≤ Σ_{r<l} c_lr ‖Δ_l‖ ‖Δ_r‖, Δ = Ŵ − W̃, (S, n, layers, layers)."""
@@ -429,7 +441,7 @@ class Reach:
     def _stacked(self, low: int) -> Tensor:
         """How far the chosen units of all layers from `low` on move together, per unit of a move of z_low, (S, n)."""
         layers = range(low, self.hidden + 1)
-        norm = self._together([self._mask("chosen", layer) for layer in layers], low, self._mask("possible", low))
+        norm = self._together([self._mask("chosen", layer) for layer in layers], low, self._mask("possible", low), [])
         # What the changes of W add to the layers above.
         added = [torch.zeros_like(norm)]
         for high in layers[1:]:

@@ -1,10 +1,14 @@
 """Singular values: of matrices, and the largest of operators that are known only through products."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from lemmata.model.columns import Columns
+from lemmata.model.orthonormal import KEPT
 
 STEPS = 160  # the square Gaussian edge has a gap of order m^(-2/3); this reaches 1e-12 at m = 2,000
 
@@ -60,34 +64,32 @@ def top_singular(
     rows, columns = shape
     if columns <= FEW:
         return _by_columns(apply, columns, like, copies)
-    right = like.new_ones(like.shape[0], copies, columns)
+    each = (like.shape[0], copies)
     # A fixed, irrational start: no random state is read, and no structured vector is orthogonal to it.
-    right = right * torch.cos(torch.arange(1, columns + 1, dtype=like.dtype, device=like.device) ** 2 * 0.7)
-    rights = [_unit(right)[0]]
-    lefts: list[Tensor] = []
+    start = torch.cos(torch.arange(1, columns + 1, dtype=like.dtype, device=like.device) ** 2 * 0.7)
+    v = _unit(start.expand(math.prod(each), -1))[0]
+    rights, lefts = Columns(v[..., None]), Columns(v.new_empty(len(v), rows, 0))
     diagonal: list[Tensor] = []
     above: list[Tensor] = []
-    u = apply(rights[0])
+    u = apply(v.unflatten(0, each)).flatten(0, 1)
     # A wide operator needs one step more than it has rows: the start is in the span of no rows of it.
     steps = steps or (STEPS if min(shape) <= WIDE else WIDE_STEPS)
     dimension = min(steps, rows + 1, columns)
     for step in range(dimension):
-        u, alpha = _unit(_purge(u, lefts))
-        lefts.append(u)
+        u, alpha = _unit(_purge(u, lefts.columns))
+        lefts.append(u[..., None])
         diagonal.append(alpha)
-        v, beta = _unit(_purge(apply_transposed(u) - alpha[..., None] * rights[-1], rights))
+        back = apply_transposed(u.unflatten(0, each)).flatten(0, 1) - alpha[..., None] * v
+        v, beta = _unit(_purge(back, rights.columns))
         if step + 1 == dimension or _converged(diagonal, above, beta):
             break
-        rights.append(v)
+        rights.append(v[..., None])
         above.append(beta)
-        u = apply(v) - beta[..., None] * u
-    bidiagonal = torch.diag_embed(torch.stack(diagonal, -1))
-    if above:
-        bidiagonal = bidiagonal + torch.diag_embed(torch.stack(above, -1), offset=1)
-    left_small, values, right_small = svd(bidiagonal)
-    left = torch.einsum("...k,k...m->...m", left_small[..., 0], torch.stack(lefts))
-    right = torch.einsum("...k,k...m->...m", right_small[..., 0, :], torch.stack(rights))
-    return Singular(values[..., 0], left, right)
+        u = apply(v.unflatten(0, each)).flatten(0, 1) - beta[..., None] * u
+    left_small, values, right_small = svd(_bidiagonal(diagonal, above))
+    left = (lefts.columns @ left_small[..., :1])[..., 0]
+    right = (rights.columns @ right_small[..., :1, :].mT)[..., 0]
+    return Singular(*(part.unflatten(0, each) for part in (values[..., 0], left, right)))
 
 
 def _by_columns(apply: Callable[[Tensor], Tensor], columns: int, like: Tensor, copies: int) -> Singular:
@@ -105,12 +107,16 @@ def _converged(diagonal: list[Tensor], above: list[Tensor], beta: Tensor) -> boo
     """Whether the residual of the leading triple is below rounding, tested every eighth step."""
     if len(diagonal) % 8:
         return bool((beta == 0).all())
-    bidiagonal = torch.diag_embed(torch.stack(diagonal, -1))
-    bidiagonal = bidiagonal + torch.diag_embed(torch.stack(above, -1), offset=1)
-    left, values, _ = svd(bidiagonal)
+    left, values, _ = svd(_bidiagonal(diagonal, above))
     residual = (beta * left[..., -1, 0].abs()) / values[..., 0].clamp_min(torch.finfo(beta.dtype).tiny)
     # The value's error is of second order in the residual.
     return bool((residual < torch.finfo(beta.dtype).eps ** 0.5).all())
+
+
+def _bidiagonal(diagonal: list[Tensor], above: list[Tensor]) -> Tensor:
+    """(…, steps, steps)."""
+    matrix = torch.diag_embed(torch.stack(diagonal, -1))
+    return matrix + torch.diag_embed(torch.stack(above, -1), offset=1) if above else matrix
 
 
 def _unit(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,13 +125,15 @@ def _unit(x: Tensor) -> tuple[Tensor, Tensor]:
     return x / norm.clamp_min(torch.finfo(x.dtype).tiny)[..., None], norm
 
 
-def _purge(x: Tensor, basis: list[Tensor]) -> Tensor:
-    """x minus its projection on an orthonormal basis, twice; what is left of rounding becomes zero."""
-    if not basis:
-        return x
-    frame = torch.stack(basis, -2)
+def _purge(x: Tensor, basis: Tensor) -> Tensor:
+    """Rows x (B, m) minus their projections on orthonormal columns (B, m, r); what is left of rounding becomes zero.
+
+    A row of which one pass leaves the most is orthogonal to rounding, other rows take two.
+    """
     size = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
     for _ in range(2):
-        x = x - ((frame @ x[..., None]).mT @ frame).squeeze(-2)
-    noise = torch.linalg.vector_norm(x, dim=-1, keepdim=True) < 32 * torch.finfo(x.dtype).eps * size
-    return x.masked_fill(noise, 0.0)
+        x = torch.baddbmm(x[..., None], basis, basis.mT @ x[..., None], alpha=-1)[..., 0]
+        left = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        if bool((left > KEPT * size).all()):
+            return x
+    return x.masked_fill(left < 32 * torch.finfo(x.dtype).eps * size, 0.0)
