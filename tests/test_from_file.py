@@ -1,6 +1,7 @@
 """Claims stated in a file of one's own: they run everywhere, and their mistakes are one line that says where."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.replay import Replay
 from lemmata.model.attacks import ATTACKS
+from tests import processes
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"
@@ -79,8 +81,7 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
     assert main(["controls", "--claims-from", file, ID, "--format", "json"]) == 0
     verdicts = {c["name"]: c["verdict"] for c in json.loads(capsys.readouterr().out)["claims"][ID]["controls"]}
     assert verdicts["constant doubled"] == "refuted"
-    command = [sys.executable, "-m", "pytest", "--claims-from", file, file]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = processes.run("pytest", "--claims-from", file, file, folder=ROOT, environment=os.environ)
     assert run.returncode == 0, run.stdout + run.stderr
     assert ID in run.stdout
 

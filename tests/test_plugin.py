@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import processes
+
 FILES = {
     "model.py": "WIDTHS = (8, 16)\n",
     "claims/__init__.py": "from claims.papers import MINE\n",
@@ -72,6 +74,9 @@ THEIRS = [
 OURS = ["lemmas.py::mine/lemma-1", "lemmas.py::mine/lemma-2"]
 
 
+ENVIRONMENT = {**os.environ, "LEMMATA_PROFILE": "light", "OMP_NUM_THREADS": "1"}
+
+
 @pytest.fixture
 def repository(tmp_path) -> Path:
     """Somebody's folder with a `model.py`, a package `claims`, a file of lemmas and tests."""
@@ -83,9 +88,7 @@ def repository(tmp_path) -> Path:
 
 def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A module run as a program there, as where lemmata is installed."""
-    environment = {**os.environ, "LEMMATA_PROFILE": "light", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", program, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return processes.run(program, *arguments, folder=folder, environment=ENVIRONMENT)
 
 
 def outcomes(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -129,7 +132,8 @@ def test_nothing_happens_unasked(arguments, repository):
     configure(repository, CONFIGURED if arguments[:1] == ("tests",) else "")
     test = "import sys\n\n\ndef test_light():\n    assert not {'torch', 'lemmata.claims'} & set(sys.modules)\n"
     (repository / "tests" / "test_light.py").write_text(test)
-    ended = run(repository, "pytest", "-v", *arguments)
+    command = [sys.executable, "-m", "pytest", "-v", *arguments]
+    ended = subprocess.run(command, cwd=repository, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert set(outcomes(ended)) == {*THEIRS, "tests/test_light.py::test_light"}
     assert ended.returncode == 0, ended.stdout
     assert "claims" not in ended.stdout.split("collecting")[1].replace("[theirs]", "")
