@@ -1,6 +1,8 @@
 """Products of a few rows with a basis: the compiled kernels give the numbers of torch."""
 
 import importlib.util
+import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -32,6 +34,18 @@ def operands(*, n=3, r=19, m=1_700, initialisations=2, dtype=torch.float64):
 def test_the_kernels_are_there():
     """So that the other tests are about them."""
     assert thin._compiled() is not None
+
+
+def has_no_place_for_its_cache(**options):
+    """What numba does where it can write nothing."""
+    raise RuntimeError("cannot cache function: no locator available")
+
+
+@pytest.mark.parametrize("numba", [None, SimpleNamespace(njit=has_no_place_for_its_cache)])
+def test_without_numba_there_are_none(monkeypatch, numba):
+    """Then products are torch's own."""
+    monkeypatch.setitem(sys.modules, "numba", numba)
+    assert thin._compiled.__wrapped__() is None
 
 
 @pytest.mark.usefixtures("always")
