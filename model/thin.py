@@ -33,16 +33,19 @@ def overlaps(rows: Tensor, basis: Tensor) -> Tensor:
 
 def add_span(rows: Tensor, coefficients: Tensor, basis: Tensor) -> Tensor:
     """rows += coefficients · basis: (S, n, m), (S, n, r) and (S, r, m) -> the rows."""
-    kernels = _kernels_for(rows, basis)
+    kernels = _kernels_for(rows, basis, coefficients)
     if kernels is None:
         return rows.baddbmm_(coefficients, basis)
     _over_columns(kernels[1], rows, basis, coefficients.expand(_pieces(basis), *coefficients.shape))
     return rows
 
 
-def _kernels_for(rows: Tensor, basis: Tensor) -> tuple[Callable, Callable] | None:
-    double = rows.dtype == torch.float64 and rows.device.type == "cpu"
-    return _compiled() if double and rows.shape[1] <= FEW and basis[0].nbytes >= LEAST else None
+def _kernels_for(rows: Tensor, basis: Tensor, *others: Tensor) -> tuple[Callable, Callable] | None:
+    """The kernels, where they are of use and known to be right."""
+    double = all(x.dtype == torch.float64 and x.device.type == "cpu" for x in (rows, basis, *others))
+    tracked = any(x.requires_grad for x in (rows, basis, *others))
+    thin = rows.shape[1] <= FEW and basis[0].nbytes >= LEAST
+    return _compiled() if double and thin and not tracked else None
 
 
 @cache
@@ -66,11 +69,13 @@ def _pieces(basis: Tensor) -> int:
 def _over_columns(kernel: Callable, rows: Tensor, basis: Tensor, coefficients: Tensor) -> Tensor:
     """Runs a kernel on pieces of the columns, each with coefficients (pieces, S, n, r) of its own, which return."""
     x, b, c = rows.numpy(), basis.numpy(), coefficients.numpy()
-    cuts = [rows.shape[-1] * piece // len(c) for piece in range(len(c) + 1)]
+    m = rows.shape[-1]
+    blocks = -(-m // BLOCK)
+    cuts = [min(blocks * piece // len(c) * BLOCK, m) for piece in range(len(c) + 1)]
 
     def work(piece: int) -> None:
-        for s in range(len(x)):
-            kernel(x[s], b[s], c[piece, s], cuts[piece], cuts[piece + 1])
+        for of_rows, of_basis, own in zip(x, b, c[piece], strict=True):
+            kernel(of_rows, of_basis, own, cuts[piece], cuts[piece + 1])
 
     if len(c) == 1:
         work(0)

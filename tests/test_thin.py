@@ -103,6 +103,16 @@ def test_all_other_products_are_torchs_own(n, dtype):
     assert torch.equal(add_span(rows, coefficients, basis), expected)
 
 
+@pytest.mark.usefixtures("always")
+def test_what_is_differentiated_stays_torchs():
+    """Through rows, coefficients or a basis."""
+    rows, coefficients, basis = operands()
+    (slope,) = torch.autograd.grad(overlaps(rows.requires_grad_(), basis).sum(), rows)
+    torch.testing.assert_close(slope, basis.sum(1, keepdim=True).expand_as(rows))
+    (slope,) = torch.autograd.grad(add_span(rows.detach(), coefficients.requires_grad_(), basis).sum(), coefficients)
+    torch.testing.assert_close(slope, basis.sum(-1)[:, None].expand_as(coefficients))
+
+
 @compiled
 def test_a_deferred_matrix_answers_the_same_with_the_kernels_and_without(always, monkeypatch):
     """One sample, whatever multiplies: questions from both sides, each made of the answers before it."""
