@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ from lemmata.model.losses import LOSSES
 from lemmata.model.network import Architecture, initialise
 from lemmata.model.randomness import generator, stream
 from lemmata.model.settings import CAO_GU_2020
+from lemmata.model.thin import add_span, overlaps
 from lemmata.model.trace import Trace
 from lemmata.model.training import gradient_descent
 
@@ -115,7 +117,7 @@ def measured(**arguments: object) -> dict[str, float]:
 
 
 def rates(dtype: torch.dtype, device: str) -> dict[str, float]:
-    """What this machine reaches now: products (flop/s), copies (byte/s), Gaussians (1/s); medians of five."""
+    """What this machine reaches now: products (flop/s), memory (byte/s), Gaussians (1/s); medians of five."""
     a = torch.randn(8_000, 8_000, dtype=dtype, device=device)
     tall, wide = (torch.randn(rows, 16, dtype=dtype, device=device) for rows in (2_000_000, 16))
     target = torch.empty_like(a)
@@ -123,9 +125,20 @@ def rates(dtype: torch.dtype, device: str) -> dict[str, float]:
     works = {
         "square gemm, flop/s": (lambda: a[:2000, :2000] @ a[:2000, :2000], 2 * 2000**3),
         "tall gemm (m x 16 by 16 x 16), flop/s": (lambda: tall @ wide, 2 * tall.numel() * 16),
-        "copy, byte/s": (lambda: target.copy_(a), 2 * a.numel() * a.element_size()),
+        "copy, byte/s": (lambda: target.copy_(a), 2 * a.nbytes),
+        "sum, byte/s": (a.sum, a.nbytes),
         "Gaussians, 1/s": (lambda: draw.standard_normal(4_000_000), 4_000_000),
     }
+    basis = a.view(1, 160, -1)
+    for n in (2, 4, 8):
+        rows, coefficients = basis[:, :n].clone(), torch.zeros(1, n, 160, dtype=dtype, device=device)
+        products = {
+            f"overlaps of {n} rows": partial(overlaps, rows, basis),
+            f"overlaps of {n} rows by torch": partial(torch.matmul, rows, basis.mT),
+            f"span added to {n} rows": partial(add_span, rows, coefficients, basis),
+            f"span added to {n} rows by torch": partial(rows.baddbmm_, coefficients, basis),
+        }
+        works |= {f"{name}, byte/s of 160 directions": (product, basis.nbytes) for name, product in products.items()}
     found = {}
     for name, (work, amount) in works.items():
         times = []

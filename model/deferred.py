@@ -24,6 +24,7 @@ from torch import Tensor
 from lemmata.model.orthonormal import orthonormalise, scaled_rows
 from lemmata.model.randomness import Seeds, generator
 from lemmata.model.spectra import top_singular
+from lemmata.model.thin import add_span, overlaps
 
 ROOM = 64  # directions that a side has room for at first, if the budget allows
 UNTOUCHED = 4  # times as many on the CPU, where memory costs nothing before it is written to
@@ -164,10 +165,10 @@ class DeferredMatrix:
         fresh, images = near.room(n)
         size = self.scale * scaled_rows(x, out=fresh)
         coordinates, mix, kept = orthonormalise(fresh, near.directions)
-        answer = (size * coordinates) @ near.images
+        answer = add_span(near.images.new_zeros(x.shape[0], n, far.size), size * coordinates, near.images)
         if core is not None:
             changed = (size / self.scale * coordinates[..., : core.shape[-1]]) @ core.mT
-            answer.baddbmm_(changed, far.directions[:, : core.shape[-2]])
+            add_span(answer, changed, far.directions[:, : core.shape[-2]])
         if kept.any():
             self._draw(kept, images)
             self._condition(far, fresh, images, kept)
@@ -193,13 +194,13 @@ class DeferredMatrix:
 
     def _condition(self, far: "Side", fresh: Tensor, images: Tensor, kept: Tensor) -> None:
         """Turns fresh Gaussian images g into Q_L (Zᵀ q) + (I − Q_L Q_Lᵀ) g, in place."""
-        known = fresh @ far.images.mT
-        lost = images @ far.directions.mT
+        known = overlaps(fresh, far.images)
+        lost = overlaps(images, far.directions)
         if self._rest is not None:
             factor = self._on_sphere(far, images, lost, kept)
             images *= factor
             lost *= factor
-        images.baddbmm_(known - lost, far.directions)
+        add_span(images, known - lost, far.directions)
 
     def _on_sphere(self, far: "Side", images: Tensor, lost: Tensor, kept: Tensor) -> Tensor:
         """What a Gaussian block is multiplied by to be a block of a uniform point of the sphere of the rest.

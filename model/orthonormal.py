@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lemmata.model.thin import add_span, overlaps
+
 NOISE = 32  # in units of ε‖x‖: a residual below it is rounding, and no direction
 KEPT = 0.7  # a projection that leaves this share of a row has left it orthogonal to rounding
 INDEPENDENT = 0.1  # rows that keep this share beside one another are well-conditioned
@@ -34,8 +36,8 @@ def orthonormalise(rows: Tensor, basis: Tensor) -> Split:
     coordinates = rows.new_zeros(*rows.shape[:2], basis.shape[1])
     mix = torch.eye(rows.shape[1], dtype=rows.dtype, device=rows.device).expand(len(rows), -1, -1)
     for _ in range(PASSES):
-        overlap = rows @ basis.mT
-        rows.baddbmm_(overlap, basis, alpha=-1)
+        overlap = overlaps(rows, basis)
+        add_span(rows, -overlap, basis)
         triangle = orthonormalise_within(rows)
         coordinates.baddbmm_(mix, overlap)
         mix = mix @ triangle

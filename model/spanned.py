@@ -10,6 +10,7 @@ from lemmata.model.changes import Change, LowRank
 from lemmata.model.deferred import DeferredMatrix
 from lemmata.model.gaussian import Matrix
 from lemmata.model.spectra import spectral_norm
+from lemmata.model.thin import overlaps
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Spanned:
         """The sum, a core too while the matrix is asked for the columns of steps: then it has stored them."""
         if self.matrix.formed:
             return self.factors().stepped(step, compact=compact)
-        down, across = step.left.mT @ self.matrix.left.directions.mT, step.right.mT @ self.matrix.right.directions.mT
+        down = overlaps(step.left.mT, self.matrix.left.directions)
+        across = overlaps(step.right.mT, self.matrix.right.directions)
         old, new = self.core.shape, (down.shape[-1], across.shape[-1])
         core = pad(self.core, (0, new[1] - old[2], 0, new[0] - old[1]))
         return Spanned(self.matrix, core + down.mT @ across)

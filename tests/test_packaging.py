@@ -30,7 +30,7 @@ def contents() -> dict[str, Path]:
     found = {}
     for package, room in ROOMS.items():
         for path in (ROOT / room).rglob("*"):
-            if path.is_file() and path.suffix != ".pyc" and not path.name.startswith("."):
+            if path.is_file() and path.parent.name != "__pycache__" and not path.name.startswith("."):
                 found[f"{package.replace('.', '/')}/{path.relative_to(ROOT / room).as_posix()}"] = path
     return found
 
