@@ -6,6 +6,7 @@ Kept factored (`LowRank`), stored whole (`DenseChange`), or as a core in the dir
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -113,17 +114,18 @@ class LowRank:
         """(W + ΔW)ᵀ b for rows b: (S, n, out) -> (S, n, in)."""
         return matrix.apply_transposed(b) if self.still else matrix.apply_transposed(b).add_(self.apply_transposed(b))
 
+    @cached_property
     def core(self) -> Tensor:
         """A small matrix with the same singular values, (S, ·, ·), by two QR factorisations."""
         return torch.linalg.qr(self.left, mode="r").R @ torch.linalg.qr(self.right, mode="r").R.mT
 
     def frobenius(self) -> Tensor:
         """‖ΔW‖_F, (S,)."""
-        return torch.linalg.matrix_norm(self.core()) if self.rank else self.left.new_zeros(len(self.left))
+        return torch.linalg.matrix_norm(self.core) if self.rank else self.left.new_zeros(len(self.left))
 
     def spectral(self) -> Tensor:
         """‖ΔW‖_2, (S,)."""
-        return spectral_norm(self.core()) if self.rank else self.left.new_zeros(len(self.left))
+        return spectral_norm(self.core) if self.rank else self.left.new_zeros(len(self.left))
 
     def scaled(self, factor: Tensor | float) -> "LowRank":
         """factor · ΔW; a tensor factor has shape (S,)."""

@@ -10,12 +10,15 @@ from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.verdicts import exponents
 from lemmata.audit.measure.sweep import run
 from lemmata.audit.plan.grid import Sizes, points
-from lemmata.audit.plan.job import jobs
+from lemmata.audit.plan.job import Job, jobs
 from lemmata.claims import REGISTRY
+from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Control, Measurement
+from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import DRAWN, Coupled, Plan
 from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.measuring.evaluation import evaluate
 from tests.assertions import assert_close
 
 BALL = Domain(L=(1, 3), tau=(1e-9, 0.5))
@@ -161,3 +164,19 @@ def test_a_bad_plan_of_a_control_is_refused():
     control = Control("own", "elsewhere", domain=Domain(), plan=Plan(start={"tau": 0.1}))
     with pytest.raises(ValueError, match="start tau="):
         replace(member, controls=(control,))
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_ascents_go_on_where_they_better_one_of_the_first(helps, monkeypatch):
+    """Of 40 initialisations 32 come first; where an ascent betters none of them, the others go without."""
+    asked = []
+
+    def supremum(claim, case, *, ascent, patient):
+        asked.append((case.initial.initialisations, ascent > 0))
+        recipe = Recipe("place-on-kinks", ascent=ascent if helps else 0)
+        return replace(evaluate(claim, case, recipe), recipes=[recipe] * case.initial.initialisations)
+
+    monkeypatch.setattr("lemmata.audit.measure.sweep.supremum", supremum)
+    found = run(Job("cao-gu-2020/lemma-5.2a", Configuration(m=16, n=1), 40))
+    assert asked == [(32, True), (8, helps)]
+    assert len(found.ratio) == 40

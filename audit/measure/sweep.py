@@ -38,6 +38,9 @@ ASCENT = range(8, 41)
 CERTIFIABLE = 2e7
 """Products of an example with a matrix up to which norms of chains of layers are computed: about a second."""
 
+TRIED = 32
+"""Initialisations on which an ascent is tried first: where it betters none of them, the others go without."""
+
 ASCENDED = 170_000_000
 """Products of a weight and an example that the steps may meet, before they become fewer."""
 
@@ -150,8 +153,10 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
     if not job.first:
         _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
+    ascends = job.engine == "dense"
     for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=_steps(case) if job.engine == "dense" else 0, patient=job.patient)
+        found = supremum(claim, case, ascent=_steps(case) if ascends else 0, patient=job.patient)
+        ascends = ascends and (job.patient or any(recipe.ascent for recipe in found.recipes))
         _collect(trials, found)
         trials.parameters = case.parameters
     if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):
@@ -350,10 +355,12 @@ def _together(claim: Claim, numbers: Sequence[int], engine: Engine) -> list[Sequ
 
 
 def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:
-    size, last = batch(claim, job.configuration, job.engine, job.device), job.first + job.initialisations
-    for at in range(job.first, last, size):
-        for numbers in _together(claim, range(at, min(at + size, last)), job.engine):
-            yield realise(claim, job.configuration, job.seed, numbers, job.dtype, job.device, job.engine)
+    size, numbers = batch(claim, job.configuration, job.engine, job.device), job.numbers
+    while numbers:
+        count = min(size, TRIED) if claim.ascends and numbers == job.numbers else size
+        for some in _together(claim, numbers[:count], job.engine):
+            yield realise(claim, job.configuration, job.seed, some, job.dtype, job.device, job.engine)
+        numbers = numbers[count:]
 
 
 def _steps(case: Case | Drawn) -> int:

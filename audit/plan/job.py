@@ -31,6 +31,11 @@ class Job:
     first: int = 0
     patient: bool = False
 
+    @property
+    def numbers(self) -> range:
+        """The initialisations'."""
+        return range(self.first, self.first + self.initialisations)
+
 
 def jobs(
     claims: Iterable[Claim],
