@@ -247,10 +247,12 @@ def verify(
         if result.refuted:
             raise NotAsExpected(explain(result, limit))
 
+    configurations = cases(claim)
+
     @given(data=st.data())
     @settings(profile, print_blob=False, max_examples=most)
     def holds(data: st.DataObject) -> None:
-        configuration = data.draw(cases(claim), label="configuration")
+        configuration = data.draw(configurations, label="configuration")
         if claim.problem is not None:
             attempt(configuration, None)
             return

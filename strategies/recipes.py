@@ -1,12 +1,13 @@
 """Perturbation recipes: which attack, aimed at which layer, example and output."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from hypothesis import strategies as st
 
 from lemmata.claims.case import Recipe
 from lemmata.claims.language.configuration import Configuration
-from lemmata.model.attacks import ATTACKS, distinct
+from lemmata.model.attacks import ATTACKS, Attack, distinct
 from lemmata.model.settings import Setting
 from lemmata.strategies.arguments import InvalidArgument, check_integer, check_names
 
@@ -33,16 +34,22 @@ def recipes(
         raise InvalidArgument(f"k={configuration.k} must be 1 for {setting.id}")
     last = setting.hidden_layers(configuration.L)
     chosen = [ATTACKS[name] for name in distinct(attacks, last, configuration.n)]
+    return _recipes(tuple(chosen), last, configuration.n, configuration.k)
+
+
+@cache
+def _recipes(attacks: tuple[Attack, ...], last: int, n: int, k: int) -> st.SearchStrategy[Recipe]:
+    """Hypothesis looks through a strategy once: it is the same one for every case of a size."""
     return st.one_of(
         [
             st.builds(
                 Recipe,
                 attack=st.just(attack.name),
                 layer=_among(attack.layers(last)),
-                example=_among(attack.examples(configuration.n)),
-                output=_among(attack.outputs(configuration.k)),
+                example=_among(attack.examples(n)),
+                output=_among(attack.outputs(k)),
             )
-            for attack in sorted(chosen, key=lambda attack: -attack.informed)
+            for attack in sorted(attacks, key=lambda attack: -attack.informed)
         ]
     )
 
