@@ -34,7 +34,7 @@ def audited():
         if member.certificate is not None:
             shallow = replace(small(member)[0], m=24, tau=0.01)
             deep = replace(shallow, L=member.setting.depth(2))
-            jobs = [Job(id, c, 2) for c in dict.fromkeys((shallow, deep))]
+            jobs = [Job(id, c, 2, certified=True) for c in dict.fromkeys((shallow, deep))]
             findings.append(judge(member, [run(job) for job in jobs], Budget()))
     return findings
 
@@ -98,12 +98,13 @@ def test_certified_is_what_the_certificate_proves(id, share):
 
 
 def test_a_run_certifies_its_worst_initialisation():
-    """The certificate of the job's extreme is that of the claim there; after more initialisations still."""
-    job = Job(UPPER, Configuration(m=32, L=2, n=1, tau=0.01), 5)
+    """Where it is asked for: that of the claim at the job's extreme; after more initialisations still."""
+    job = Job(UPPER, Configuration(m=32, L=2, n=1, tau=0.01), 5, certified=True)
+    assert not run(replace(job, certified=False)).certificate
     made = run(job)
     known = [not math.isnan(value) for value in made.certificate]
     assert known == [number == made.extreme() for number in range(5)]
-    more = made.then(run(Job(UPPER, job.configuration, 3, first=5)))
+    more = made.then(run(replace(job, initialisations=3, first=5)))
     assert bracket(more).certificate >= bracket(more).attack * (1 - 1e-9)
 
 

@@ -98,7 +98,7 @@ def test_where_there_is_no_ball_no_search_is_called_exact(member):
 
 def test_a_claim_that_has_a_certificate_is_measured_with_it():
     """Where the worst was found: no less than the attack there, and the document shows it."""
-    made = run(Job(UPPER_CLAIM, ONE_EXAMPLE, 3))
+    made = run(Job(UPPER_CLAIM, ONE_EXAMPLE, 3, certified=True))
     assert len(made.certificate) == 3
     assert_at_most(max(made.ratio), made.certificate[made.extreme()])
     document = to_json([judge(REGISTRY[UPPER_CLAIM], [made], Budget())], Sizes(), Options())

@@ -89,6 +89,7 @@ def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: 
                 seed=options.seed,
                 dtype=options.dtype,
                 device=options.device,
+                certified=True,
             )
         except Exception as error:  # what a person's own claim fixes or plans need not make sense
             failures[claim.id] = explained(claim, "", error)

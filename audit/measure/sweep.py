@@ -159,7 +159,7 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
         ascends = ascends and (job.patient or any(recipe.ascent for recipe in found.recipes))
         _collect(trials, found)
         trials.parameters = case.parameters
-    if claim is REGISTRY[job.claim] and claim.certificate is not None and _certifiable(job, claim):
+    if job.certified and claim is REGISTRY[job.claim] and claim.certificate and _certifiable(job, claim):
         trials.certificate = _certified(trials, claim.certificate)
     trials.seconds = time.perf_counter() - started
     return trials

@@ -19,6 +19,7 @@ class Job:
     Attributes:
         first: the first initialisation's number.
         patient: whether the search is, see `supremum`.
+        certified: whether a certificate is computed beside the worst that is found.
     """
 
     claim: str
@@ -30,6 +31,7 @@ class Job:
     engine: Engine = "dense"
     first: int = 0
     patient: bool = False
+    certified: bool = False
 
     @property
     def numbers(self) -> range:
