@@ -156,11 +156,16 @@ class Scaling:
         return self * Scaling(**{name: by})
 
     def __mul__(self, other: "Scaling") -> "Scaling":
-        names = {**self.powers, **other.powers}
-        return Scaling(**{name: self.powers.get(name, 0) + other.powers.get(name, Fraction()) for name in names})
+        powers = dict(self.powers)
+        for name, power in other.powers.items():
+            powers[name] = powers[name] + power if name in powers else power
+        return Scaling(**powers)
 
     def __truediv__(self, other: "Scaling") -> "Scaling":
-        return self * other ** Fraction(-1)
+        powers = dict(self.powers)
+        for name, power in other.powers.items():
+            powers[name] = powers[name] - power if name in powers else -power
+        return Scaling(**powers)
 
     def __pow__(self, power: Fraction | int | str) -> "Scaling":
         times = Fraction(power)
