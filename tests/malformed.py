@@ -368,6 +368,26 @@ def broken_audit(rng: random.Random, folder: Path) -> list[str]:
     return ["report", str(folder)]
 
 
+def strange_checkpoint(rng: random.Random, folder: Path) -> list[str]:
+    """A usable checkpoint with mappings in each other, in themselves or in many places, odd names, or odd tensors."""
+    layers: dict[Any, Any] = {"0.weight": torch.ones(6, 4), "1.weight": torch.tensor([[1.0, -1.0] * 3])}
+    name = rng.choice(["a", 0, "x" * 3000, "9" * 5000, "." * 3000, "optim"])
+    other = rng.choice(["b", 1, "1" * 5000])
+    inner: dict[Any, Any] = rng.choice([layers, {}])
+    for _ in range(rng.choice([1, 50, 300])):
+        inner = {name: inner, other: inner} if rng.random() < 0.9 else {name: inner}
+    many = {f"{rng.choice('ab')}{rng.choice([at, 'x' * at])}": torch.eye(4) for at in range(rng.choice([9, 300]))}
+    odd = rng.choice([torch.eye(4).to_sparse(), torch.eye(4).expand(9**9, 4, 4), torch.ones(2, 2) * 1j, torch.ones(())])
+    looped = dict(layers)
+    looped[name] = looped
+    torch.save(rng.choice([inner, many, {**layers, name: odd}, looped, {name: layers, other: layers}]), folder / "a.pt")
+    (folder / "data.npz").write_bytes(usable()["data.npz"])
+    given = (
+        f"--{role}={folder / file}" for role, file in (("init", "a.pt"), ("trained", "a.pt"), ("data", "data.npz"))
+    )
+    return ["check", *given, "lemma-5.1a"]
+
+
 MAKERS: tuple[Maker, ...] = (
     unusable_option,
     unknown_word,
@@ -377,6 +397,7 @@ MAKERS: tuple[Maker, ...] = (
     broken_claims,
     broken_audit,
     broken_audit,
+    strange_checkpoint,
 )
 
 

@@ -24,6 +24,7 @@ from lemmata.audit.measure.given import (
     equal_rows,
     float64,
     listed,
+    magnitude,
     network,
 )
 from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices, several
@@ -101,11 +102,11 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
 
 
 def _check_whole(path: str) -> None:
-    shard = re.search(r"-0*(\d+)-of-0*(\d+)\.\w+$", path)
-    if shard is not None and int(shard[2]) > 1:
+    shard = re.search(r"-(\d+)-of-(\d+)\.\w+$", path)
+    if shard is not None and magnitude(shard[2]) > magnitude("1"):
         raise UserError(
-            f"{path}: is part {shard[1]} of {shard[2]} of a network, it must be all of it: load it whole, and save "
-            "net.state_dict()"
+            f"{path}: is part {shard[1].lstrip('0')} of {shard[2].lstrip('0')} of a network, it must be all of it: "
+            "load it whole, and save net.state_dict()"
         )
 
 
@@ -249,7 +250,7 @@ def _digits(source: str) -> Loaded:
     bundle = load_digits()
     pixels, classes = bundle.data[bundle.target < 2], bundle.target[bundle.target < 2]
     inputs = unit_rows(torch.from_numpy(pixels))
-    repeated = {j for _, j in equal_rows(inputs)}
+    repeated = set(equal_rows(inputs)[:, 1].tolist())
     kept = [row for row in range(len(inputs)) if row not in repeated]
     labels = torch.from_numpy(2.0 * classes - 1)[kept, None]
     return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), close_rows(inputs[kept]))
