@@ -388,6 +388,38 @@ def strange_checkpoint(rng: random.Random, folder: Path) -> list[str]:
     return ["check", *given, "lemma-5.1a"]
 
 
+def unusable_output(rng: random.Random, folder: Path) -> list[str]:
+    """Where a file is to be written a folder, a pipe, a link to one, an input, another output, nothing, or no name."""
+    for name, content in {**usable(), "audit.json": audited()["audit.json"]}.items():
+        (folder / name).write_bytes(content)
+    os.mkfifo(folder / "pipe")
+    for name, target in (("pipe.svg", "pipe"), ("loop.svg", "loop.svg"), ("read.svg", "a.npz"), ("folder.svg", ".")):
+        (folder / name).symlink_to(target)
+    kinds = [
+        "",
+        ".",
+        "/",
+        *("pipe.svg", "loop.svg", "folder.svg", "none/x.svg", "a.npz/x.svg"),
+        "x" * 300 + ".svg",
+        "\0.svg",
+    ]
+    name = rng.choice(kinds)
+    place = str(folder / name) if name.strip("./") else name
+    given = (
+        f"--{role}={folder / file}" for role, file in (("init", "a.npz"), ("trained", "a.npz"), ("data", "data.npz"))
+    )
+    return rng.choice(
+        [
+            ["report", str(folder), f"{rng.choice(['--latex', '--csv'])}={place}"],
+            ["report", str(folder), f"--svg={rng.choice([folder / 'pipe', folder / 'a.npz', folder / 'loop.svg'])}"],
+            ["report", str(folder), f"--latex={folder / rng.choice(['audit.json', 'report.md', './audit.json'])}"],
+            ["report", str(folder), f"--latex={folder}/x", f"--csv={folder}/./x"],
+            ["check", *given, f"--plot={rng.choice([place, str(folder / 'read.svg')])}", "lemma-5.1a"],
+            ["audit", "lemma-5.1a", *SIZES, f"--out={folder}", f"--baseline={folder / 'audit.json'}"],
+        ]
+    )
+
+
 MAKERS: tuple[Maker, ...] = (
     unusable_option,
     unknown_word,
@@ -398,6 +430,7 @@ MAKERS: tuple[Maker, ...] = (
     broken_audit,
     broken_audit,
     strange_checkpoint,
+    unusable_output,
 )
 
 

@@ -1,10 +1,13 @@
 """Files of weights and data that somebody else made: read without unpickling anything."""
 
+import contextlib
 import csv
 import os
 import re
+import secrets
+import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -296,23 +299,82 @@ def writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written to: {error.strerror}, it must be a folder") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: cannot be written to: {_said(error)}, it must be a folder") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The whole file or nothing: written beside, synced, then renamed.
+def check_outputs(outputs: Iterable[tuple[str, Path]], inputs: Iterable[str | Path | None] = ()) -> None:
+    """Whether each of these files can be written, before anything is worked out that would be lost.
+
+    Args:
+        outputs: with the argument that each comes from.
+        inputs: what the same command reads, so far as it is there.
+
+    Raises:
+        UserError: naming an output that is no regular file, lies in no folder that can be written, is read or printed
+            to as well, or is another output.
+    """
+    taken: dict[object, str] = {}
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            taken[_identity(stream)] = "is where this command prints"
+    for given in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            taken |= {} if given is None else {_identity(given): "is read by this command"}
+    for argument, path in outputs:
+        name = f"{argument} {path}"
+        file = _destination(name, path)
+        if _identity(file) in taken:
+            raise UserError(f"{name}: {taken[_identity(file)]}, it must be a file of its own")
+        taken[_identity(file)] = f"is {argument} too"
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """The whole file or nothing: written beside, synced, then renamed. A link is followed.
 
     Raises:
         UserError: if it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    file = _destination(str(path), path)
+    beside = file.with_name(f".lemmata.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with open(beside, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with open(beside, "xb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{path}: cannot be written: {_said(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _destination(name: str, path: Path) -> Path:
+    """What a path leads to: a regular file, or nothing yet, in a folder that can be written.
+
+    Raises:
+        UserError: if it does not.
+    """
+    try:
+        file = Path(os.path.realpath(path))
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise UserError(f"{name}: is a folder, a pipe or a device, it must be a file")
+        with tempfile.TemporaryFile(dir=file.parent):
+            return file
+    except (OSError, ValueError) as error:
+        raise UserError(f"{name}: cannot be written: {_said(error)}, it must be a file in a folder that can") from error
+
+
+def _identity(file: str | Path | int) -> object:
+    """Equal for two names of one file."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return file
+    return found.st_dev, found.st_ino
+
+
+def _said(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
