@@ -1,6 +1,7 @@
 """Memory and time are bounded by what a person asks for and gives, not by what a file says of itself."""
 
 import io
+import itertools
 import math
 import os
 import random
@@ -19,6 +20,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure import archives, given
 from lemmata.audit.measure.files import load_data, load_weights
 from lemmata.audit.measure.given import CLOSE, MOST, close_rows, equal_rows
+from lemmata.audit.measure.layers import orders
 from lemmata.model.data import BLOCK, Dataset
 from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_close
@@ -188,6 +190,29 @@ def test_thousands_of_square_layers_are_ordered_in_time(name, tmp_path):
     with pytest.raises(UserError, match=r"the output layer .* has shape \(2, 2\)"):
         load_weights(str(tmp_path / "long.safetensors"), CAO_GU_2020)
     assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("numbers", [True, False])
+def test_orders_are_those_of_all_permutations(seed, numbers):
+    """The only one, if there is one; two, if there are more."""
+    rng = random.Random(seed)
+    names = rng.sample(["a1", "a2", "a10", "b3", "b20", "c", "V"], rng.randint(2, 6))
+    shapes = {name: (rng.randint(1, 3), rng.randint(1, 3)) for name in names}
+
+    def fits(order: tuple[str, ...]) -> bool:
+        ascend = all(
+            first[:1] != second[:1] or int(first[1:] or 0) < int(second[1:] or 0)
+            for first, second in itertools.combinations(order, 2)
+        )
+        chain = all(shapes[above][1] == shapes[below][0] for below, above in itertools.pairwise(order))
+        return chain and "V" not in order[:-1] and (ascend or not numbers)
+
+    expected = [list(order) for order in itertools.permutations(names) if fits(order)]
+    found = orders(shapes, numbers=numbers)
+    assert len(found) == min(2, len(expected))
+    assert all(order in expected for order in found)
+    assert found[:1] != found[1:] or not found
 
 
 def test_an_order_that_nobody_can_search_is_not_told(tmp_path):

@@ -165,7 +165,7 @@ def _check_matrix(path: str, name: str, value: object) -> None:
 def _in_order(path: str, shapes: Mapping[str, tuple[int, ...]], ordered: bool) -> tuple[list[str], list[str]]:
     """The names from the bottom layer to the output layer, and what should be known of that order."""
     names = list(shapes)
-    numbered = _orders(shapes, numbers=True)
+    numbered = orders(shapes, numbers=True)
     if ordered and _chains(names, shapes):
         if numbered and names not in numbered and len(numbered) == 1:
             return names, [
@@ -173,7 +173,7 @@ def _in_order(path: str, shapes: Mapping[str, tuple[int, ...]], ordered: bool) -
             ]
         return names, []
     if len(numbered) == 1:
-        free = _orders(shapes, numbers=False)
+        free = orders(shapes, numbers=False)
         told = f"{path}: the order of the layers, {listed(numbered[0])}, is told by"
         if len(free) > 1:
             return numbered[0], [f"{told} the numbers in their names alone, as some are square"]
@@ -190,7 +190,7 @@ def _chains(names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> bool
     return all(shapes[above][-1:] == shapes[below][:1] for below, above in itertools.pairwise(names))
 
 
-def _orders(shapes: Mapping[str, tuple[int, ...]], *, numbers: bool) -> list[list[str]]:
+def orders(shapes: Mapping[str, tuple[int, ...]], *, numbers: bool) -> list[list[str]]:
     """The first two orders in which every layer fits the one below, V last; names that differ in numbers ascend.
 
     Two empty ones of a search that is given up, which no order is told by.
