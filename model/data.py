@@ -52,8 +52,8 @@ class Dataset:
             rest = self.inputs[first:]
             if len(block) > 1:
                 smallest = min(smallest, float(torch.nn.functional.pdist(block).min()))
-            if len(rest):
-                between = torch.cdist(block, rest, compute_mode="donot_use_mm_for_euclid_dist")
+            for others in rest.split(BLOCK) if len(rest) else ():
+                between = torch.cdist(block, others, compute_mode="donot_use_mm_for_euclid_dist")
                 smallest = min(smallest, float(between.min()))
         return smallest
 

@@ -368,6 +368,58 @@ def broken_audit(rng: random.Random, folder: Path) -> list[str]:
     return ["report", str(folder)]
 
 
+def strange_checkpoint(rng: random.Random, folder: Path) -> list[str]:
+    """A usable checkpoint with mappings in each other, in themselves or in many places, odd names, or odd tensors."""
+    layers: dict[Any, Any] = {"0.weight": torch.ones(6, 4), "1.weight": torch.tensor([[1.0, -1.0] * 3])}
+    name = rng.choice(["a", 0, "x" * 3000, "9" * 5000, "." * 3000, "optim"])
+    other = rng.choice(["b", 1, "1" * 5000])
+    inner: dict[Any, Any] = rng.choice([layers, {}])
+    for _ in range(rng.choice([1, 50, 300])):
+        inner = {name: inner, other: inner} if rng.random() < 0.9 else {name: inner}
+    many = {f"{rng.choice('ab')}{rng.choice([at, 'x' * at])}": torch.eye(4) for at in range(rng.choice([9, 300]))}
+    odd = rng.choice([torch.eye(4).to_sparse(), torch.eye(4).expand(9**9, 4, 4), torch.ones(2, 2) * 1j, torch.ones(())])
+    looped = dict(layers)
+    looped[name] = looped
+    torch.save(rng.choice([inner, many, {**layers, name: odd}, looped, {name: layers, other: layers}]), folder / "a.pt")
+    (folder / "data.npz").write_bytes(usable()["data.npz"])
+    given = (
+        f"--{role}={folder / file}" for role, file in (("init", "a.pt"), ("trained", "a.pt"), ("data", "data.npz"))
+    )
+    return ["check", *given, "lemma-5.1a"]
+
+
+def unusable_output(rng: random.Random, folder: Path) -> list[str]:
+    """Where a file is to be written a folder, a pipe, a link to one, an input, another output, nothing, or no name."""
+    for name, content in {**usable(), "audit.json": audited()["audit.json"]}.items():
+        (folder / name).write_bytes(content)
+    os.mkfifo(folder / "pipe")
+    for name, target in (("pipe.svg", "pipe"), ("loop.svg", "loop.svg"), ("read.svg", "a.npz"), ("folder.svg", ".")):
+        (folder / name).symlink_to(target)
+    kinds = [
+        "",
+        ".",
+        "/",
+        *("pipe.svg", "loop.svg", "folder.svg", "none/x.svg", "a.npz/x.svg"),
+        "x" * 300 + ".svg",
+        "\0.svg",
+    ]
+    name = rng.choice(kinds)
+    place = str(folder / name) if name.strip("./") else name
+    given = (
+        f"--{role}={folder / file}" for role, file in (("init", "a.npz"), ("trained", "a.npz"), ("data", "data.npz"))
+    )
+    return rng.choice(
+        [
+            ["report", str(folder), f"{rng.choice(['--latex', '--csv'])}={place}"],
+            ["report", str(folder), f"--svg={rng.choice([folder / 'pipe', folder / 'a.npz', folder / 'loop.svg'])}"],
+            ["report", str(folder), f"--latex={folder / rng.choice(['audit.json', 'report.md', './audit.json'])}"],
+            ["report", str(folder), f"--latex={folder}/x", f"--csv={folder}/./x"],
+            ["check", *given, f"--plot={rng.choice([place, str(folder / 'read.svg')])}", "lemma-5.1a"],
+            ["audit", "lemma-5.1a", *SIZES, f"--out={folder}", f"--baseline={folder / 'audit.json'}"],
+        ]
+    )
+
+
 MAKERS: tuple[Maker, ...] = (
     unusable_option,
     unknown_word,
@@ -377,6 +429,8 @@ MAKERS: tuple[Maker, ...] = (
     broken_claims,
     broken_audit,
     broken_audit,
+    strange_checkpoint,
+    unusable_output,
 )
 
 

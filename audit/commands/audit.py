@@ -22,11 +22,11 @@ from lemmata.audit.arguments import (
 )
 from lemmata.audit.choosing import choose
 from lemmata.audit.errors import Interrupted, UserError, WorkerKilled
-from lemmata.audit.judge.constants import write_constants
+from lemmata.audit.judge.constants import constants_files, write_constants
 from lemmata.audit.judge.findings import left_out, sweep
 from lemmata.audit.measure.backends import Name
 from lemmata.audit.measure.echo import Read, lines, read_data
-from lemmata.audit.measure.files import BUILT_IN, NORMALISED, write_whole
+from lemmata.audit.measure.files import BUILT_IN, NORMALISED, check_outputs, write_whole
 from lemmata.audit.measure.options import Options
 from lemmata.audit.measure.store import Store
 from lemmata.audit.measure.sweep import loaded
@@ -40,6 +40,7 @@ from lemmata.audit.show.overview import tables
 from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit, finite_throughout
 from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import LOADED
 from lemmata.model.ball import LEAST_RADIUS
 from lemmata.model.data import GENERATED
 
@@ -66,6 +67,10 @@ def audit(
     """
     if resume and out is None:
         raise UserError("--resume needs the directory of the audit to go on with: --out DIR")
+    outputs = [("--out", Path(out) / "audit.json")] if out is not None and Path(out).is_dir() else []
+    if constants:
+        outputs += [("--write-constants", file) for file in constants_files(chosen)]
+    check_outputs(outputs, (baseline, sizes.data.removesuffix(NORMALISED), *LOADED))
     before = None if baseline is None else earlier.load(baseline, sizes)
     sizes, read = _on_data(sizes, chosen)
     if read is not None and form == "table":

@@ -18,7 +18,7 @@ from lemmata.audit.arguments import (
 from lemmata.audit.choosing import choose
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.echo import Read, lines, read_pair, warnings
-from lemmata.audit.measure.files import WEIGHTS, load_data, load_weights, write_whole
+from lemmata.audit.measure.files import WEIGHTS, check_outputs, load_data, load_weights, write_whole
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
 from lemmata.audit.measure.iterates import build_run, out_of_order, repeated
 from lemmata.audit.measure.own import loads, measure_own
@@ -28,6 +28,7 @@ from lemmata.audit.show.progress import progress, tell
 from lemmata.audit.show.tables import Format, emit
 from lemmata.audit.show.trajectory import CheckedRun, Trajectory
 from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import LOADED
 from lemmata.model.settings import SETTINGS, Setting
 
 
@@ -49,8 +50,10 @@ def check_files(
     Raises:
         UserError: if a file is unusable, two do not fit, or a pattern matches no claim.
     """
-    if plot is not None and Path(plot).suffix.lower() != ".svg":
-        raise UserError(f"--plot {plot} must end in .svg")
+    if plot is not None:
+        if Path(plot).suffix.lower() != ".svg":
+            raise UserError(f"--plot {plot} must end in .svg")
+        check_outputs([("--plot", Path(plot))], (init, *trained, data, *LOADED))
     chosen = choose(patterns)
     if all(loads(claim) for claim in chosen):
         check_own(chosen, init, trained, data, patience, plot, form)

@@ -19,14 +19,15 @@ from lemmata.audit.choosing import choose
 from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import PATIENCE, Place, build_ball, search_each, starts_from
 from lemmata.audit.measure.echo import Read, lines, read_network
-from lemmata.audit.measure.files import load_data, load_weights, writable
+from lemmata.audit.measure.files import check_outputs, load_data, load_weights, writable
 from lemmata.audit.measure.given import Loaded, Weights, check_pair
 from lemmata.audit.measure.own import Files, search_own
 from lemmata.audit.show.progress import progress, tell
 from lemmata.audit.show.records import by_id
-from lemmata.audit.show.searched import Found, rows, save_tensors
+from lemmata.audit.show.searched import Found, rows, save_tensors, saved
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
+from lemmata.claims.from_file import LOADED
 from lemmata.model.ball import LEAST_RADIUS
 from lemmata.model.settings import SETTINGS, Setting
 
@@ -52,6 +53,9 @@ def search_files(
     """
     chosen = choose(patterns)
     folder = None if save is None else writable(Path(save))
+    if folder is not None:
+        files = [folder / name for claim in chosen for side in claim.sides for name in saved(side)]
+        check_outputs([("--save", file) for file in files], (init, trained, data, *LOADED))
     if all(claim.problem is not None for claim in chosen):
         if radius is not None:
             raise UserError(f"--radius {radius:g} is of no lemma of one's own: its balls have radii of their own")
@@ -94,7 +98,8 @@ def search_lemmas(
             record, point = search_own(side, files, delta, patience)
             records.append(record)
             if folder is not None and point:
-                save_tensors(folder / f"{side.id.partition('/')[2]}.npz", point)
+                (name,) = saved(side)
+                save_tensors(folder / name, point)
             advance()
     emit(form, {"claims": by_id(records)}, *rows(records))
 

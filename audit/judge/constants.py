@@ -61,6 +61,12 @@ class Entry:
     provenance: str
 
 
+def constants_files(claims: Iterable[Claim]) -> list[Path]:
+    """Where the constants of these claims are kept."""
+    stored = [side.id for claim in claims for side in claim.sides if _has_constant(side)]
+    return [Path(file) for file in sorted({str(constants_file(id)) for id in stored})]
+
+
 def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     """Measure the corners, and write the constants that the tests read.
 
@@ -70,8 +76,7 @@ def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
     Returns:
         what was not stored, and why, a line each.
     """
-    sides = [side for finding in findings for side in finding.each]
-    chosen = [each for each in sides if each.claim.judged == "growth" and each.claim.reading == "meant"]
+    chosen = [side for finding in findings for side in finding.each if _has_constant(side.claim)]
     measured = measure_corners(chosen, options)
     entries = {id: dict(entry) for id, entry in audited_constants().items()}
     refused = []
@@ -87,10 +92,14 @@ def write_constants(findings: Sequence[Finding], options: Options) -> list[str]:
             "seed": entry.seed,
             "provenance": entry.provenance,
         }
-    for file in {str(constants_file(finding.claim.id)) for finding in chosen}:
-        write_whole(Path(file), _text({id: entry for id, entry in entries.items() if str(constants_file(id)) == file}))
+    for file in constants_files(finding.claim for finding in chosen):
+        write_whole(file, _text({id: entry for id, entry in entries.items() if Path(str(constants_file(id))) == file}))
     audited_constants.cache_clear()
     return refused
+
+
+def _has_constant(side: Claim) -> bool:
+    return side.judged == "growth" and side.reading == "meant"
 
 
 Measured = Mapping[Configuration, list[Trials]]

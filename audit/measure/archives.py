@@ -13,7 +13,10 @@ from lemmata.audit.errors import UserError
 from lemmata.model.deferred import MEMORY_SHARE, available_bytes
 
 ROOM = 2**28
-"""Bytes that any file may come to."""
+"""Bytes that any file may come to, its numbers in float64."""
+
+DEEPEST = 100
+"""Mappings inside each other in a checkpoint."""
 
 INFLATED = 200
 """Times its own size that a larger file may come to: numbers that networks and data consist of compress far less."""
@@ -29,10 +32,11 @@ def check_declared(path: str) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             check_total(path, sum(part.file_size for part in parts))
-            for part in parts:
-                if part.filename.endswith(".npy"):
-                    _check_array(path, archive, part)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError):
+            arrays = [part for part in parts if part.filename.endswith(".npy")]
+            check_total(path, sum(_in_float64(path, archive, part) for part in arrays))
+    except UserError:
+        raise
+    except Exception:  # zipfile, zlib and numpy raise a dozen types on damaged files
         return  # whoever reads it knows better what it should have been
 
 
@@ -51,22 +55,31 @@ def check_total(path: str, total: int) -> None:
 def check_tensors(path: str, loaded: object) -> None:
     """Tensors that hold what they stand for: one entry, expanded, may stand for any number of them.
 
+    A mapping may stand in many places, in itself among them: it is looked at once.
+
     Raises:
-        UserError: naming the first tensor that stands for more than it holds, or if all come to too much.
+        UserError: naming the first tensor that stands for more than it holds, if all come to too much, or if mappings
+            are too deep inside each other.
     """
-    total, waiting = 0, [("", loaded)]
+    total, seen, waiting = 0, set(), [("a tensor", 0, loaded)]
     while waiting:
-        name, value = waiting.pop()
+        name, depth, value = waiting.pop()
         if isinstance(value, Mapping):
-            waiting += [(str(key), inner) for key, inner in value.items()]
-        elif isinstance(value, Tensor) and value.layout == torch.strided:
-            entries = value.numel() * value.element_size()
-            if entries > value.untyped_storage().nbytes():
+            if depth > DEEPEST:
+                raise UserError(
+                    f"{path}: holds mappings more than {DEEPEST} deep inside each other, it must hold a network's "
+                    "matrices by their names: save torch.save(net.state_dict(), FILE)"
+                )
+            if id(value) not in seen:
+                seen.add(id(value))
+                waiting += [(key if isinstance(key, str) else name, depth + 1, each) for key, each in value.items()]
+        elif isinstance(value, Tensor) and value.layout == torch.strided and not value.is_nested:
+            if value.numel() * value.element_size() > value.untyped_storage().nbytes():
                 raise UserError(
                     f"{path}: {name} is expanded, it stands for {value.numel():.3g} entries and holds fewer; "
                     "save tensor.contiguous()"
                 )
-            total += entries
+            total += 8 * value.numel()
     check_total(path, total)
 
 
@@ -85,8 +98,8 @@ def available() -> int:
     return int(MEMORY_SHARE * available_bytes(torch.device("cpu")))
 
 
-def _check_array(path: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """NumPy makes room for the shape in an array's header before it looks for the entries."""
+def _in_float64(path: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Bytes of an array as float64; NumPy makes room for the shape in its header before it looks for the entries."""
     with archive.open(part) as file:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -95,3 +108,4 @@ def _check_array(path: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
     if not dtype.hasobject and entries * dtype.itemsize > left:
         name = part.filename.removesuffix(".npy")
         raise UserError(f"{path}: {name} is of shape {shape} and type {dtype}, but holds {left} bytes")
+    return 8 * entries

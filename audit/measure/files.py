@@ -1,10 +1,13 @@
 """Files of weights and data that somebody else made: read without unpickling anything."""
 
+import contextlib
 import csv
 import os
 import re
+import secrets
+import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +27,7 @@ from lemmata.audit.measure.given import (
     equal_rows,
     float64,
     listed,
+    magnitude,
     network,
 )
 from lemmata.audit.measure.layers import layers, mapping_of_arrays, matrices, several
@@ -101,11 +105,11 @@ def load_data(source: str, setting: Setting, *, normalise: bool = False) -> Load
 
 
 def _check_whole(path: str) -> None:
-    shard = re.search(r"-0*(\d+)-of-0*(\d+)\.\w+$", path)
-    if shard is not None and int(shard[2]) > 1:
+    shard = re.search(r"-(\d+)-of-(\d+)\.\w+$", path)
+    if shard is not None and magnitude(shard[2]) > magnitude("1"):
         raise UserError(
-            f"{path}: is part {shard[1]} of {shard[2]} of a network, it must be all of it: load it whole, and save "
-            "net.state_dict()"
+            f"{path}: is part {shard[1].lstrip('0')} of {shard[2].lstrip('0')} of a network, it must be all of it: "
+            "load it whole, and save net.state_dict()"
         )
 
 
@@ -249,7 +253,7 @@ def _digits(source: str) -> Loaded:
     bundle = load_digits()
     pixels, classes = bundle.data[bundle.target < 2], bundle.target[bundle.target < 2]
     inputs = unit_rows(torch.from_numpy(pixels))
-    repeated = {j for _, j in equal_rows(inputs)}
+    repeated = set(equal_rows(inputs)[:, 1].tolist())
     kept = [row for row in range(len(inputs)) if row not in repeated]
     labels = torch.from_numpy(2.0 * classes - 1)[kept, None]
     return Loaded(Names(f"{source}: "), Dataset(inputs[kept], labels), len(repeated), close_rows(inputs[kept]))
@@ -295,23 +299,82 @@ def writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written to: {error.strerror}, it must be a folder") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: cannot be written to: {_said(error)}, it must be a folder") from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """The whole file or nothing: written beside, synced, then renamed.
+def check_outputs(outputs: Iterable[tuple[str, Path]], inputs: Iterable[str | Path | None] = ()) -> None:
+    """Whether each of these files can be written, before anything is worked out that would be lost.
+
+    Args:
+        outputs: with the argument that each comes from.
+        inputs: what the same command reads, so far as it is there.
+
+    Raises:
+        UserError: naming an output that is no regular file, lies in no folder that can be written, is read or printed
+            to as well, or is another output.
+    """
+    taken: dict[object, str] = {}
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            taken[_identity(stream)] = "is where this command prints"
+    for given in inputs:
+        with contextlib.suppress(OSError, ValueError):
+            taken |= {} if given is None else {_identity(given): "is read by this command"}
+    for argument, path in outputs:
+        name = f"{argument} {path}"
+        file = _destination(name, path)
+        if _identity(file) in taken:
+            raise UserError(f"{name}: {taken[_identity(file)]}, it must be a file of its own")
+        taken[_identity(file)] = f"is {argument} too"
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """The whole file or nothing: written beside, synced, then renamed. A link is followed.
 
     Raises:
         UserError: if it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    file = _destination(str(path), path)
+    beside = file.with_name(f".lemmata.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with open(beside, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with open(beside, "xb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{path}: cannot be written: {_said(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _destination(name: str, path: Path) -> Path:
+    """What a path leads to: a regular file, or nothing yet, in a folder that can be written.
+
+    Raises:
+        UserError: if it does not.
+    """
+    try:
+        file = Path(os.path.realpath(path))
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise UserError(f"{name}: is a folder, a pipe or a device, it must be a file")
+        with tempfile.TemporaryFile(dir=file.parent):
+            return file
+    except (OSError, ValueError) as error:
+        raise UserError(f"{name}: cannot be written: {_said(error)}, it must be a file in a folder that can") from error
+
+
+def _identity(file: str | Path | int) -> object:
+    """Equal for two names of one file."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return file
+    return found.st_dev, found.st_ino
+
+
+def _said(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,5 +1,6 @@
 """Weights and data that somebody else made, from files or from memory: checked to the last entry."""
 
+import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -27,8 +28,11 @@ CLOSE = 0.1
 """Distance up to which two rows are reported as close: the bounds that need a separation are vacuous there."""
 
 
-BLOCK, MOST = 1024, 100_000
-"""Rows that are compared with all others at once, and close pairs that are told apart."""
+AT_ONCE, MOST = 2**22, 100_000
+"""Pairs of rows that are compared at once, and close pairs that are told apart."""
+
+COMPARED = 10**8
+"""Entries that are compared, beside one look at each, before rows that almost coincide are too many to tell apart."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +137,12 @@ def dataset(names: Names, inputs: object, labels: object, setting: Setting, *, n
         )
     y = _labels(names, float64(f"{names.place}{names.labels}", labels), len(X), X.shape[1], setting)
     X = _on_the_sphere(names, X, normalise)
-    equal = equal_rows(X)
-    if equal:
-        shown = ", ".join(f"{i} and {j}" for i, j in equal[:5]) + (", …" if len(equal) > 5 else "")
+    try:
+        equal = equal_rows(X)
+    except ValueError as error:
+        raise UserError(f"{names.place}{error} in {names.inputs} (counted from 0), all must differ") from error
+    if len(equal):
+        shown = ", ".join(f"{i} and {j}" for i, j in equal[:5].tolist()) + (", …" if len(equal) > 5 else "")
         raise UserError(
             f"{names.place}rows {shown} of {names.inputs} (counted from 0) are equal, all must differ; drop duplicates"
         )
@@ -159,7 +166,7 @@ def check_fit(weights: Weights, loaded: Loaded) -> None:
 
 def float64(name: str, value: object) -> Tensor:
     """A real, finite, strided array as float64; integers and narrower floats are widened."""
-    check_room(name, math.prod(getattr(value, "shape", ())))
+    check_room(name, math.prod(shape(value)))
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         with np.errstate(over="ignore"):
             tensor = torch.from_numpy(value.astype(np.float64))
@@ -167,15 +174,18 @@ def float64(name: str, value: object) -> Tensor:
         tensor = value.detach().to(torch.float64)
     else:
         raise UserError(f"{name} is {_kind(value)}, it must be a dense array of floats or integers{_made_real(value)}")
-    bad = (~tensor.isfinite()).nonzero()
-    if len(bad):
-        raise UserError(f"{name}{bad[0].tolist()} is {float(tensor[tuple(bad[0])])}, every entry must be finite")
+    # Of finite numbers the ends are finite, which takes no room to find out.
+    if tensor.numel() and not all(end.isfinite() for end in tensor.aminmax()):
+        bad = (~tensor.isfinite()).nonzero()[0]
+        raise UserError(f"{name}{bad.tolist()} is {float(tensor[tuple(bad)])}, every entry must be finite")
     return tensor.contiguous()
 
 
 def _kind(value: object) -> str:
     """What an array that is none of real numbers is, for a message."""
     layout = getattr(value, "layout", torch.strided)
+    if getattr(value, "is_nested", False):
+        return f"nested and of type {getattr(value, 'dtype', '')}"
     stored = "" if layout == torch.strided else f"of layout {str(layout).removeprefix('torch.')} and "
     return f"{stored}of type {getattr(value, 'dtype', type(value).__name__)}"
 
@@ -197,8 +207,8 @@ def _made_real(value: object) -> str:
 
 
 def _is_real(tensor: Tensor) -> bool:
-    plain = tensor.layout == torch.strided and not tensor.is_quantized and tensor.device.type == "cpu"
-    return plain and not tensor.is_complex() and tensor.dtype != torch.bool
+    plain = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_nested
+    return plain and tensor.device.type == "cpu" and not tensor.is_complex() and tensor.dtype != torch.bool
 
 
 def _check_chain(path: str, names: Sequence[str], matrices: Sequence[Tensor]) -> None:
@@ -310,33 +320,44 @@ def _on_the_sphere(names: Names, inputs: Tensor, normalise: bool) -> Tensor:
     return inputs
 
 
-def equal_rows(inputs: Tensor) -> list[tuple[int, int]]:
-    """Of every row that an earlier one is equal to, up to `EQUAL`: (the first of them, it), in order.
+def equal_rows(inputs: Tensor) -> Tensor:
+    """Of every row that an earlier one is equal to, up to `EQUAL`: (the first of them, it), in order, (pairs, 2).
 
-    Equal rows have equal projections, so that sorting those by one direction leaves few to compare.
+    Equal rows have equal projections, so that sorting those by one direction leaves few to compare: by one that
+    descends from the rows themselves, which nobody can make orthogonal to it.
+
+    Raises:
+        ValueError: if more rows than can be compared almost coincide.
     """
-    rows = inputs.numpy()
-    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
+    rows = np.ascontiguousarray(inputs.numpy())
+    seed = int.from_bytes(hashlib.blake2b(rows.data, digest_size=8).digest())
+    direction = np.random.default_rng(seed).standard_normal(rows.shape[1])
     along = rows @ (direction / np.linalg.norm(direction))
     order = np.argsort(along, kind="stable")
-    apart = np.flatnonzero(np.diff(along[order]) > NEAR)
-    found = []
-    for group in np.split(order, apart + 1):
-        left = np.sort(group)
+    ends = np.concatenate([[0], np.flatnonzero(np.diff(along[order]) > NEAR) + 1, [len(rows)]])
+    found = [np.empty((0, 2), dtype=np.int64)]
+    spent = -rows.size
+    for group in np.flatnonzero(np.diff(ends) > 1):
+        left = np.sort(order[ends[group] : ends[group + 1]])
         while len(left) > 1:
+            spent += len(left) * rows.shape[1]
+            if spent > COMPARED:
+                raise ValueError(f"rows {left[0]} and {left[1]}, and many others, almost coincide")
             same = np.linalg.norm(rows[left] - rows[left[0]], axis=1) <= EQUAL
-            found += [(int(left[0]), int(other)) for other in left[same][1:]]
+            found.append(np.stack([np.full(same.sum() - 1, left[0]), left[same][1:]], axis=1))
             left = left[~same]
-    return sorted(found)
+    pairs = np.concatenate(found)
+    return torch.from_numpy(pairs[np.lexsort(pairs.T[::-1])])
 
 
 def close_rows(inputs: Tensor) -> list[tuple[int, int]]:
     """Pairs i < j of rows at distance at most `CLOSE`, in order; of very many the first `MOST`."""
     found: list[tuple[int, int]] = []
     squares = inputs.square().sum(-1)
-    for first in range(0, len(inputs), BLOCK):
-        block = inputs[first : first + BLOCK]
-        distances = squares[first : first + BLOCK, None] + squares[first:] - 2 * block @ inputs[first:].T
+    rows = max(1, AT_ONCE // len(inputs))
+    for first in range(0, len(inputs), rows):
+        block = inputs[first : first + rows]
+        distances = squares[first : first + rows, None] + squares[first:] - 2 * block @ inputs[first:].T
         near = (distances <= CLOSE**2).triu(1).nonzero()[: MOST - len(found)]
         found += [(first + i, first + j) for i, j in near.tolist()]
         if len(found) == MOST:
@@ -344,9 +365,20 @@ def close_rows(inputs: Tensor) -> list[tuple[int, int]]:
     return found
 
 
+def shape(array: object) -> tuple[int, ...]:
+    """Its sizes, where it has any: a nested tensor does not, and PyTorch raises where it is asked."""
+    return () if getattr(array, "is_nested", False) else tuple(getattr(array, "shape", ()))
+
+
 def shape_of(array: object) -> str:
     """As a message shows it."""
-    return f"({', '.join(map(str, getattr(array, 'shape', ())))})"
+    return f"({', '.join(map(str, shape(array)))})"
+
+
+def magnitude(digits: str) -> tuple[int, str]:
+    """Sorts digits as the numbers that they write, however many there are: Python reads no more than 4,300."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def listed(names: Sequence[str] | Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lemmata.audit.measure.given import Loaded, Weights
+from lemmata.audit.measure.given import Loaded, Weights, magnitude
 from lemmata.audit.measure.pair import build_network, step_between
 from lemmata.claims.case import Case
 from lemmata.claims.language.configuration import Configuration
@@ -28,7 +28,7 @@ checkpoints pass for consecutive steps of gradient descent."""
 
 def out_of_order(paths: Sequence[str]) -> list[str]:
     """Whether checkpoints seem to be sorted as words: step-10 before step-2."""
-    numbers = [[int(digits) for digits in re.findall(r"\d+", Path(path).name)] for path in paths]
+    numbers = [[magnitude(digits) for digits in re.findall(r"\d+", Path(path).name)] for path in paths]
     for (earlier, first), (later, second) in itertools.pairwise(zip(paths, numbers, strict=True)):
         if first > second and len(first) == len(second):
             return [f"{earlier} stands before {later}: checkpoints are taken in the order in which they are given"]

@@ -2,16 +2,16 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from torch import Tensor
 
 from lemmata.audit.errors import UserError
-from lemmata.audit.measure.given import float64, listed, shape_of
+from lemmata.audit.measure.given import float64, listed, magnitude, shape, shape_of
 
-ORDERS = 10_000
-"""Steps after which the search for orders of the layers ends."""
+LOOKS = 1_000_000
+"""Layers looked at after which the search for their orders is given up."""
 
 WEIGHTS_ALONE = "the papers' networks are linear layers without biases, with ReLU between them"
 
@@ -46,7 +46,7 @@ def layers(path: str, arrays: Mapping[str, object], *, ordered: bool) -> tuple[d
         UserError: if other arrays than layers and biases of 0 are among them, or their order cannot be told.
     """
     found, notes = matrices(path, _unprefixed(arrays))
-    names, more = _in_order(path, {name: _shape(value) for name, value in found.items()}, ordered)
+    names, more = _in_order(path, {name: shape(value) for name, value in found.items()}, ordered)
     return {name: found[name] for name in names}, (*notes, *more)
 
 
@@ -63,7 +63,8 @@ def matrices(path: str, arrays: Mapping[str, object]) -> tuple[dict[str, object]
     counters = [name for name, value in arrays.items() if _counts(value)]
     biases = [name for name in arrays if name.endswith("bias")]
     _check_biases(path, {name: arrays[name] for name in biases})
-    kept = {name: value for name, value in arrays.items() if name not in (*counters, *biases)}
+    left_out = {*counters, *biases}
+    kept = {name: value for name, value in arrays.items() if name not in left_out}
     for name, value in kept.items():
         _check_matrix(path, name, value)
     notes = [f"{path}: {listed(counters)} left out, no part of the network"] if counters else []
@@ -84,49 +85,48 @@ def mapping_of_arrays(path: str, loaded: Mapping[Any, object]) -> dict[str, obje
     Raises:
         UserError: if there are several, naming them and how to save one alone, or no tensors at all.
     """
-    found = dict(_mappings(loaded, ""))
+    found = _mappings(loaded)
     if not found and not any(isinstance(value, Tensor) for value in loaded.values()):
         raise UserError(
             f"{path}: holds {listed([str(name) for name in loaded])}, it must hold a network's matrices by their "
             "names: save torch.save(net.state_dict(), FILE)"
         )
     if len(found) > 1:
-        first = "".join(f"[{part!r}]" for part in next(iter(found)).split("."))
+        first = "".join(f"[{name!r}]" for name in next(iter(found)))
         raise UserError(
-            f"{path}: holds {len(found)} mappings of tensors, {listed(list(found))}, it must hold one: save the "
-            f"network's alone, torch.save(torch.load(FILE){first}, …)"
+            f"{path}: holds {len(found)} mappings of tensors, {listed(list(map('.'.join, found)))}, it must hold one: "
+            f"save the network's alone, torch.save(torch.load(FILE){first}, …)"
         )
     return found.popitem()[1] if found else {str(name): value for name, value in loaded.items()}
 
 
-def _mappings(values: Mapping[Any, object], at: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """Where tensors stand among nothing but plain values; the state of an optimizer is no network."""
-    if not all(isinstance(name, str) for name in values):
-        return
-    tensors: dict[str, object] = {name: value for name, value in values.items() if isinstance(value, Tensor)}
-    rest = {name: value for name, value in values.items() if name not in tensors}
-    if any(len(_shape(value)) >= 2 for value in tensors.values()):
-        if all(isinstance(value, int | float | str | None) for value in rest.values()):
-            yield at, tensors
-        return
-    for name, value in rest.items():
-        if isinstance(value, Mapping) and not name.startswith("optim"):
-            yield from _mappings(value, f"{at}.{name}" if at else name)
+def _mappings(loaded: Mapping[Any, object]) -> dict[tuple[str, ...], dict[str, object]]:
+    """Where tensors stand among nothing but plain values, each once; the state of an optimizer is no network."""
+    found: dict[tuple[str, ...], dict[str, object]] = {}
+    seen: set[int] = set()
+    waiting: list[tuple[tuple[str, ...], Mapping[Any, object]]] = [((), loaded)]
+    while waiting:
+        at, values = waiting.pop()
+        if id(values) in seen or not all(isinstance(name, str) for name in values):
+            continue
+        seen.add(id(values))
+        tensors: dict[str, object] = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+        rest = {name: value for name, value in values.items() if name not in tensors}
+        if any(len(shape(value)) >= 2 for value in tensors.values()):
+            if all(isinstance(value, int | float | str | None) for value in rest.values()):
+                found[at] = tensors
+            continue
+        inner = [((*at, name), value) for name, value in rest.items() if isinstance(value, Mapping)]
+        waiting += [(names, value) for names, value in reversed(inner) if not names[-1].startswith("optim")]
+    return found
 
 
 def _unprefixed(arrays: Mapping[str, object]) -> dict[str, object]:
     """The names without the dotted beginning that all share: of a wrapper (`module.`, `_orig_mod.`), or of a field."""
     split = [name.split(".") for name in arrays]
-    shared = 0
-    while len(split) > 1 and all(
-        len(parts) > shared + 2 and parts[: shared + 1] == split[0][: shared + 1] for parts in split
-    ):
-        shared += 1
-    return {".".join(name.split(".")[shared:]): value for name, value in arrays.items()}
-
-
-def _shape(value: object) -> tuple[int, ...]:
-    return tuple(getattr(value, "shape", ()))
+    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*split, strict=False))
+    shared = max(0, min(sum(1 for _ in same), *(len(parts) - 2 for parts in split))) if len(split) > 1 else 0
+    return {".".join(parts[shared:]): value for parts, value in zip(split, arrays.values(), strict=True)}
 
 
 def _counts(value: object) -> bool:
@@ -147,15 +147,15 @@ def _check_biases(path: str, biases: Mapping[str, object]) -> None:
 
 def _check_matrix(path: str, name: str, value: object) -> None:
     """Convolutions and normalisation layers are told by the number of their axes."""
-    shape = _shape(value)
-    if len(shape) > 2:
+    axes = len(shape(value))
+    if axes > 2:
         raise UserError(
             f"{path}: {name} has shape {shape_of(value)}, as of a convolution, it must be a matrix (out, in): "
             f"{WEIGHTS_ALONE}"
         )
-    if len(shape) == 1 and name == "V":
+    if axes == 1 and name == "V":
         raise UserError(f"{path}: V has shape {shape_of(value)}, it must be a matrix (k, m): store V[None]")
-    if len(shape) < 2 and hasattr(value, "shape"):
+    if axes < 2 and not getattr(value, "is_nested", False) and hasattr(value, "shape"):
         raise UserError(
             f"{path}: {name} has shape {shape_of(value)}, as of a normalisation layer or a learned scale, it must be "
             f"a matrix (out, in): {WEIGHTS_ALONE}"
@@ -165,7 +165,7 @@ def _check_matrix(path: str, name: str, value: object) -> None:
 def _in_order(path: str, shapes: Mapping[str, tuple[int, ...]], ordered: bool) -> tuple[list[str], list[str]]:
     """The names from the bottom layer to the output layer, and what should be known of that order."""
     names = list(shapes)
-    numbered = _orders(shapes, numbers=True)
+    numbered = orders(shapes, numbers=True)
     if ordered and _chains(names, shapes):
         if numbered and names not in numbered and len(numbered) == 1:
             return names, [
@@ -173,7 +173,7 @@ def _in_order(path: str, shapes: Mapping[str, tuple[int, ...]], ordered: bool) -
             ]
         return names, []
     if len(numbered) == 1:
-        free = _orders(shapes, numbers=False)
+        free = orders(shapes, numbers=False)
         told = f"{path}: the order of the layers, {listed(numbered[0])}, is told by"
         if len(free) > 1:
             return numbered[0], [f"{told} the numbers in their names alone, as some are square"]
@@ -190,32 +190,45 @@ def _chains(names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> bool
     return all(shapes[above][-1:] == shapes[below][:1] for below, above in itertools.pairwise(names))
 
 
-def _orders(shapes: Mapping[str, tuple[int, ...]], *, numbers: bool) -> list[list[str]]:
-    """The first two orders in which every layer fits the one below, V last; names that differ in numbers ascend."""
+def orders(shapes: Mapping[str, tuple[int, ...]], *, numbers: bool) -> list[list[str]]:
+    """The first two orders in which every layer fits the one below, V last; names that differ in numbers ascend.
+
+    Two empty ones of a search that is given up, which no order is told by.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in sorted(shapes, key=_natural):
+        alike.setdefault(re.sub(r"\d+", "#", name) if numbers else name, []).append(name)
+    groups, used = list(alike.values()), [0] * len(alike)
     found: list[list[str]] = []
-    steps = 0
-    stack: list[list[str]] = [[]]
-    while stack and len(found) < 2 and steps < ORDERS:
-        steps += 1
-        chain = stack.pop()
-        left = sorted(set(shapes) - set(chain), key=_natural, reverse=True)
-        if not left:
-            found.append(chain)
-            continue
-        for name in left:
+    chain: list[str] = []
+    tried = [0]  # of the groups, at each layer of the chain and for the next one
+    looks = 0
+    while tried and len(found) < 2:
+        if looks > LOOKS:
+            return [[], []]
+        if len(chain) == len(shapes):
+            found.append(list(chain))
+        for group in range(tried[-1], len(groups)):
+            looks += 1
+            if used[group] == len(groups[group]):
+                continue
+            name = groups[group][used[group]]
             fits = not chain or shapes[name][-1:] == shapes[chain[-1]][:1]
-            first = not numbers or not any(
-                _pattern(other) == _pattern(name) and _natural(other) < _natural(name) for other in left
-            )
-            if fits and first and (name != "V" or len(left) == 1):
-                stack.append([*chain, name])
+            if fits and (name != "V" or len(chain) == len(shapes) - 1):
+                used[group] += 1
+                chain.append(name)
+                tried[-1] = group + 1
+                tried.append(0)
+                break
+        else:
+            tried.pop()
+            if chain:
+                chain.pop()
+                used[tried[-1] - 1] -= 1
     return found
 
 
-def _pattern(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
-
-
-def _natural(name: str) -> tuple[bool, list[str | int]]:
+def _natural(name: str) -> tuple[bool, list[str | tuple[int, str]]]:
     """Sorts 2 before 10, and an array named V, as in .npz files, last."""
-    return name == "V", [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+    parts = re.split(r"(\d+)", name)
+    return name == "V", [magnitude(part) if at % 2 else part for at, part in enumerate(parts)]

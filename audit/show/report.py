@@ -11,8 +11,7 @@ from xml.etree import ElementTree
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from lemmata.audit.errors import UserError
-from lemmata.audit.measure.files import write_whole
+from lemmata.audit.measure.files import check_outputs, writable, write_whole
 from lemmata.audit.show import appendix, figures, glance, markdown
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.mathematics import typeset
@@ -44,6 +43,11 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
     folder = Path(directory)
     audit = read_audit(folder / "audit.json", "DIR")
     beside = folder / "controls.json"
+    named = [(option, Path(file)) for option, file in (("--latex", latex), ("--csv", table)) if file is not None]
+    outputs = [*(("DIR", folder / name) for name in ("report.html", "report.md", "report.json", "junit.xml")), *named]
+    check_outputs(outputs, (folder / "audit.json", beside))
+    if svg is not None:
+        writable(Path(svg))
     document = to_json(audit, read_controls(beside, "DIR") if beside.exists() else None)
     pages = {
         folder / "report.html": html(document),
@@ -60,10 +64,7 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
         drawn = {Path(svg) / name: text for name, text in drawings(audit["claims"]).items()}
         written[f"{len(drawn)} pictures"] = svg
         pages |= drawn
-        try:
-            Path(svg).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"--svg {svg}: {error.strerror}; it must be a folder that can be written") from error
+        check_outputs([*outputs, *(("--svg", path) for path in drawn)], (folder / "audit.json", beside))
     for path, text in pages.items():
         write_whole(path, text)
     emit(form, {"schema": SCHEMA, "files": written}, Grid(("report", "file"), list(map(list, written.items()))))

@@ -1,5 +1,6 @@
 """The worst weights round a network, claim by claim, as a table and as files."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,15 +8,15 @@ import numpy as np
 from rich.console import RenderableType
 from torch import Tensor
 
-from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import Place, Searched
 from lemmata.audit.measure.echo import Read
-from lemmata.audit.measure.files import writable
+from lemmata.audit.measure.files import writable, write_whole
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.records import Records, folded
 from lemmata.audit.show.tables import number, sign
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import Case
+from lemmata.claims.claim import Claim
 
 
 class Found(Records[Searched]):
@@ -48,14 +49,20 @@ class Found(Records[Searched]):
         """
         writable(folder)
         for id, place in self._places.items():
-            for name, matrices in zip(("tilde", "hat"), place, strict=True):
-                save_tensors(
-                    folder / f"{id.partition('/')[2]}.{name}.npz", dict(zip(self._stored, matrices, strict=True))
-                )
+            for name, matrices in zip(saved(REGISTRY[id]), place, strict=True):
+                save_tensors(folder / name, dict(zip(self._stored, matrices, strict=True)))
 
     def tables(self) -> list[RenderableType]:
         """A row for each claim that says something of all weights near these, and why the others do not."""
         return [self.title(), *rows(list(self))]
+
+
+def saved(claim: Claim) -> list[str]:
+    """The files that the worst of a claim is stored in: W̃ and Ŵ, or the point of a lemma of one's own."""
+    name = claim.id.partition("/")[2]
+    if claim.problem is not None:
+        return [f"{name}.npz"]
+    return [f"{name}.tilde.npz", f"{name}.hat.npz"] if claim.balls else []
 
 
 def rows(records: Sequence[Searched]) -> list[RenderableType]:
@@ -72,10 +79,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         UserError: if they cannot be written.
     """
-    try:
-        np.savez(path, **{name: x.numpy() for name, x in tensors.items()})  # type: ignore[arg-type, unused-ignore]  # numpy 2's allow_pickle
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+    stored = io.BytesIO()
+    np.savez(stored, **{name: x.numpy() for name, x in tensors.items()})  # type: ignore[arg-type, unused-ignore]  # numpy 2's allow_pickle
+    write_whole(path, stored.getvalue())
 
 
 COLUMNS = ("claim", "", "attack", "certificate", "constant", "searched", "seconds", "recipe", "worst", "remark")
