@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import click
 
 from lemmata.audit.errors import UserError
+from lemmata.model.randomness import LARGEST_SEED
 from lemmata.model.settings import SETTINGS
 
 
@@ -116,6 +117,24 @@ class Duration(click.ParamType):
         return time
 
 
+class Utf8(click.ParamType):
+    """What a file's name or a token can be: in UTF-8, as it is printed and kept, and something."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text.
+
+        Raises:
+            UserError: if it is empty, has a null, or bytes of no character.
+        """
+        text = str(value)
+        if not text or "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            name = "text" if param is None else param.opts[-1] if isinstance(param, click.Option) else param.metavar
+            raise UserError(f"{name}: {text!r} must be in UTF-8, not empty, and without an embedded null")
+        return text
+
+
 def _load_claims(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
     """Register a person's own claims before anything asks for them."""
     if not files:
@@ -140,6 +159,7 @@ patterns_argument = click.argument("patterns", nargs=-1, metavar="[GLOB]...", sh
 id_argument = click.argument("id", metavar="ID", shell_complete=complete)
 claims_from = click.option(
     "--claims-from",
+    type=Utf8(),
     metavar="FILE.py",
     multiple=True,
     callback=_load_claims,
@@ -165,7 +185,7 @@ format_option = click.option(
     help="json: one document on standard output, nothing else.",
 )
 seed_option = click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything descends from it."
+    "--seed", type=click.IntRange(0, LARGEST_SEED), default=0, show_default=True, help="Everything descends from it."
 )
 setting_option = click.option(
     "--setting", type=click.Choice(list(SETTINGS)), default="cao-gu-2020", show_default=True, help="Whose conventions."

@@ -1,7 +1,8 @@
 """The constants that claims are held to: stated by the papers, or audited and stored."""
 
-import math
+import sys
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -9,6 +10,15 @@ from typing import Any
 
 from lemmata.claims.claim import Claim
 from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.model.randomness import LARGEST_SEED
+
+ENTRY: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "constant": (lambda it: type(it) in (int, float) and abs(it) <= sys.float_info.max, "a finite number"),
+    "at": (lambda it: type(it) is str, "sizes, as in a replay token"),
+    "seed": (lambda it: type(it) is int and 0 <= it <= LARGEST_SEED, "a whole number, as of --seed"),
+    "provenance": (lambda it: type(it) is str, "text"),
+}
+"""What is stored of a constant, and what each of it must be."""
 
 
 @cache
@@ -20,19 +30,21 @@ def audited_constants() -> dict[str, dict[str, Any]]:
     """
     constants: dict[str, dict[str, Any]] = {}
     for file in {constants_file(id) for id in REGISTRY}:
-        constants |= _read(file) if file.is_file() else {}
+        found = _read(file) if file.is_file() else {}
+        constants |= {id: entry for id, entry in found.items() if constants_file(id) == file}
     return constants
 
 
 def _read(file: Traversable) -> dict[str, dict[str, Any]]:
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{file}: cannot be read, it must be what --write-constants writes ({error})") from error
     for id, entry in found.items():
-        number = entry.get("constant") if isinstance(entry, dict) else None
-        if not isinstance(number, int | float) or not math.isfinite(number):
-            raise ValueError(f"{file}: {id} has the constant {number!r}, it must be a finite number")
+        for name, (usable, allowed) in ENTRY.items():
+            value = entry.get(name) if isinstance(entry, dict) else None
+            if not usable(value):
+                raise ValueError(f"{file}: {id[:80]} has {name} = {value!r:.40}, it must be {allowed}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import os
 import sys
 import sysconfig
 import traceback
@@ -115,7 +116,7 @@ def _words(error: BaseException) -> str:
 
 def _module_name(path: Path) -> str:
     """Of the module that a file becomes; files of the same name in two folders are two modules."""
-    return f"claims_from_{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+    return f"claims_from_{path.stem}_{zlib.crc32(os.fsencode(path)):08x}"
 
 
 class _AsItIs(SourceFileLoader):

@@ -131,20 +131,17 @@ def label_complexity(kernel: Tensor, labels: Tensor) -> Tensor:
     With Θ = R Rᵀ and ỹ = Y (1 + t) it is the non-negative least-squares problem min_{t ≥ 0} ‖R⁻¹ Y (1 + t)‖².
 
     Args:
-        kernel: Θ, (…, n, n), positive definite.
+        kernel: Θ, (…, n, n), positive semidefinite; infinite where it has no inverse, up to rounding.
         labels: ±1, (n, 1).
-
-    Raises:
-        torch.linalg.LinAlgError: if Θ is not positive definite.
 
     Source: cao-gu-2019-slides, Corollary (NTK bound).
     """
-    factor = torch.linalg.cholesky(signed(kernel, labels).detach().cpu().double())
+    factor, failed = torch.linalg.cholesky_ex(signed(kernel, labels).detach().cpu().double())
     eye = torch.eye(kernel.shape[-1], dtype=factor.dtype)
-    inverse = torch.linalg.solve_triangular(factor, eye.expand_as(factor), upper=False)
+    inverse = torch.linalg.solve_triangular(torch.where(failed[..., None, None] > 0, eye, factor), eye, upper=False)
     roots = inverse.reshape(-1, *inverse.shape[-2:]).numpy()
-    values = [nnls(root, -root.sum(-1))[1] ** 2 for root in roots]
-    return torch.tensor(values, dtype=torch.float64).reshape(kernel.shape[:-2]).to(kernel)
+    values = torch.tensor([nnls(root, -root.sum(-1))[1] ** 2 for root in roots], dtype=torch.float64)
+    return torch.where(failed > 0, math.inf, values.reshape(kernel.shape[:-2])).to(kernel)
 
 
 def random_feature_margin(inputs: Tensor, labels: Tensor, *, points: int = 2**12) -> RandomFeatureMargin:

@@ -9,6 +9,9 @@ from torch import Tensor
 
 Seeds = Sequence[np.random.SeedSequence]
 
+LARGEST_SEED = 10**18
+"""What a person may ask for: any reader of JSON holds it."""
+
 DRAWN = 2**20
 """Numbers that are drawn at once, in float64: wide matrices are never held twice."""
 

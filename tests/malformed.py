@@ -285,7 +285,13 @@ def broken_claims(rng: random.Random, folder: Path) -> list[str]:
     if rng.random() < 0.2:
         (folder / "mine.py").write_text(EXAMPLE)
         constants = rng.choice(
-            ["[", "x = 1\n", f"['{'du-et-al-2019/gradient-lower-bound'}']\nconstant = {value}\n", noise(rng, 40)]
+            [
+                "[",
+                "x = " + "[" * 5000,
+                "x = 1\n",
+                f"['{'du-et-al-2019/gradient-lower-bound'}']\nconstant = {value}\n",
+                noise(rng, 40),
+            ]
         )
         (folder / "mine.toml").write_text(constants, encoding="utf-8", errors="surrogatepass")
     file = ["--claims-from", str(folder / rng.choice([*["mine.py"] * 8, "absent.py", ""]))]
@@ -420,6 +426,36 @@ def unusable_output(rng: random.Random, folder: Path) -> list[str]:
     )
 
 
+def broken_values(rng: random.Random, folder: Path) -> list[str]:
+    """A path that is none, a part of a token twice or of another type, a number of `width` that is extreme."""
+    path = rng.choice(["", "\udcff", str(folder / "\udcff.npz"), "\0", "a" * 300])
+    option = rng.choice(["audit lemma-5.1a --out", "audit lemma-5.1a --data", "check --init", "search --save"])
+    option = rng.choice([option, "report x --latex", "report", "list --claims-from", "audit lemma-5.1a --baseline"])
+    letter = rng.choice(
+        ["m", "L", "n", "d", "k", "ratio", "tau", "phi", "mu", "delta", "noise", "eps", "batch", "seed"]
+    )
+    value = rng.choice([*EXTREME, "None", "2", "-5", "1.5"])
+    given = {"--n": "100", "--depth": "1", "--phi": "0.1", "--gamma": "0.1", "--eps": "0.1", "--gradient-bound": "0.1"}
+    given |= {
+        "--batch": "2",
+        "--lambda-0": "0.1",
+        "--lambda-k": "0.1",
+        "--data-norm": "1",
+        "--delta": "0.1",
+        "--k": "1",
+    }
+    given[rng.choice(list(given))] = value
+    id = rng.choice(["thm-4.7", "lemma-5.2a", "table-1-du", "table-1-du-deep", "table-1-oymak", "zou-gu-2019/thm-3.8"])
+    return rng.choice(
+        [
+            [*option.split(), path],
+            ["replay", f"cao-gu-2020/lemma-5.1a:m=8,n=2,{letter}={value},{letter}={value}"],
+            ["replay", f"cao-gu-2020/lemma-5.1a:{letter}={value}"],
+            ["width", id, *(f"{name}={number}" for name, number in given.items())],
+        ]
+    )
+
+
 MAKERS: tuple[Maker, ...] = (
     unusable_option,
     unknown_word,
@@ -431,6 +467,7 @@ MAKERS: tuple[Maker, ...] = (
     broken_audit,
     strange_checkpoint,
     unusable_output,
+    broken_values,
 )
 
 

@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from lemmata.audit.cli import main
+from lemmata.audit.arguments import Utf8
+from lemmata.audit.cli import COMMANDS, lemmata, main
 from lemmata.audit.measure.files import load_data, load_weights
 from lemmata.model.settings import CAO_GU_2020, ZOU_GU_2019
 
@@ -279,6 +281,31 @@ def test_paths_that_hold_no_file_are_refused(option, name, part, tmp_path, capsy
     (tmp_path / "folder.npz").mkdir()
     command[command.index(option) + 1] = str(tmp_path / name)
     assert part in refused(command, capsys)
+
+
+PATHS = [
+    (name, parameter)
+    for name in COMMANDS
+    for parameter in lemmata.get_command(click.Context(lemmata), name).params
+    if any(word in str(parameter.metavar) for word in ("FILE", "DIR", "FOLDER", "TOKEN"))
+]
+"""Every option and argument that takes a path, and the token, which may name one."""
+
+
+@pytest.mark.parametrize(("name", "parameter"), PATHS, ids=lambda it: it if isinstance(it, str) else it.name)
+@pytest.mark.parametrize("path", ["", "\udcff.npz", "a\0b"], ids=["empty", "no UTF-8", "null"])
+def test_a_path_is_text_that_can_be_printed(name, parameter, path, tmp_path, monkeypatch, capsys):
+    """The line names the option; an empty path is not the current folder, where nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(parameter.type, Utf8)
+    given = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.metavar
+    usual = ["DIR"] if name == "report" else ["TOKEN"] if name == "replay" else []
+    words = [path] if given in usual else [*usual, f"{given}={path}"]
+    line = refused([name, *words], capsys)
+    assert line.startswith(f"lemmata: {given}: ")
+    assert "must be in UTF-8, not empty" in line
+    assert line.isprintable() or line[:-1].isprintable()
+    assert not list(tmp_path.iterdir())
 
 
 def test_damaged_safetensors_are_refused(tmp_path, capsys):

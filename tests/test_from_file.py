@@ -15,6 +15,7 @@ from lemmata.audit.cli import main
 from lemmata.audit.judge.controls import NO_CONSTANT
 from lemmata.audit.measure import versions
 from lemmata.claims import REGISTRY
+from lemmata.claims.constants import audited_constants
 from lemmata.claims.from_file import ClaimFileError, forget, load_claims
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
@@ -61,6 +62,53 @@ def test_the_papers_claims_stay(stated, capsys):
     assert {ID, "cao-gu-2020/lemma-5.1a"} <= set(ids)
     assert main(["show", "--claims-from", file, ID, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["id"] == ID
+
+
+ENTRY = {"constant": "2.0", "at": '"m=256,d=16"', "seed": "3", "provenance": '"audited"'}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        *(("constant", value, "a finite number") for value in ("true", "nan", "-inf", "9" * 400, "'1'", "[1]")),
+        *(("at", value, "sizes") for value in ("3", "true", "{}")),
+        *(("seed", value, "a whole number") for value in ("1.0", "-1", "true", "9" * 400)),
+        ("provenance", "1979-05-27", "text"),
+        ("constant", "9" * 5000, "cannot be read"),
+        ("constant", "[" * 5000, "cannot be read"),
+    ],
+)
+def test_constants_beside_a_file_are_checked_when_they_are_read(name, value, allowed, stated, capsys):
+    """The line names the file, the claim, what is stored and what it must be."""
+    file = stated()
+    beside = Path(file).with_suffix(".toml")
+
+    def write(entry: dict[str, str]) -> None:
+        beside.write_text("\n".join([f"['{ID}']", *(f"{key} = {text}" for key, text in entry.items())]))
+
+    write(ENTRY)
+    assert main(["show", "--claims-from", file, ID, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["constant"]["value"] == 2.0
+    forget(file)
+    write({**ENTRY, name: value})
+    assert main(["show", "--claims-from", file, ID]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"lemmata: --claims-from {beside}: ")
+    assert printed.err.count("\n") == 1
+    assert allowed in printed.err
+    assert allowed == "cannot be read" or f"{ID} has {name} = " in printed.err
+
+
+def test_constants_beside_a_file_are_those_of_its_claims(stated):
+    """It takes no paper's constant away."""
+    papers = audited_constants()["cao-gu-2020/lemma-5.1a"]
+    file = stated()
+    entry = "\n".join(f"{key} = {text}" for key, text in ENTRY.items())
+    Path(file).with_suffix(".toml").write_text(f"['cao-gu-2020/lemma-5.1a']\n{entry}\n['{ID}']\n{entry}")
+    load_claims(file)
+    assert audited_constants()["cao-gu-2020/lemma-5.1a"] == papers
+    assert audited_constants()[ID]["constant"] == 2.0
 
 
 def test_a_person_s_constants_lie_beside_the_file(stated, capsys):

@@ -227,6 +227,13 @@ def test_label_complexity_of_batches() -> None:
     assert_close(hard_margin(kernels, signs(6)), [float(hard_margin(k, signs(6))) for k in kernels])
 
 
+def test_a_singular_kernel_has_no_label_complexity() -> None:
+    """One of several has no inverse: infinite, as its margin is 0; the others are as they were."""
+    kernels = torch.stack([torch.zeros(2, 2), torch.ones(2, 2), torch.eye(2)]).double()
+    assert_close(1 / label_complexity(kernels, torch.tensor([[1.0], [-1.0]])), [0.0, 0.0, 0.5])
+    assert hard_margin(kernels, torch.tensor([[1.0], [-1.0]])).tolist()[:2] == [0.0, 0.0]
+
+
 def test_harder_labels_are_more_complex() -> None:
     """Linear labels < labels of a product < random labels, on 96 points in dimension 6."""
     inputs = points(96, 6)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 
 import pytest
 import torch
@@ -144,3 +145,40 @@ def test_a_token_that_names_no_case_is_one_line_and_status_2(token, capsys):
     assert printed.out == ""
     assert printed.err.startswith("lemmata: ")
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("m=None", "n=None", "n=0", "d=0", "k=0", "ratio=0", "ratio=-2", "batch=-5", "batch=1.5", "L=10001"),
+        *("delta=2", "delta=0", "delta=None", "tau=-1", "tau=0", "tau=nan", "tau=1e-320", "eps=0", "phi=3", "mu=1"),
+        *("noise=2", "alpha=1e308", "seed=-1", f"seed={'9' * 400}", f"seed={'9' * 5000}", "data=", "labels="),
+        *(
+            "init=-3",
+            "init=5-1",
+            "init=0+0",
+            "init=0-2+1",
+            "init=1e3",
+            "m=8,m=16",
+            "seed=0,seed=0",
+            "engine=dense,engine=dense",
+        ),
+        f"recipe=along-gradient@1.0.0^{'9' * 9}",
+    ],
+)
+def test_every_value_of_a_token_is_checked_before_anything_is_drawn(part, capsys):
+    """Type, range, and that it is given once; the line names the value."""
+    began = time.monotonic()
+    assert main(["replay", f"cao-gu-2020/lemma-5.1a:{part}"]) == 2
+    assert time.monotonic() - began < 1
+    said = capsys.readouterr().err
+    name = part.partition("=")[0]
+    assert f"{part[:20]} must" in said or f"{name!r} twice" in said or len(part) > 20
+    assert said.count("\n") == 1
+
+
+def test_every_configuration_of_an_audit_is_within_the_ranges_of_tokens():
+    """What a report prints can be replayed."""
+    for claim in REGISTRY.values():
+        for configuration in corners(claim) if claim.measured and claim.problem is None else ():
+            assert parse(Replay(claim, configuration, 0, (0,)).token()).configuration == configuration

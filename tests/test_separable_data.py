@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from lemmata.claims.cao_gu_2020.initial_gradients_bounded_below import LEAST_SHA
 from lemmata.claims.cao_gu_2020.witnesses import alphas, best_margin, feature, gamma, products
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.measuring.search import supremum
 from lemmata.model.data import unit_rows
 from lemmata.model.kernels import feature_kernel, last_layer_kernel
@@ -33,6 +35,37 @@ def case(count=2, **sizes):
 def test_a_float_keeps_its_digits_for_each_initialisation():
     """No detour over float32."""
     assert_each_close(case().for_each(1 / 3), [1 / 3] * 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("L", [2, 24, 64])
+def test_a_chain_of_sums_that_cancel_is_not_refuted_by_rounding(L, dtype):
+    """In deep narrow layers features are parallel up to 1e-9 and less: the links hold, and false ones still fall."""
+    chain = REGISTRY["cao-gu-2020/C.2-chain"]
+    network = draw(CAO_GU_2020, Configuration(data="cones", d=2, n=8, phi=0.2, m=16, L=L), 0, 16, dtype=dtype)
+    assert not evaluate(chain, network).violates(chain, 1.0).any()
+    for control in chain.controls if L == 2 else ():  # deeper, neither α nor signs come near the other side
+        false = replace(chain, measure=control.measure)
+        assert evaluate(false, network).violates(false, 1.0).any()
+
+
+def test_the_links_of_the_chain_are_sums_over_units():
+    """Against loops, at sizes where no term cancels."""
+    network = case(m=16, L=2)
+    found = REGISTRY["cao-gu-2020/C.2-chain"].measure(network)
+    x, active = network.at_initial.features[-2], network.at_initial.patterns[-1]
+    a, y = torch.ones(8) / 8, network.labels[:, 0]
+    for s in range(2):
+        z = [sum(a[i] * y[i] * active[s, i, j] * x[s, i] for i in range(8)) for j in range(16)]
+        mean = sum(z) / 16
+        assert_close(found.lhs[s, 0, 8], sum(float(each @ each) for each in z))
+        assert_close(found.factors[0][s, 0, 8], 16 * float(mean @ mean))
+        assert_close(found.lhs[s, 1, 8], 16 * float(mean @ mean))
+        margin, alpha = (part[s] for part in best_margin(network, 1))
+        assert_close(found.factors[0][s, 1, 8], 16 * float(mean @ alpha) ** 2)
+        shares = active[s].double().mean(-1)
+        assert_close(found.factors[0][s, 2, 8], 16 * float(margin * shares.mean()) ** 2)
+        assert_close(found.factors[0][s, 3, 8], 16 * float(margin * shares.min()) ** 2)
 
 
 @pytest.mark.parametrize("transposed", [True, False])

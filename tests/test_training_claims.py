@@ -13,10 +13,12 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     descend_on,
     descend_to,
     dominance,
+    dominance_within,
     step_size,
 )
 from lemmata.claims.case import draw
 from lemmata.claims.language.configuration import Configuration
+from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import generate
 from lemmata.model.kernels import last_layer_kernel
@@ -58,6 +60,38 @@ def test_the_step_size_is_the_theorems():
     """η = pace · L⁻³ B² m⁻¹."""
     networks = case(m=64, L=2)
     assert_each_close(step_size(networks, 3.0), 3.0 * dominance(networks).square() / (8 * 64))
+
+
+STEPWISE = ("eq-5.6", "thm-4.7-gradient-from-decrease", "thm-4.7-trajectory", "thm-4.7-telescoping")
+
+
+@pytest.mark.parametrize("id", STEPWISE)
+def test_of_steps_that_rounding_hides_nothing_is_said(id):
+    """With 64 narrow layers B is below 1e-7, or 0: both sides are 0. With one every decrease is told as it is."""
+    claim = REGISTRY[f"cao-gu-2020/{id}"]
+    deep = case(8, m=16, L=64)
+    assert bool((dominance(deep) == 0).any())
+    assert bool((step_size(deep) > 0).all())
+    sizes = {"n": 1, "data": "sphere", "d": 3} if id.endswith("telescoping") else {}
+    wide = evaluate(claim, case(8, m=64, L=1, **sizes))
+    assert bool((wide.lhs > 0).all())
+    assert not wide.violates(claim, claim.stated).any()
+    if not sizes:
+        found = evaluate(claim, deep)
+        assert (found.lhs.tolist(), found.rhs.tolist()) == ([0.0] * 8, [0.0] * 8)
+        assert not found.violates(claim, claim.stated).any()
+
+
+def test_a_least_b_that_rounding_leaves_is_below_the_largest():
+    """In single precision of deep layers both bracket what double precision gives; in double they are one number."""
+    wide = case(8, m=64, L=2)
+    low, high = dominance_within(wide.at_initial, wide.labels)
+    assert_each_close(low, dominance(wide))
+    assert_each_close(high, dominance(wide))
+    single = draw(CAO_GU_2020, Configuration(**ON_XOR, m=16, L=24), 0, 8, dtype=torch.float32)
+    low, high = dominance_within(single.at_initial, single.labels)
+    exact = dominance(case(8, m=16, L=24))
+    assert bool(((low <= exact) & (exact <= high)).all())
 
 
 @pytest.mark.parametrize(("L", "time", "distance"), [(1, 73, 5.3), (2, 52, 4.4), (3, 38, 3.0)])

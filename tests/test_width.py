@@ -150,6 +150,10 @@ def test_a_width_out_of_reach_says_why(capsys):
     assert "weights" in document["reason"]
 
 
+HUGE = "9" * 400
+"""More than a float holds."""
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -163,6 +167,12 @@ def test_a_width_out_of_reach_says_why(capsys):
         ("thm-3.3 --n 2 --depth 1 --phi nan", "--phi: 'nan' must be"),
         ("thm-3.3 --n 0 --depth 1 --phi 1", "'--n'"),
         ("thm-3.3 --n 2 --phi 1", "'--depth'"),
+        (f"lemma-5.2a --n {HUGE} --depth 1", "'--n': 999"),
+        (f"lemma-5.2a --n 2 --depth {HUGE}", "'--depth': 999"),
+        (f"thm-3.3 --n 2 --depth 1 --phi 1 --k {HUGE}", "'--k': 999"),
+        (f"thm-3.8 --n 2 --depth 1 --phi 1 --batch {HUGE}", "'--batch': 999"),
+        (f"table-1-du-deep --n 2 --depth 1 --lambda-k {HUGE}", "--lambda-k: '999"),
+        (f"table-1-oymak --n 2 --depth 1 --lambda-0 1 --data-norm {HUGE}", "--data-norm: '999"),
         ("table-1-du --n 2 --depth 1", "--lambda-0: missing"),
         ("table-1-du-deep --n 2 --depth 1", "--lambda-k: missing"),
         ("table-1-du --n 2 --depth 2 --lambda-0 1", "--depth: 2 must be 1"),

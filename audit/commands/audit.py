@@ -13,6 +13,7 @@ from rich.text import Text
 from lemmata.audit.arguments import (
     Duration,
     SizeList,
+    Utf8,
     claims_from,
     delta_option,
     device_option,
@@ -147,7 +148,9 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
 @click.command("audit")
 @format_option
 @claims_from
-@click.option("--data", default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file.")
+@click.option(
+    "--data", type=Utf8(), default="sphere", show_default=True, metavar="NAME|FILE", help="sphere, digits or a file."
+)
 @click.option("--normalise", is_flag=True, help="Scale the inputs of a file to unit norm.")
 @click.option(
     "--engine",
@@ -168,9 +171,13 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
 @delta_option
 @seed_option
 @click.option("--budget", type=Duration(), help="Spend this time, on the widest intervals first.")
-@click.option("--out", metavar="DIR", help="Keep results there as they come in, and audit.json in the end.")
+@click.option(
+    "--out", type=Utf8(), metavar="DIR", help="Keep results there as they come in, and audit.json in the end."
+)
 @click.option("--resume", is_flag=True, help="Go on with the audit in --out.")
-@click.option("--baseline", metavar="FILE", help="An earlier audit.json: exit 1 where verdicts or constants changed.")
+@click.option(
+    "--baseline", type=Utf8(), metavar="FILE", help="An earlier audit.json: exit 1 where verdicts or constants changed."
+)
 @click.option(
     "--backend",
     type=click.Choice(["processes", "dask", "ray"]),
@@ -178,7 +185,12 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
     show_default=True,
     help="Who works.",
 )
-@click.option("--cluster", metavar="ADDRESS", help="Of a running Dask or Ray cluster; without it one is started here.")
+@click.option(
+    "--cluster",
+    type=Utf8(),
+    metavar="ADDRESS",
+    help="Of a running Dask or Ray cluster; without it one is started here.",
+)
 @click.option("--write-constants", is_flag=True, help="Store the constants in claims/constants.toml.")
 @patterns_argument
 def command(

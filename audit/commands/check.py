@@ -8,6 +8,7 @@ import click
 
 from lemmata.audit.arguments import (
     Positive,
+    Utf8,
     claims_from,
     delta_option,
     format_option,
@@ -191,14 +192,15 @@ class _SeveralFiles(click.Command):
 @click.command("check", cls=_SeveralFiles)
 @format_option
 @claims_from
-@click.option("--init", metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
+@click.option("--init", type=Utf8(), metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
 @click.option(
     "--trained",
+    type=Utf8(),
     multiple=True,
     metavar="FILE...",
     help="Weights after training, of the same shapes; several are the checkpoints of a run.",
 )
-@click.option("--data", metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
+@click.option("--data", type=Utf8(), metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @setting_option
 @delta_option
 @normalise_option
@@ -210,7 +212,7 @@ class _SeveralFiles(click.Command):
     metavar="SECONDS",
     help="Of computing; a claim that takes longer is skipped, and says so.",
 )
-@click.option("--plot", metavar="FILE.svg", help="Draw each claim's ratio at every checkpoint.")
+@click.option("--plot", type=Utf8(), metavar="FILE.svg", help="Draw each claim's ratio at every checkpoint.")
 @patterns_argument
 def command(patterns: tuple[str, ...], form: Format, **arguments: Any) -> None:
     """The claims on a network that somebody trained elsewhere.

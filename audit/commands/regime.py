@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from lemmata.audit.arguments import format_option, id_argument, seed_option
+from lemmata.audit.arguments import Utf8, format_option, id_argument, seed_option
 from lemmata.audit.choosing import find
 from lemmata.audit.errors import UserError
 from lemmata.audit.regimes.comparison import Comparison, Regime, least_width
@@ -124,7 +124,7 @@ def _tables(document: dict[str, Any], conditions: Sequence[Comparison], found: S
 @click.option(
     "--samples", type=click.IntRange(1, 10**6), metavar="N", help="Number of examples n, where it is not fixed."
 )
-@click.option("--state", metavar="FILE", help="Keep a long run there after each step, and go on from it.")
+@click.option("--state", type=Utf8(), metavar="FILE", help="Keep a long run there after each step, and go on from it.")
 @seed_option
 def command(id: str, depth: int | None, samples: int | None, state: str | None, seed: int, form: Format) -> int:
     """Where a statement's own conditions hold with every hidden constant 1, and what a run there gives.

@@ -3,7 +3,7 @@
 import click
 from rich.text import Text
 
-from lemmata.audit.arguments import claims_from, device_option, format_option
+from lemmata.audit.arguments import Utf8, claims_from, device_option, format_option
 from lemmata.audit.errors import UserError, naming
 from lemmata.audit.judge.evidence import Budget
 from lemmata.audit.judge.means import mean_of
@@ -72,7 +72,7 @@ def _cell(value: object) -> str:
 @click.command("replay")
 @format_option
 @claims_from
-@click.argument("token", metavar="TOKEN")
+@click.argument("token", type=Utf8(), metavar="TOKEN")
 @device_option
 def command(token: str, device: str, form: Format) -> int:
     """Measure exactly one case again: TOKEN is what a report or a failing test printed."""

@@ -8,6 +8,7 @@ import click
 
 from lemmata.audit.arguments import (
     Positive,
+    Utf8,
     claims_from,
     delta_option,
     format_option,
@@ -137,15 +138,17 @@ def search(
 @click.command("search")
 @format_option
 @claims_from
-@click.option("--init", metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
-@click.option("--data", metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
+@click.option("--init", type=Utf8(), metavar="FILE", help="Weights at initialisation: .npz, .pt or .safetensors.")
+@click.option("--data", type=Utf8(), metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @click.option(
     "--radius",
     type=Positive(at_least=LEAST_RADIUS),
     metavar="TAU",
     help="Of the ball, in the setting's norm: every layer may move that far.",
 )
-@click.option("--trained", metavar="FILE", help="Weights of the same shapes, from which the search starts too.")
+@click.option(
+    "--trained", type=Utf8(), metavar="FILE", help="Weights of the same shapes, from which the search starts too."
+)
 @setting_option
 @delta_option
 @normalise_option
@@ -157,7 +160,9 @@ def search(
     metavar="SECONDS",
     help="Of computing for one claim; then the worst so far counts.",
 )
-@click.option("--save", metavar="DIR", help="Write each claim's worst there: CLAIM.tilde.npz, CLAIM.hat.npz.")
+@click.option(
+    "--save", type=Utf8(), metavar="DIR", help="Write each claim's worst there: CLAIM.tilde.npz, CLAIM.hat.npz."
+)
 @patterns_argument
 def command(patterns: tuple[str, ...], form: Format, **arguments: Any) -> None:
     """The worst weights round a network that somebody has.

@@ -109,11 +109,11 @@ def _find(id: str) -> str:
 @click.command("width")
 @format_option
 @id_argument
-@click.option("--n", "n", type=click.IntRange(1), required=True, help="Number of examples.")
-@click.option("--depth", type=click.IntRange(1), required=True, help="L.")
+@click.option("--n", "n", type=click.IntRange(1, 10**9), required=True, help="Number of examples.")
+@click.option("--depth", type=click.IntRange(1, 10**4), required=True, help="L.")
 @click.option("--phi", type=Positive(at_most=2.0), help="Smallest distance of two inputs.")
-@click.option("--k", type=click.IntRange(1), default=1, show_default=True, help="Output dimension.")
-@click.option("--batch", type=click.IntRange(1), help="Minibatch size.")
+@click.option("--k", type=click.IntRange(1, 10**9), default=1, show_default=True, help="Output dimension.")
+@click.option("--batch", type=click.IntRange(1, 10**9), help="Minibatch size.")
 @click.option("--gamma", type=Positive(at_most=1.0), help="Margin γ of Assumptions 4.10 and 4.12.")
 @click.option("--gradient-bound", "bound", type=Positive(at_most=1.0), help="B of inequality (4.1).")
 @click.option("--eps", type=Probability(), help="Accuracy ε.")

@@ -41,9 +41,13 @@ def _compared(case: Case, *, power: int = 1, best: bool = True) -> Sides:
     limit = case.for_each(tangent_kernel(case.setting, case.inputs, case.depth))
     measured = case.at_initial.ntk()[:, :, 0, :, 0] / case.parameters["m"]
     kernels = torch.stack([limit, measured], 1)
+    margin = hard_margin(kernels, case.labels)
     if power == 1 and best:
         complexity = label_complexity(kernels, case.labels)
     else:
         y = case.labels.to(kernels)
         complexity = (y * (torch.linalg.matrix_power(kernels, -power) @ y)).sum((-2, -1))
-    return Sides.of(complexity.sqrt(), 1 / hard_margin(kernels, case.labels), ("kernel",))
+    # Upside down, as of a kernel that does not separate the labels the margin is 0. It is the root of pᵀ Y Θ Y p, whose
+    # terms are of the size of Θ.
+    size = kernels.abs().amax((-2, -1)) / margin.clamp_min(torch.finfo(margin.dtype).tiny)
+    return Sides.of(complexity.rsqrt(), margin, ("kernel",), terms=size)

@@ -21,6 +21,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     dominance,
     dominance_of,
     step_size,
+    where_it_shows,
 )
 from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Control, Measurement, Reason
@@ -398,7 +399,8 @@ def _step_excess(case: Case, *, kinks: float = 1.0, quadratic: float = 1.0) -> M
 )
 def a_step_gains_half(case: Case) -> Measurement:
     """The decrease of the loss over η B² m E_S², at every step."""
-    return _gains(case, descend(case), dominance(case))
+    run = descend(case)
+    return where_it_shows(case, run, _gains(case, run, dominance(case)))
 
 
 def _gains(case: Case, run: Run, b: Tensor) -> Measurement:
@@ -433,7 +435,8 @@ def _gain(case: Case, run: Run, b: Tensor) -> Tensor:
 def decreases_bound_gradients(case: Case) -> Measurement:
     """‖∇_{W_l} L_S‖_F against C η^{−1/2} B^{−1} times the root of the decrease, at every step."""
     run = descend(case)
-    return Measurement(run.gradients[:, :-1], (_by_decrease(case, run, dominance(case))[..., None],), ("step", "layer"))
+    bound = _by_decrease(case, run, dominance(case))[..., None]
+    return where_it_shows(case, run, Measurement(run.gradients[:, :-1], (bound,), ("step", "layer")))
 
 
 def _by_decrease(case: Case, run: Run, b: Tensor) -> Tensor:
@@ -488,14 +491,19 @@ def initial_loss_is_bounded(case: Case) -> Measurement:
         Control(
             "√K · η for √(K η)",
             "the last link as printed, with the root over K alone",
-            measure=lambda case: _links(case, descend(case), dominance(case), step_size(case).sqrt()[:, None]),
+            measure=lambda case: _chain(case, step_size(case).sqrt()[:, None]),
         ),
         *mutants(at=WATCHED, domain=ON_XOR),
     ),
 )
 def trajectories_are_short(case: Case) -> Measurement:
     """The three links of the chain, from the distance to the square root of the whole decrease."""
-    return _links(case, descend(case), dominance(case))
+    return _chain(case)
+
+
+def _chain(case: Case, shortened: Tensor | float = 1.0) -> Measurement:
+    run = descend(case)
+    return where_it_shows(case, run, _links(case, run, dominance(case), shortened))
 
 
 def _links(case: Case, run: Run, b: Tensor, shortened: Tensor | float = 1.0) -> Measurement:
@@ -560,7 +568,8 @@ def losses_telescope_as_printed(case: Case) -> Measurement:
 
 def _of_one_input(case: Case, doubled: float = 1.0) -> Measurement:
     # A single input has a larger B than XOR, 1/√2 and more where the last layer is wider: the constant of η is 1.
-    return _telescoped(case, descend(case, pace=1.0), dominance(case), doubled)
+    run = descend(case, pace=1.0)
+    return where_it_shows(case, run, _telescoped(case, run, dominance(case), doubled))
 
 
 def _telescoped(case: Case, run: Run, b: Tensor, doubled: float = 1.0) -> Measurement:

@@ -162,20 +162,29 @@ def _shares(case: Case) -> Tensor:
 
 
 def _links(case: Case, weights: Tensor | None = None, *, length: float = 1.0) -> Measurement:
-    """Larger over smaller side of the four links, (S, 4, draws)."""
+    """Larger over smaller side of the four links, (S, 4, draws).
+
+    The features of deep layers are nearly parallel, and μ is far below their length: an inner product <z̄, α> of sums
+    would be rounding. The sum of the a_i s_i y_i <α, x_i> has no terms that cancel, and against it the second link is
+    given what rounding may take from ‖z̄‖: (m_{L−1} + n) units of it in Σ_i a_i s_i ‖x_i‖. Σ_j ‖z_j‖² and m_L ‖z̄‖² are
+    of the same z_j, in n coordinates.
+    """
     a = (_weights(case) if weights is None else weights) / len(case.inputs)
     trace, y = case.at_initial, case.labels[:, 0]
     x, active = trace.features[-2], trace.patterns[-1].to(case.inputs)
-    units = active.shape[-1]
-    shares = _shares(case)
-    margin, alpha = best_margin(case, case.hidden - 1)
-    gram = (x @ x.mT) * (active @ active.mT)
-    mean = torch.einsum("ai,si,sim->sam", a * y, shares, x)
+    units, shares = active.shape[-1], _shares(case)
+    _, alpha = best_margin(case, case.hidden - 1)
+    products = y * (x @ alpha[..., None])[..., 0]
+    mu = products.amin(-1).clamp_min(0)[:, None]
+    z = torch.einsum("ai,sij,ski->sakj", a * y, active, torch.linalg.qr(x.mT).R)
+    mean = z.mean(-1)
+    rounding = (x.shape[-1] + len(a.mT)) * torch.finfo(x.dtype).eps * (shares * x.norm(dim=-1)) @ a.abs().mT
     sides = [
-        torch.einsum("ai,sij,aj->sa", a * y, gram, a * y),
+        z.square().sum((-2, -1)),
         units * mean.square().sum(-1),
-        units * (length * torch.einsum("sam,sm->sa", mean, alpha)).square(),
-        units * (margin[:, None] * (shares @ a.mT)).square(),
-        units * (margin[:, None] * shares.amin(-1, keepdim=True) * a.sum(-1)).square(),
+        units * (length * (shares * products) @ a.mT).square(),
+        units * (mu * (shares @ a.mT)).square(),
+        units * (mu * shares.amin(-1, keepdim=True) * a.sum(-1)).square(),
     ]
-    return Measurement(torch.stack(sides[:-1], 1), (torch.stack(sides[1:], 1),), ("link", "weights"))
+    larger = [sides[0], units * (mean.norm(dim=-1) + rounding).square(), *sides[2:-1]]
+    return Measurement(torch.stack(larger, 1), (torch.stack(sides[1:], 1),), ("link", "weights"))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, WITH_PROBABILITY
-from lemmata.claims.cao_gu_2020.prescribed_runs import NEEDS_STEPS, PACE, descend_to, dominance, dominance_at
+from lemmata.claims.cao_gu_2020.prescribed_runs import NEEDS_STEPS, PACE, descend_to, dominance, dominance_within
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
 from lemmata.claims.language.domain import Domain
@@ -86,7 +86,7 @@ def _bounds(case: Case, *, upper: float = LONGEST, lower: float = SHORTEST) -> M
                 (Difference(start, case.change).linearisation_error, at_unit),
             )
         ),
-        (lower * dominance_at(unit, labels)[:, None], dominance_at(moved, labels)[:, None]),
+        (lower * dominance_within(unit, labels)[0][:, None], dominance_within(moved, labels)[1][:, None]),
     ]
     left, right = (torch.cat(side, 1) for side in zip(*pairs, strict=True))
     return Measurement(left, (right.clamp_min(torch.finfo(right.dtype).tiny),), ("result",))

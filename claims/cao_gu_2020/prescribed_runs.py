@@ -1,12 +1,15 @@
 """The runs that Theorem 4.7 is about: gradient descent with its step size, at the B that the network has."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
+from lemmata.claims.claim import Measurement
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.model.empirical_kernels import last_layer_gram
@@ -36,6 +39,9 @@ corner L_S falls by 0.16 to 0.36 times η m B² E_S², where (5.6) has a half.""
 
 ON_XOR_PLAN = Plan(lines={"m": (256, 1024, 4096), "L": (1, 2, 3)}, start={"n": 4}, examples=3)
 
+TOLD = 100.0
+"""A decrease of the loss so many times what rounding may make of it is known to a hundredth."""
+
 NEEDS_STEPS = "needs the step size of the paper, and its steps"
 """Why networks that somebody trained say nothing about a statement on the steps of a run of its own."""
 
@@ -50,15 +56,25 @@ def dominance_at(trace: Trace, labels: Tensor) -> Tensor:
     return simplex_minimum(last_layer_gram(trace, labels)).value.clamp_min(0).sqrt()
 
 
+def dominance_within(trace: Trace, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Between what rounding leaves B², as roots, (S,) each: an entry of the Gram matrix is a sum of m products."""
+    gram = last_layer_gram(trace, labels)
+    value = simplex_minimum(gram).value
+    terms = trace.network.architecture.width + gram.shape[-1]
+    rounding = terms * torch.finfo(gram.dtype).eps * gram.abs().amax((-2, -1))
+    return (value - rounding).clamp_min(0).sqrt(), (value + rounding).sqrt()
+
+
 def dominance_of(case: Case) -> Tensor:
     """The same of the one network that somebody has, (1,), to whose data the paper leaves it."""
     return case.for_each(case.of_data("B at W⁽⁰⁾", lambda: float(dominance(case)[0])))
 
 
 def step_size(case: Case, pace: float = PACE) -> Tensor:
-    """η = pace · L⁻³ B² m⁻¹, (S,)."""
+    """η = pace · L⁻³ B² m⁻¹, (S,); where B is 0, of which (4.1) says nothing, the least there is."""
     p = case.parameters
-    return pace * dominance(case).square() / (p["L"] ** 3 * p["m"])
+    eta = pace * dominance(case).square() / (p["L"] ** 3 * p["m"])
+    return eta.clamp_min(torch.finfo(eta.dtype).tiny)
 
 
 def descend(case: Case, steps: int = STEPS, *, pace: float = PACE) -> Run:
@@ -111,6 +127,23 @@ def descend_at_infinite_width(case: Case, start: Tensor, step_size: Tensor) -> I
         yield surrogate_error(f, case.labels), squares.clamp_min(0).sqrt().amax(-1)
         step = step_size[:, None, None] * loss.slopes(f, case.labels)
         f, c = f - kernels.sum(0) @ step, c + step
+
+
+def where_it_shows(case: Case, run: Run, found: Measurement) -> Measurement:
+    """What was found on the runs whose first step decreases the loss by `TOLD` times what rounding may; else 0 and 0.
+
+    A step decreases L_S by η Σ_l ‖∇_{W_l} L_S‖² up to higher orders. A loss that comes of L products of m terms each is
+    known up to about √(L m) units of rounding (Higham and Mary 2019), and a decrease is of two of them.
+    """
+    rounding = 2 * math.sqrt(case.hidden * case.parameters["m"]) * torch.finfo(run.losses.dtype).eps
+    first = run.step_size * run.gradients[:, 0].square().sum(-1)
+    shows = first >= TOLD * rounding * run.losses[:, 0]
+
+    def kept(x: Tensor) -> Tensor:
+        return torch.where(shows.reshape(-1, *[1] * (x.ndim - 1)), x, 0.0)
+
+    factors = tuple(kept(torch.as_tensor(factor)) for factor in found.factors)
+    return replace(found, lhs=kept(found.lhs), factors=factors)
 
 
 def decreases(run: Run) -> Tensor:

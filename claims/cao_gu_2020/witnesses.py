@@ -63,7 +63,8 @@ def best_margin(case: Case, layer: int) -> tuple[Tensor, Tensor]:
     x = case.at_initial.features[layer]
     found = simplex_minimum(signed(x @ x.mT, case.labels))
     nearest = ((found.minimiser * case.labels[:, 0])[..., None] * x).sum(1)
-    size = found.value.clamp_min(0).sqrt()
+    # Of the vector itself, which has twice the digits of its square.
+    size = torch.linalg.vector_norm(nearest, dim=-1)
     return size, nearest / size.clamp_min(torch.finfo(size.dtype).tiny)[:, None]
 
 

@@ -1,10 +1,12 @@
 """Cases as text: everything that decides a measurement, in one shell-safe token."""
 
+import math
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 from urllib.parse import unquote
 
 from lemmata.claims.case import Recipe
@@ -12,16 +14,66 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.problem import Problem
 from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.model.ball import LEAST_RADIUS
 from lemmata.model.network import Engine
+from lemmata.model.randomness import LARGEST_SEED
 
-_INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
-_WORDS = {"data", "labels"}
-
-LARGEST = {"m": 10**9, "L": 10**4}
-"""What a size in a token may be; of what is not named as m. No machine holds more."""
+LARGEST = 10**9
+"""What a size in a token may be: no machine holds more."""
 
 MOST = 10**6
 """Initialisations of a token."""
+
+STEPS = 1000
+"""Of an ascent in a token, or starts: an audit takes 40."""
+
+
+class Range(NamedTuple):
+    """What a number in a token may be."""
+
+    kind: type[int] | type[float]
+    low: float
+    high: float
+    strictly: bool = False
+
+    def number(self, name: str, text: str) -> Any:
+        """The number that a text says.
+
+        Raises:
+            ValueError: if it is none of the range, naming both.
+        """
+        try:
+            value = self.kind(text)
+        except ValueError:
+            value = math.nan
+        inside = self.low < value < self.high if self.strictly else self.low <= value <= self.high
+        if not inside:
+            ends = f"({self.low:g}, {self.high:g})" if self.strictly else f"[{self.low:g}, {self.high:g}]"
+            raise ValueError(f"{name}={text[:40]} must be a {'whole ' * (self.kind is int)}number in {ends}")
+        return value
+
+
+_SIZE = Range(int, 1, LARGEST)
+
+RANGES = {
+    **dict.fromkeys(("m", "n", "d", "k", "ratio", "batch"), _SIZE),
+    "L": Range(int, 1, 10**4),
+    "tau": Range(float, LEAST_RADIUS, 1 / LEAST_RADIUS),
+    "phi": Range(float, 0, 2),
+    "mu": Range(float, 0, 1, strictly=True),
+    "delta": Range(float, 0, 1, strictly=True),
+    "noise": Range(float, 0, 1),
+    "eps": Range(float, 0, 1, strictly=True),
+    "alpha": Range(float, -1, 1),
+    "seed": Range(int, 0, LARGEST_SEED),
+}
+"""Of the letters of networks, as the options of `lemmata audit` have them, and of the seed; what is left are words."""
+
+OPEN = {field.name for field in fields(Configuration) if field.default is None}
+"""Letters that may stay open, which a token says as None."""
+
+NUMBERS = re.compile(r"[0-9]{1,9}(-[0-9]{1,9})?(\+[0-9]{1,9}(-[0-9]{1,9})?)*")
+"""The initialisations of a token."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +126,11 @@ def parse(token: str) -> Replay:
     if REGISTRY[id].judged == "sides":
         sides = " and ".join(side.id for side in REGISTRY[id].sides)
         raise ValueError(f"replay token names the two-sided claim {id!r}; what is measured are its sides, {sides}")
-    values = dict(_pair(part) for part in rest.split(",") if part)
+    pairs = [_pair(part) for part in rest.split(",") if part]
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise ValueError(f"replay token has {twice!r} twice; every part is given once")
     seed, numbers = values.pop("seed", "0"), values.pop("init", "0")
     recipe, engine = values.pop("recipe", None), values.pop("engine", "dense")
     if engine not in get_args(Engine):
@@ -89,7 +145,10 @@ def parse(token: str) -> Replay:
         configuration = _configuration(values) if problem is None else _place(problem, values)
         chosen = _numbers(numbers)
         aim = None if recipe is None else Recipe.parse(recipe, REGISTRY[id].known_starts)
-        return Replay(REGISTRY[id], configuration, int(seed), chosen, aim, engine)  # type: ignore[arg-type]
+        if aim is not None and not 0 <= aim.ascent <= STEPS:
+            raise ValueError(f"recipe={recipe} must have at most {STEPS:,} steps")
+        number = RANGES["seed"].number("seed", seed)
+        return Replay(REGISTRY[id], configuration, number, chosen, aim, engine)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"replay token {token!r}: {error}") from None
 
@@ -108,9 +167,9 @@ def _place(problem: Problem, values: Mapping[str, str]) -> Any:
     sizes: dict[str, Any] = {}
     for name, text in values.items():
         try:
-            sizes[name] = problem.all_sizes[name].parsed(text) if name in problem.all_sizes else float(text)
+            sizes[name] = problem.all_sizes[name].parsed(text) if name in problem.all_sizes else _value(name, text)
         except ValueError as error:
-            raise ValueError(f"{name}={error}") from None
+            raise ValueError(f"{name}={error}" if name in problem.all_sizes else str(error)) from None
     place = problem.place(**sizes)
     if not problem.has(place):
         raise ValueError(f"{place.token()} does not meet the lemma's premises")
@@ -121,12 +180,16 @@ def _numbers(text: str) -> tuple[int, ...]:
     """The initialisations `0-7+12`.
 
     Raises:
-        ValueError: if they are none, or too many to measure.
+        ValueError: if they are none, too many to measure, or one is given twice.
     """
-    ranges = [_range(part) for part in text.split("+")]
-    if not all(ranges) or sum(part.stop - part.start for part in ranges) > MOST:
+    parts = [part.partition("-") for part in text.split("+")] if NUMBERS.fullmatch(text) else []
+    ranges = [range(int(first), int(last or first) + 1) for first, _, last in parts]
+    if not all(ranges) or not 0 < sum(map(len, ranges)) <= MOST:
         raise ValueError(f"init={text[:40]} must be 1 to {MOST:,} numbers such as 0-7+12")
-    return tuple(number for part in ranges for number in part)
+    numbers = tuple(number for part in ranges for number in part)
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"init={text[:40]} must have every number once")
+    return numbers
 
 
 def _pair(part: str) -> tuple[str, str]:
@@ -137,22 +200,14 @@ def _pair(part: str) -> tuple[str, str]:
 
 
 def _value(name: str, text: str) -> object:
-    if name in _WORDS:
-        return text
-    if text == "None":
-        return None
-    value = int(text) if name in _INTEGERS else float(text)
-    if not abs(value) <= LARGEST.get(name, LARGEST["m"]):
-        raise ValueError(f"{name}={text[:40]} must be a number of at most {LARGEST.get(name, LARGEST['m']):,}")
-    return value
+    if name in RANGES:
+        return None if text == "None" and name in OPEN else RANGES[name].number(name, text)
+    if not text:
+        raise ValueError(f"{name}= must be a name")
+    return text
 
 
 def _compact(numbers: tuple[int, ...]) -> str:
     if len(numbers) > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
         return f"{numbers[0]}-{numbers[-1]}"
     return "+".join(map(str, numbers))
-
-
-def _range(part: str) -> range:
-    first, dash, last = part.partition("-")
-    return range(int(first), int(last or first) + 1) if dash else range(int(first), int(first) + 1)
