@@ -8,7 +8,6 @@ installed in it, and this program.
 import hashlib
 import importlib.util
 import os
-import site
 import stat
 import sys
 import sysconfig
@@ -90,16 +89,19 @@ def _hash(path: str, *status: int) -> str:
 
 def of_a_person(path: str) -> bool:
     """Whether a file is neither this program's nor an installed one nor what the system shows of itself."""
-    return not path.startswith(_of_the_environment())
+    return not path.startswith(_of_the_environment()) and not _INSTALLED.intersection(path.split(os.sep))
 
 
 @cache
 def _of_the_environment() -> tuple[str, ...]:
-    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    library = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
     rooms = [place for name in _ROOMS for place in importlib.util.find_spec(name).submodule_search_locations or ()]  # type: ignore[union-attr]
-    places = [*installed, *site.getsitepackages(), site.getusersitepackages(), *rooms, "/proc", "/sys", "/dev"]
+    places = [*library, *rooms, "/proc", "/sys", "/dev"]
     return tuple({os.path.join(place, "") for at in places for place in (at, os.path.realpath(at))})
 
+
+_INSTALLED = {"site-packages", "dist-packages"}
+"""Folders of what is installed, wherever an environment has them."""
 
 _ROOMS = ("lemmata", "lemmata.model", "lemmata.claims", "lemmata.audit", "lemmata.strategies")
 

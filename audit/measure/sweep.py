@@ -27,6 +27,7 @@ from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation, look_twice
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.claims.opened import Opened
 from lemmata.claims.problem import Drawn
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
@@ -80,7 +81,7 @@ class Trials:
     certificate: list[float] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
-    opened: dict[str, str] = field(default_factory=dict)
+    opened: Opened = field(default_factory=dict)
 
     @property
     def claim(self) -> Claim:
@@ -408,13 +409,13 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(claim.attacks)
 
 
-def _single_threaded(job: Job, files: Mapping[str, dict[str, str]], folder: Path | None = None) -> Outcome:
+def _single_threaded(job: Job, files: Mapping[str, Opened] | None = None, folder: Path | None = None) -> Outcome:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself.
 
     Whatever a measurement raises, an exit included, is one job's outcome and costs no other job anything.
     """
     torch.set_num_threads(1)
-    agree(files)
+    agree(files or {})
     claim = REGISTRY[job.claim]
     try:
         _check_known(claim, job.configuration)
