@@ -21,6 +21,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.measure.versions import claim_version
 from lemmata.audit.plan.job import Job
+from lemmata.claims.language.configuration import MEASURED
 from lemmata.claims.opened import unchanged
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import GENERATED
@@ -220,7 +221,9 @@ def _read(job: Job, text: str) -> Trials | None:
         trials = Trials(job, **_result(json.loads(text)))
         lengths = {len(getattr(trials, name)) for name in _EACH}
         some = {len(getattr(trials, name)) for name in _SOME}
-        if lengths != {job.initialisations} or not some <= {0, job.initialisations}:
+        problem = trials.claim.problem
+        named = set(MEASURED if problem is None else problem.numbers) == trials.parameters.keys()
+        if not named or lengths != {job.initialisations} or not some <= {0, job.initialisations}:
             return None
         for number in range(job.initialisations):
             trials.replay(number)
