@@ -10,7 +10,12 @@ from lemmata.audit.show.tables import Format
 @click.command("report")
 @format_option
 @click.option("--latex", metavar="FILE", help="A booktabs table of the claims and a picture, for a paper's appendix.")
-@click.option("--csv", "table", metavar="FILE", help="A row per claim, with constants and exponents.")
+@click.option(
+    "--csv",
+    "table",
+    metavar="FILE",
+    help="A row per claim, with constants and exponents; ' before a text that a spreadsheet would run.",
+)
 @click.option("--svg", metavar="FOLDER", help="Every picture of the page as a file.")
 @click.argument("directory", metavar="DIR")
 def command(directory: str, form: Format, latex: str | None, table: str | None, svg: str | None) -> int:
