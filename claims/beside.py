@@ -1,10 +1,11 @@
 """Modules beside a file of claims: importable while the file or a claim of it runs, and each folder's are its own."""
 
+import builtins
 import importlib
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +25,21 @@ _lock = threading.RLock()
 
 
 class AsItIs(SourceFileLoader):
-    """Compiles what a file says now: what Python keeps compiled goes by the second of its change and by its size."""
+    """Compiles what a file says now: what Python keeps compiled goes by the second of its change and by its size.
+
+    What is imported inside a function of it, whenever that is called, is looked for where it was when the file was run.
+    """
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run it, with an `__import__` of its own."""
+        folder = _active[-1]
+
+        def found_there(*arguments: Any, **options: Any) -> ModuleType:
+            with used(folder):
+                return builtins.__import__(*arguments, **options)
+
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": found_there}
+        super().exec_module(module)
 
     def path_stats(self, path: str) -> NoReturn:
         """None, so that nothing compiled is read or kept."""
@@ -51,10 +66,11 @@ def importable(folder: Path) -> Iterator[opened.Opened]:
     A module of another place that has the name of one in the folder (two folders with a `model.py` each) steps aside
     meanwhile. What files of this folder imported from it before is not run again.
     """
-    with _lock, opened.noted() as noted:
-        if _active[-1:] == [folder]:
+    if _active[-1:] == [folder]:  # whichever thread made it so: it may wait for this one
+        with opened.noted() as noted:
             yield noted
-            return
+        return
+    with _lock, opened.noted() as noted:
         elsewhere = {name: sys.modules.pop(name) for name in _in_the_way(folder)}
         kept = {name: module for name, module in _KEPT.get(folder, {}).items() if name not in sys.modules}
         before = set(sys.modules)
@@ -78,10 +94,14 @@ def importable(folder: Path) -> Iterator[opened.Opened]:
 def at_home(id: str) -> Iterator[None]:
     """Where the functions of a claim are called: of a claim from a file, what lies beside that can be imported."""
     file = STATED_IN.get(id)
-    if file is None:
+    with nullcontext() if file is None else used(file.parent):
         yield
-        return
-    with importable(file.parent) as noted:
+
+
+@contextmanager
+def used(folder: Path) -> Iterator[None]:
+    """Where what files of the folder state is used: all that is opened counts among what they depend on."""
+    with importable(folder) as noted:
         try:
             yield
         finally:

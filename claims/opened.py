@@ -28,7 +28,9 @@ CHANGED = "changed"
 EVERYWHERE: Opened = {}
 """What has been opened in this process for claims of a person's own, whichever they are: modules are all files'."""
 
-_noting: list[Opened] = []
+_noting: dict[int, Opened] = {}
+"""By identity: two may be equal."""
+
 _here = threading.local()
 
 
@@ -37,11 +39,11 @@ def noted() -> Iterator[Opened]:
     """What is opened inside, by any thread, as it is opened."""
     _watch()
     opened: Opened = {}
-    _noting.append(opened)
+    _noting[id(opened)] = opened
     try:
         yield opened
     finally:
-        _noting.remove(opened)
+        del _noting[id(opened)]
 
 
 def remember(opened: Mapping[str, str]) -> None:
@@ -126,7 +128,7 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
         place = _source(os.path.abspath(os.fsdecode(path)))
         if of_a_person(place) and not os.path.isdir(place):
             found = content_of(place)
-            for opened in _noting:
+            for opened in list(_noting.values()):
                 opened[place] = found if opened.get(place, found) == found else CHANGED
     finally:
         _here.busy = False

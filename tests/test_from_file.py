@@ -17,6 +17,7 @@ from lemmata.audit.measure.store import Store
 from lemmata.audit.measure.sweep import Trials, run
 from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
+from lemmata.claims.constants import audited_constants
 from lemmata.claims.from_file import LOADED, ClaimFileError, agree, forget, load_claims
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
@@ -264,6 +265,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("module", ["model", "claims.constants", "parts.constants"])
 def test_a_module_beside_the_file_is_importable(module, folder, tmp_path):
     """Also in a folder without `__init__.py`, and whatever the rooms of this house are called; nothing of it stays."""
+    audited_constants()  # brings in what reads it
     path, modules = list(sys.path), dict(sys.modules)
     (claim,) = load_claims(str(folder("mine", 2.0, module)))
     assert claim.stated == 2.0
@@ -488,6 +490,45 @@ def test_a_stored_result_depends_on_all_that_was_opened(name, shared, tmp_path):
         for file in ("one", "two"):
             forget(str(shared / "own" / f"{file}.py"))
         assert measured(shared).lhs == [2 * value for value in trials.lhs]
+
+
+LATE = """
+from concurrent.futures import ThreadPoolExecutor
+from lemmata import Scaling, Size, gaussian, lemma
+
+
+def premise(p):
+    from late import k
+    return k < p.n
+
+
+def factor():
+    import late
+    return late.k
+
+
+@lemma("{name}/late", "g", sizes={{"n": Size(4, 16)}}, scaling=Scaling(n="1/2"), given=premise, constant=9)
+def late(rng, p):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(factor).result(timeout=5) * gaussian(rng, p.n).norm()
+"""
+
+
+def test_a_module_is_found_whenever_a_function_imports_it(tmp_path, capsys):
+    """A premise that a page asks, a thread of the measurement; of each folder its own."""
+    seen = {}
+    for name, k in (("one", 1.0), ("two", 2.0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "late.py").write_text(f"k = {k}\n")
+        (tmp_path / name / "lemmas.py").write_text(LATE.format(name=name))
+        load_claims(str(tmp_path / name / "lemmas.py"))
+    for name in ("one", "two"):
+        assert main(["show", f"{name}/late"]) == 0
+        problem = REGISTRY[f"{name}/late"].problem
+        seen[name] = run(Job(f"{name}/late", problem.place(n=4), 2)).lhs
+        forget(str(tmp_path / name / "lemmas.py"))
+    assert seen["two"] == [2 * value for value in seen["one"]]
+    assert "late" not in sys.modules
 
 
 def test_a_worker_that_has_met_an_older_file_reads_it_again(shared):
