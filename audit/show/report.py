@@ -1,6 +1,7 @@
 """`lemmata report DIR`: an audit as one HTML page, Markdown, JSON and JUnit, all of them from its `audit.json`."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -58,10 +59,12 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
         folder / "report.json": page(lambda audit: json.dumps(to_json(audit, controls), indent=1, allow_nan=False)),
         folder / "junit.xml": page(junit),
     }
-    if latex is not None:
-        pages[Path(latex)] = page(appendix.latex)
-    if table is not None:
-        pages[Path(table)] = page(appendix.table)
+    for option, file, made in (("--latex", latex, appendix.latex), ("--csv", table, appendix.table)):
+        if file is None:
+            continue
+        if os.path.realpath(file) in map(os.path.realpath, (*pages, folder / "audit.json", beside)):
+            raise UserError(f"{option} {file}: is a file of this report already; it must be another")
+        pages[Path(file)] = page(made)
     written = {path.name: str(path) for path in pages}
     if svg is not None:
         drawn = {Path(svg) / name: text for name, text in page(lambda audit: drawings(audit["claims"])).items()}
