@@ -79,7 +79,7 @@ def content_of(path: str) -> str:
         if not stat.S_ISREG(status.st_mode):
             return ABSENT
         return _hash(path, status.st_ino, status.st_size, status.st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):  # no name of a file, with a null byte in it
         return ABSENT
 
 

@@ -268,7 +268,9 @@ def test_a_row_that_is_no_text_is_measured_again(column, value, tmp_path):
         assert store.get(other) is not None
 
 
-@pytest.mark.parametrize("change", [None, [], 3, "[", '{"lhs": ', "[" * 100_000, {}, {"job": 1}, {"lhs": [1.0]}])
+@pytest.mark.parametrize(
+    "change", [None, [], 3, "[", '{"lhs": ', "[" * 100_000, {}, {"a\0b": "x"}, {"job": 1}, {"lhs": [1.0]}]
+)
 @pytest.mark.parametrize("field", [None, "lhs", "recipes", "worst", "parameters", "opened"])
 def test_a_row_that_is_no_result_is_measured_again(change, field, tmp_path):
     """Also one whose sum is that of what stands there, as a program or a hand may write it."""
