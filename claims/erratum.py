@@ -25,7 +25,7 @@ class Erratum:
     """A place where a paper does not say what it means.
 
     Attributes:
-        id: `paper/E-nn`.
+        id: `paper/E-nn`; the numbers are the paper's.
         severity: "A", literally false, or the argument breaks; "B", a wrong exponent, factor or missing hypothesis, and
             the conclusion survives in some form; "C", a matter of writing.
         where: place in the paper.
@@ -109,11 +109,17 @@ def select_errata(patterns: tuple[str, ...] = ()) -> list[Erratum]:
     return [erratum for id, erratum in ERRATA.items() if id in chosen]
 
 
+def named(paper: str, number: str) -> Erratum | None:
+    """The erratum that a claim of the paper means by `E-nn`: the paper's own, or another's whose slip it shares."""
+    shared = (erratum for id, erratum in ERRATA.items() if id.partition("/")[2] == number)
+    return ERRATA.get(f"{paper}/{number}") or next(shared, None)
+
+
 def _id(paper: Paper, number: int) -> str:
     return f"{paper.key}/E-{number:02}"
 
 
 def _enter(entry: Erratum) -> None:
-    if any(id.partition("/")[2] == entry.id.partition("/")[2] for id in ERRATA):
+    if entry.id in ERRATA:
         raise ValueError(f"erratum {entry.id!r} is entered twice")
     ERRATA[entry.id] = entry

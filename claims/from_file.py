@@ -4,16 +4,13 @@ import importlib.util
 import inspect
 import os
 import sys
-import sysconfig
 import traceback
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import NoReturn
 
-from lemmata.claims import beside
+from lemmata.claims import beside, opened
 from lemmata.claims.claim import Claim, MeasurementError
 from lemmata.claims.constants import audited_constants
 from lemmata.claims.erratum import ERRATA
@@ -21,12 +18,11 @@ from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.registry import REGISTRY, STATED_IN, whole_claims
 from lemmata.model.attacks import ATTACKS
 
-LOADED: list[str] = []
-"""Files loaded in this process, in their order."""
+LOADED: dict[str, opened.Opened] = {}
+"""Files loaded in this process, in their order, with all that was opened when each was run, itself included."""
 
-
-BROUGHT_IN: dict[Path, frozenset[Path]] = {}
-"""What running a file brought in of its own, wherever that lies and however it was imported."""
+_AGREED: dict[str, opened.Opened] = {}
+"""What another process has loaded, as it said last."""
 
 MOST_WORDS = 400
 """Characters of an error that are shown."""
@@ -49,8 +45,7 @@ def load_claims(file: str) -> list[Claim]:
     if str(path) not in LOADED:
         if path.suffix != ".py" or not path.is_file():
             raise ClaimFileError(f"{file}: is no Python file; it must be one that states claims")
-        _run(file, path)
-        LOADED.append(str(path))
+        LOADED[str(path)] = _run(file, path)
         audited_constants.cache_clear()
         try:
             audited_constants()
@@ -66,12 +61,34 @@ def forget(file: str) -> None:
     for id in [id for id, stated in STATED_IN.items() if stated == path]:
         del STATED_IN[id]
         _unregister(id)
-    if str(path) in LOADED:
-        LOADED.remove(str(path))
-    BROUGHT_IN.pop(path, None)
+    if LOADED.pop(str(path), None) is not None and not LOADED:
+        opened.forget()
     sys.modules.pop(_module_name(path), None)
     beside.forget(path.parent)
     audited_constants.cache_clear()
+
+
+def agree(files: Mapping[str, opened.Opened]) -> None:
+    """Have exactly these files loaded, as they are where they were loaded first: a cluster may have met older ones."""
+    if files == LOADED or (files == _AGREED and files.keys() == LOADED.keys()):
+        return
+    known = opened.merged(opened.EVERYWHERE, *LOADED.values())
+    older = any(known.get(path, found) != found for each in files.values() for path, found in each.items())
+    for file in [file for file in LOADED if older or file not in files]:
+        forget(file)
+    for file in files:
+        load_claims(file)
+    _AGREED.clear()
+    _AGREED.update(files)
+
+
+def depends_on(claim: Claim) -> opened.Opened:
+    """Of a claim from a file all that its measurements in this process may have read, itself included.
+
+    What another file of claims brought in counts: Python runs a module once, whoever imports it next.
+    """
+    file = STATED_IN.get(claim.id)
+    return {} if file is None else opened.merged(LOADED.get(str(file), {}), opened.EVERYWHERE)
 
 
 def located(claim: Claim, at: str, error: BaseException) -> Exception:
@@ -119,31 +136,23 @@ def _module_name(path: Path) -> str:
     return f"claims_from_{path.stem}_{zlib.crc32(os.fsencode(path)):08x}"
 
 
-class _AsItIs(SourceFileLoader):
-    """Compiles what a file says now: what Python keeps compiled goes by the second of its change and by its size."""
-
-    def path_stats(self, path: str) -> NoReturn:
-        """None, so that nothing compiled is read or kept."""
-        raise OSError
-
-
-def _run(file: str, path: Path) -> None:
-    name, before, modules = _module_name(path), _names(), set(sys.modules)
-    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, str(path)))
+def _run(file: str, path: Path) -> opened.Opened:
+    name, before = _module_name(path), _names()
+    spec = importlib.util.spec_from_file_location(name, path, loader=beside.AsItIs(name, str(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with beside.importable(path.parent), redirect_stdout(sys.stderr):
+        with beside.importable(path.parent) as noted, redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
             for id in REGISTRY.keys() - before.keys():
                 _derive(REGISTRY[id])
-            BROUGHT_IN[path] = frozenset(_own(set(sys.modules) - modules - {name}))
         if before.keys() >= REGISTRY.keys():
             raise ClaimFileError(f"{file}: states no claim; it must decorate a function with `lemmata.claim`")
     except BaseException as error:
         sys.modules.pop(name, None)
+        beside.forget(path.parent)
         for id in _names().keys() - before.keys():
             _unregister(id)
         if isinstance(error, ClaimFileError | KeyboardInterrupt):
@@ -154,16 +163,8 @@ def _run(file: str, path: Path) -> None:
         place = file if line is None else f"{file}, line {line}"
         raise ClaimFileError(f"{place}: {type(error).__name__}: {words}") from error
     STATED_IN.update({id: path for id in _names() if id not in before and id not in STATED_IN})
-
-
-def _own(modules: Iterable[str]) -> Iterator[Path]:
-    """The files of those modules that are neither this program's nor installed ones."""
-    installed = [Path(place).resolve() for place in {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}]
-    for name in modules:
-        file = getattr(sys.modules[name], "__file__", None)
-        path = Path(file or "").resolve()
-        if path.suffix == ".py" and name.partition(".")[0] != "lemmata" and not set(installed) & set(path.parents):
-            yield path
+    opened.remember({each: content for each, content in noted.items() if each != str(path)})
+    return noted
 
 
 def _derive(claim: Claim) -> None:

@@ -28,7 +28,7 @@ import torch
 from safetensors.torch import save_file
 
 from lemmata.audit.cli import main
-from lemmata.audit.measure.store import FILE, Store
+from lemmata.audit.measure.store import FILE, Store, checksum
 from lemmata.claims import REGISTRY
 from lemmata.claims.from_file import LOADED, forget
 
@@ -456,6 +456,37 @@ def broken_values(rng: random.Random, folder: Path) -> list[str]:
     )
 
 
+ENDLESS = "WITH RECURSIVE c(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM c) SELECT key FROM c"
+SHAPES = (
+    "ALTER TABLE trials DROP COLUMN sum",
+    "ALTER TABLE trials ADD COLUMN x",
+    "DROP TABLE state",
+    "DROP TABLE trials",
+    f"DROP TABLE trials; CREATE VIEW trials AS {ENDLESS}",
+    "DROP TABLE trials; CREATE VIEW trials AS SELECT hex(zeroblob(400000000)) result",
+    "CREATE TRIGGER t BEFORE INSERT ON trials BEGIN SELECT RAISE(FAIL, 'x'); END",
+    "CREATE TABLE songs (name)",
+)
+"""What a file of ours may become that is none of ours any more."""
+
+
+def misshapen_store(rng: random.Random, folder: Path) -> list[str]:
+    """An audit's file with other tables, or rows that are no text or no result although their sum is right."""
+    (folder / FILE).write_bytes(audited()[FILE])
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        if rng.random() < 0.5:
+            connection.executescript(rng.choice(SHAPES))
+        else:
+            connection.create_function("checksum", 4, checksum)
+            value = rng.choice(["CAST(x'ff00fe' AS TEXT)", "x'00ff'", "'{}'", "'['", "'{\"lhs\": [1]}'", "'null'"])
+            column = rng.choice(["claim", "result", "result"])
+            stored = "CAST(key AS BLOB), CAST(claim AS BLOB), configuration, CAST(result AS BLOB)"
+            connection.execute(f"UPDATE trials SET {column} = {value}")
+            connection.execute(f"UPDATE trials SET sum = checksum({stored})")
+            connection.commit()
+    return ["audit", "lemma-5.1a", *SIZES, "--out", str(folder), "--resume"]
+
+
 MAKERS: tuple[Maker, ...] = (
     unusable_option,
     unknown_word,
@@ -468,6 +499,7 @@ MAKERS: tuple[Maker, ...] = (
     strange_checkpoint,
     unusable_output,
     broken_values,
+    misshapen_store,
 )
 
 

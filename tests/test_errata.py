@@ -13,7 +13,8 @@ from lemmata.audit.cli import main
 from lemmata.audit.judge.errata import readings
 from lemmata.claims import REGISTRY
 from lemmata.claims.case import draw
-from lemmata.claims.erratum import ERRATA, decided, erratum, select_errata
+from lemmata.claims.claim import Paper
+from lemmata.claims.erratum import ERRATA, decided, erratum, named, select_errata
 from lemmata.claims.language.configuration import Configuration
 from lemmata.model.settings import CAO_GU_2020
 from tests.assertions import assert_each_close
@@ -130,6 +131,20 @@ def test_an_erratum_is_entered_once_and_decided_once():
     with pytest.raises(ValueError, match="exactly one"):
         decided(paper, 99, "C", "", "", "", by="ledger")
     assert len(ERRATA) == 64
+
+
+def test_numbers_are_each_paper_s_own():
+    """A claim means its own paper's erratum; one that shares another paper's slip, that one."""
+    mine = Paper("mine", "Mine")
+    erratum(mine, 6, "C", "here", "x", "y")
+    try:
+        assert named("mine", "E-06") is ERRATA["mine/E-06"]
+        assert named("another", "E-06") is named("cao-gu-2020", "E-06") is ERRATA["cao-gu-2020/E-06"]
+        assert [each.id for each in select_errata(("E-06",))] == ["cao-gu-2020/E-06", "mine/E-06"]
+        with pytest.raises(ValueError, match="'mine/E-06' is entered twice"):
+            erratum(mine, 6, "C", "", "", "")
+    finally:
+        del ERRATA["mine/E-06"]
 
 
 def test_the_command_prints_both_readings_as_json(capsys):

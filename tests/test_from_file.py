@@ -14,13 +14,17 @@ import pytest
 from lemmata.audit.cli import main
 from lemmata.audit.judge.controls import NO_CONSTANT
 from lemmata.audit.measure import versions
+from lemmata.audit.measure.store import Store
+from lemmata.audit.measure.sweep import Trials, run
+from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
 from lemmata.claims.constants import audited_constants
-from lemmata.claims.from_file import ClaimFileError, forget, load_claims
+from lemmata.claims.from_file import LOADED, ClaimFileError, agree, forget, load_claims
 from lemmata.claims.language.condition import Condition
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.replay import Replay
+from lemmata.claims.opened import content_of
 from lemmata.model.attacks import ATTACKS
 from tests import processes
 
@@ -309,6 +313,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize("module", ["model", "claims.constants", "parts.constants"])
 def test_a_module_beside_the_file_is_importable(module, folder, tmp_path):
     """Also in a folder without `__init__.py`, and whatever the rooms of this house are called; nothing of it stays."""
+    audited_constants()  # brings in what reads it
     path, modules = list(sys.path), dict(sys.modules)
     (claim,) = load_claims(str(folder("mine", 2.0, module)))
     assert claim.stated == 2.0
@@ -386,6 +391,10 @@ def test_a_broken_module_beside_the_file_is_named(folder):
 def test_several_files_may_be_given(folder, capsys):
     """Every command that takes one takes several; workers read them too, modules beside them included."""
     files = [str(folder(name, constant)) for name, constant in (("one", 10.0), ("two", 10.0))]
+    for file in map(Path, files):  # a module of each that is imported as the claim is measured, of one name
+        file.with_name("late.py").write_text("from model import size\n")
+        called = "    import late\n    return Measurement(late.size("
+        file.write_text(file.read_text().replace("    return Measurement(beside.size(", called))
     given = [word for file in files for word in ("--claims-from", file)]
     assert main(["list", *given, "*/lemma", "--format", "json"]) == 0
     assert [row["id"] for row in json.loads(capsys.readouterr().out)] == ["one/lemma", "two/lemma"]
@@ -425,32 +434,159 @@ def test_check_takes_a_file_too(folder, tmp_path, capsys):
     assert found["ratio"] == 0.1, found
 
 
-def test_a_result_depends_on_the_modules_beside_the_file(folder):
-    """An audit that is resumed after one of them has changed measures anew; a package counts as a whole."""
+def test_a_version_depends_on_the_modules_beside_the_file(folder):
+    """On those that it imports, in folders too, and on itself."""
     file = folder("mine", 1.0, "parts.model")
     (file.parent / "unrelated.py").write_text("x = 1\n")
     (claim,) = load_claims(str(file))
     before = versions.claim_version(claim)
     (file.parent / "unrelated.py").write_text("x = 2\n")
     assert versions.claim_version(claim) == before
-    for inner in ("model.py", "further.py"):
-        (file.parent / "parts" / inner).write_text("CONSTANT = 2\n")
+    for edited in (file.parent / "parts" / "model.py", file):
+        edited.write_text("CONSTANT = 2\n")
         assert versions.claim_version(claim) != before
         before = versions.claim_version(claim)
 
 
-def test_a_result_depends_on_what_comes_through_the_door(folder, monkeypatch):
-    """`from lemmata import …` and `lemmata.…` reach the modules that are behind them."""
-    file = folder("mine")
-    (claim,) = load_claims(str(file))
+def test_a_version_depends_on_all_that_claims_are_measured_with(folder, tmp_path, monkeypatch):
+    """A claim of one's own may reach any module of the model, by a name of the door or inside a function."""
+    (claim,) = load_claims(str(folder("mine")))
+    before = versions.claim_version(claim)
+    copy = tmp_path / "model"
+    copy.mkdir()
+    (copy / "kernels.py").write_text("# edited")
+    monkeypatch.setattr(versions.model, "__path__", [str(copy)])
+    versions._whole_rooms.cache_clear()
+    assert versions.claim_version(claim) != before
+    versions._whole_rooms.cache_clear()
+
+
+FILE = """
+import importlib, json, pathlib, sys
+from lemmata import Scaling, Size, gaussian, lemma
+
+sys.path.insert(0, {elsewhere!r})
+import far
+
+HERE = pathlib.Path(__file__).parent
+AT_LOAD = json.loads((HERE / "load.json").read_text())
+
+
+def of(name):
+    try:
+        return float((HERE / name).read_text())
+    except FileNotFoundError:
+        return 1.0
+
+
+@lemma("{name}/norm", "g", sizes={{"n": Size(4, 16)}}, scaling=Scaling(n="1/2"))
+def norm(rng, p):
+    import late
+    from parts import inner
+    import parts.deep.inmost
+
+    by_name = importlib.import_module("by_" + "name")
+    k = AT_LOAD * far.k() * late.k * inner.k * parts.deep.inmost.k * by_name.k * of("later.txt") * of("none.txt")
+    return k * gaussian(rng, p.n).norm()
+"""
+BROUGHT_IN = {
+    "elsewhere/far.py": "from other import k as k0\ndef k():\n    import deeper\n    return deeper.k * k0\n",
+    **{f"elsewhere/{name}.py": "k = 1.0\n" for name in ("other", "deeper")},
+    **{f"own/{name}.py": "k = 1.0\n" for name in ("late", "parts/inner", "parts/deep/inmost", "by_name")},
+    **{f"own/{name}": "1.0" for name in ("load.json", "later.txt")},
+}
+"""What two files share that lie beside each other, all of it brought in by the first."""
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """The folder of all these; afterwards Python's own state is as before."""
+    path, modules = list(sys.path), dict(sys.modules)
+    files = {f"own/{name}.py": FILE.format(elsewhere=str(tmp_path / "elsewhere"), name=name) for name in ("one", "two")}
+    for name, text in {**BROUGHT_IN, **files}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    yield tmp_path
+    for name in files:
+        forget(str(tmp_path / name))
+    sys.path[:] = path
+    for name in sys.modules.keys() - modules.keys():
+        del sys.modules[name]
+
+
+def measured(folder: Path) -> Trials:
+    """The second file's claim, in a process that has read both."""
+    for name in ("one", "two"):
+        load_claims(str(folder / "own" / f"{name}.py"))
+        claim = REGISTRY[f"{name}/norm"]
+        found = run(Job(claim.id, claim.problem.place(n=4), 2))
+    return found
+
+
+@pytest.mark.parametrize("name", [*BROUGHT_IN, "own/none.txt", "own/two.py", "own/one.py", "own/unrelated.py"])
+def test_a_stored_result_depends_on_all_that_was_opened(name, shared, tmp_path):
+    """Modules and data, when the file is run or its claim measured, whoever brought them in; not on another file."""
+    trials = measured(shared)
+    with Store(tmp_path / "out", resume=False) as store:
+        store.put(trials)
+        assert store.get(trials.job) is not None
+        text = BROUGHT_IN.get(name, "1.0").replace("1.0", "2.0").replace("return ", "return 2 * ")
+        (shared / name).write_text(text)
+        kept = store.get(trials.job)
+        assert (kept is None) == (name not in ("own/one.py", "own/unrelated.py"))
+    if name in BROUGHT_IN:  # and it is another one
+        for file in ("one", "two"):
+            forget(str(shared / "own" / f"{file}.py"))
+        assert measured(shared).lhs == [2 * value for value in trials.lhs]
+
+
+LATE = """
+from concurrent.futures import ThreadPoolExecutor
+from lemmata import Scaling, Size, gaussian, lemma
+
+
+def premise(p):
+    from late import k
+    return k < p.n
+
+
+def factor():
+    import late
+    return late.k
+
+
+@lemma("{name}/late", "g", sizes={{"n": Size(4, 16)}}, scaling=Scaling(n="1/2"), given=premise, constant=9)
+def late(rng, p):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(factor).result(timeout=5) * gaussian(rng, p.n).norm()
+"""
+
+
+def test_a_module_is_found_whenever_a_function_imports_it(tmp_path, capsys):
+    """A premise that a page asks, a thread of the measurement; of each folder its own."""
     seen = {}
-    for line in ("", "from lemmata import two_layer_gram", "import lemmata as l\nl.two_layer_gram", "import torch"):
-        file.with_name("model.py").write_text(line)
-        roots: list[str] = []
-        monkeypatch.setattr(versions, "_sources", lambda names, to=roots: to.extend(names) or b"")
-        versions.claim_version(claim)
-        seen[line] = "lemmata.model.kernels" in roots
-    assert list(seen.values()) == [False, True, True, False]
+    for name, k in (("one", 1.0), ("two", 2.0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "late.py").write_text(f"k = {k}\n")
+        (tmp_path / name / "lemmas.py").write_text(LATE.format(name=name))
+        load_claims(str(tmp_path / name / "lemmas.py"))
+    for name in ("one", "two"):
+        assert main(["show", f"{name}/late"]) == 0
+        problem = REGISTRY[f"{name}/late"].problem
+        seen[name] = run(Job(f"{name}/late", problem.place(n=4), 2)).lhs
+        forget(str(tmp_path / name / "lemmas.py"))
+    assert seen["two"] == [2 * value for value in seen["one"]]
+    assert "late" not in sys.modules
+
+
+def test_a_worker_that_has_met_an_older_file_reads_it_again(shared):
+    """The processes of a running cluster outlive an audit; what did not change is not run again."""
+    trials, before = measured(shared), REGISTRY["two/norm"]
+    agree({file: dict(opened) for file, opened in LOADED.items()})
+    assert REGISTRY["two/norm"] is before
+    (shared / "own" / "load.json").write_text("2.0")
+    agree({file: {path: content_of(path) for path in opened} for file, opened in LOADED.items()})
+    assert run(trials.job).lhs == [2 * value for value in trials.lhs]
 
 
 @pytest.mark.parametrize("how", ["importlib.import_module('shared')", "__import__('shared')", "shared_by_path()"])

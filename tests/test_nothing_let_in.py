@@ -1,14 +1,17 @@
 """What a claims file or somebody's audit says is shown as words: no page runs it, no parser stumbles over it."""
 
 import copy
+import csv
 import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +20,7 @@ from lemmata.audit.cli import main
 from lemmata.audit.show.markdown import code, plain
 from lemmata.audit.show.mathematics import LONGEST, typeset
 from lemmata.audit.show.reading import schema
-from lemmata.audit.show.tables import legible
+from lemmata.audit.show.tables import legible, render
 from lemmata.claims.from_file import forget
 
 EVIL = (
@@ -31,6 +34,11 @@ EVIL = (
     "]]> <!-- ",
     "\x00\x01\x1b[31m\x7f\x85\ufffe\ud800\u202e\u2066\u200f",
     "{{ 7 * 7 }} {% raw %}",
+    r"1}$\input{/etc/passwd}\write18{id}${",
+    "^^5cinput %",
+    "=1+1",
+    "  @SUM(A1)",
+    "-2+3",
 )
 SIZES = ["--widths", "8,16", "--depths", "1", "--samples", "1,2", "--initialisations", "2"]
 FILE = """
@@ -180,8 +188,25 @@ def test_an_audit_from_elsewhere_reaches_no_page(evil, document, tmp_path):
     row = {"name": evil, "statement": evil, "verdict": evil, "reason": evil}
     controls = {"claims": {legible(id): {"controls": [row]} for id in changed["claims"]}}
     (tmp_path / "controls.json").write_text(json.dumps(controls))
-    assert main(["report", str(tmp_path)]) in (0, 1)
+    (tmp_path / "sound").mkdir()
+    (tmp_path / "sound" / "audit.json").write_text(json.dumps(document))
+    for folder in (tmp_path / "sound", tmp_path):
+        written = [f"--latex={folder / 't.tex'}", f"--csv={folder / 't.csv'}", f"--svg={folder / 'svg'}"]
+        assert main(["report", str(folder), *written]) in (0, 1)
     check(tmp_path)
+    latex, sound = ((folder / "t.tex").read_text() for folder in (tmp_path, tmp_path / "sound"))
+    texts = {"textbackslash", "textasciitilde", "textasciicircum", "ldots", "mathrm"}
+    commands, ours = (set(re.findall(r"\\([A-Za-z]+)", re.sub("(?m)^%.*", "", text))) for text in (latex, sound))
+    assert commands <= ours | texts
+    rows = [re.sub(r"\\[^A-Za-z]", "", line) for line in latex.splitlines() if line.startswith(r"\texttt")]
+    assert len(rows) == len(document["claims"])
+    assert all(row.count("{") == row.count("}") and row.count("$") % 2 == 0 and row.count("&") == 6 for row in rows)
+    for row in csv.reader((tmp_path / "t.csv").read_text().splitlines()):
+        assert not [cell for cell in row if cell.strip()[:1] in ("=", "+", "@", "-") and not rational(cell)]
+
+
+def rational(cell: str) -> bool:
+    return bool(re.fullmatch(r"-?[\d.e+-]+(/\d+)?", cell))
 
 
 def test_every_audit_satisfies_its_schema(document, tmp_path):
@@ -193,6 +218,89 @@ def test_every_audit_satisfies_its_schema(document, tmp_path):
         del next(iter(changed["claims"].values()))[name]
         (tmp_path / "audit.json").write_text(json.dumps(changed))
         assert main(["report", str(tmp_path)]) == 2
+
+
+CONFIGURATION = "claims/cao-gu-2020~lemma-5.1a/constant/configurations/1"
+EXPONENT = "claims/cao-gu-2020~lemma-5.1a/exponents"
+POINTS = [{"size": size, "median": size, "low": None, "high": None, "limit": None} for size in (1.0, 10.0)]
+GROWN = {"claimed": -0.5, "slope": -0.4, "excess": 0.1, "low": None, "high": None, "exact": "-1/2", "along": "tau"}
+GROWN |= {"decides": True, "line": POINTS}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "refused"),
+    [
+        *((f"{CONFIGURATION}/{name}", None, "") for name in ("m", "L", "n", "d", "tau")),
+        (f"{CONFIGURATION}/m", "DELETE", ""),
+        (f"{CONFIGURATION}/x", [], ""),
+        (f"{CONFIGURATION}/delta", [], "delta must be number"),
+        *(("environment/own_data", value, "own_data must be array") for value in (3, None, True)),
+        *((f"{EXPONENT}/tau/{name}", sign * 1e308, "") for name in ("excess", "slope", "claimed") for sign in (-1, 1)),
+        *((f"claims/cao-gu-2020~lemma-5.1a/constant/{name}", 5e-324, "") for name in ("estimate", "low", "stated")),
+        *((f"{EXPONENT}/{name}", "OF tau", "") for name in ("self", "log_self", "%", "", "log_m")),
+    ],
+)
+def test_an_audit_is_shown_or_refused(place, value, refused, document, tmp_path, capsys):
+    """Whatever one leaf says: in one line that names it where its type is wrong, and else on every page."""
+    changed = copy.deepcopy(document)
+    for claim in changed["claims"].values():
+        claim["constant"]["stated"] = 1e300
+        claim["exponents"] = {"tau": dict(GROWN)}
+    *above, last = (part.replace("~", "/") for part in place.split("/"))
+    holder: Any = changed
+    for part in above:
+        holder = holder[int(part) if isinstance(holder, list) else part]
+    if value == "DELETE":
+        del holder[last]
+    elif value == "OF tau":
+        holder[last] = holder["tau"]
+    elif value is None and "configurations" in place:
+        holder.pop(last, None)
+    else:
+        holder[last] = value
+    (tmp_path / "audit.json").write_text(json.dumps(changed))
+    capsys.readouterr()
+    written = [f"--latex={tmp_path / 't.tex'}", f"--csv={tmp_path / 't.csv'}", f"--svg={tmp_path / 'svg'}"]
+    assert main(["report", str(tmp_path), *written]) in ((2,) if refused else (0, 1))
+    said = capsys.readouterr().err
+    assert refused in said
+    assert said.count("\n") == bool(refused)
+    for picture in tmp_path.glob("svg/*.svg"):
+        assert not re.search(r'="[^"]*\b(nan|inf)', picture.read_text())
+
+
+def test_what_cannot_be_shown_is_one_line_that_names_the_place(document, tmp_path, monkeypatch, capsys):
+    """Also where a page stumbles over what nobody thought of."""
+    last = list(document["claims"])[-1]
+
+    def stumble(audit):
+        return {}["a\nb"] if last in audit["claims"] else ""
+
+    monkeypatch.setattr("lemmata.audit.show.report.markdown.page", stumble)
+    (tmp_path / "audit.json").write_text(json.dumps(document))
+    assert main(["report", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"lemmata: DIR {tmp_path / 'audit.json'}: claims.{last} cannot be shown: KeyError: ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["list", "evil/*"], ["show", "evil/claim-8"], ["errata", "evil/*"]])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_terminal_is_sent_no_control_character_of_a_claims_file(command, terminal, tmp_path, monkeypatch, capsys):
+    """None that turns the direction of writing, moves the cursor or ends a text; colour is this program's."""
+    file = tmp_path / "evil.py"
+    entered = 'from lemmata import Paper, erratum\nerratum(Paper("evil", EVIL[8]), 1, "C", *[EVIL[8]] * 3)\n'
+    text = FILE.format(evil=tuple(map(str, EVIL)), raises=False) + entered
+    file.write_text(text, encoding="utf-8", errors="surrogatepass")
+    monkeypatch.setattr("lemmata.audit.show.tables.render", partial(render, terminal=terminal))
+    try:
+        assert main([command[0], "--claims-from", str(file), *command[1:]]) == 0
+    finally:
+        forget(str(file))
+    printed = capsys.readouterr().out
+    shown = re.sub(r"\x1b\[[\d;]*m", "", printed) if terminal else printed
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert ("�" in shown) == (command[0] != "list")  # which has none of these texts
 
 
 @pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "1" * 400, "1" * 5000])

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -321,6 +322,21 @@ def test_latex_csv_and_pictures_say_the_same(folder, audit, tmp_path, capsys):
         root = ElementTree.parse(file).getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert root[0].tag.endswith("style")
+
+
+@pytest.mark.parametrize("taken", ["audit.json", "controls.json", "report.md", "./x/../junit.xml", "t.csv"])
+def test_no_file_of_a_report_takes_another_s_place(taken, folder, tmp_path, capsys):
+    """Neither what is read nor what is written; nothing is written then."""
+    shutil.copytree(folder, tmp_path / "copy")
+    before = {path: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
+    (tmp_path / "copy" / "x").mkdir()
+    file = str(tmp_path / "copy" / taken)
+    given = ["--latex", file, *(["--csv", file] if taken == "t.csv" else [])]
+    assert main(["report", str(tmp_path / "copy"), *given]) == 2
+    assert f" {file}: is " in (said := capsys.readouterr().err)
+    assert "it must be a file of its own" in said
+    (tmp_path / "copy" / "x").rmdir()
+    assert {path: path.read_bytes() for path in (tmp_path / "copy").iterdir()} == before
 
 
 def test_what_means_something_to_latex_is_written_out():

@@ -2,13 +2,15 @@
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +247,105 @@ def test_a_damaged_row_is_measured_again(column, tmp_path):
         assert store.get(other) is not None
 
 
+@pytest.mark.parametrize("column", ["key", "claim", "configuration", "result", "sum"])
+@pytest.mark.parametrize("value", ["CAST(x'ff00fe' AS TEXT)", "x'ff00fe'", "NULL", "7"])
+def test_a_row_that_is_no_text_is_measured_again(column, value, tmp_path):
+    """Bytes that are no UTF-8 among them: one row costs the others nothing."""
+    other = Job(**{**JOB.__dict__, "seed": 1})
+    trials = run(JOB)
+    with Store(tmp_path, resume=False) as store:
+        store.put(trials)
+        store.put(replace(trials, job=other))
+    if (column, value) == ("key", "NULL"):
+        return  # which the table does not take
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute(f"UPDATE trials SET {column} = {value} WHERE key = ?", (key(JOB),))
+        connection.commit()
+    with Store(tmp_path, resume=True) as store:
+        assert store.kept == 1
+        assert store.note.startswith("--resume: 1 results in ")
+        assert store.get(JOB) is None
+        assert store.get(other) is not None
+
+
+@pytest.mark.parametrize(
+    "change", [None, [], 3, "[", '{"lhs": ', "[" * 100_000, {}, {"a\0b": "x"}, {"job": 1}, {"lhs": [1.0]}]
+)
+@pytest.mark.parametrize("field", [None, "lhs", "recipes", "worst", "parameters", "opened"])
+def test_a_row_that_is_no_result_is_measured_again(change, field, tmp_path):
+    """Also one whose sum is that of what stands there, as a program or a hand may write it."""
+    trials = run(JOB)
+    with Store(tmp_path, resume=False) as store:
+        store.put(trials)
+        text = store._connection.execute("SELECT result FROM trials").fetchone()[0]
+        if field is not None:
+            changed = json.dumps({**json.loads(text), field: change})
+        else:
+            changed = change if isinstance(change, str) else json.dumps(change)
+        if (field, change) == ("opened", {}):
+            return  # as it is
+        store._connection.execute("UPDATE trials SET result = ?", (changed,))
+        store._connection.execute("UPDATE trials SET sum = checksum(key, claim, configuration, result)")
+        assert store.get(JOB) is None
+        assert store.kept == 0
+
+
+def test_a_damaged_file_is_used_or_refused_in_one_line(tmp_path):
+    """Whatever bytes a disk changes: what is used is as it was stored."""
+    trials = run(JOB)
+    with Store(tmp_path / "sound", resume=False) as store:
+        for seed in range(8):
+            store.put(replace(trials, job=Job(**{**JOB.__dict__, "seed": seed})))
+    sound = (tmp_path / "sound" / FILE).read_bytes()
+    used, said = 0, []
+    for case in range(60):
+        rng = random.Random(case)
+        damaged = bytearray(sound)
+        for _ in range((1, 3, 20, 200)[case % 4]):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        (tmp_path / f"{case}").mkdir()
+        (tmp_path / f"{case}" / FILE).write_bytes(damaged)
+        try:
+            with Store(tmp_path / f"{case}", resume=True) as store:
+                found = store.get(JOB)
+        except UserError as error:
+            said.append(str(error))
+            continue
+        used += found is not None
+        assert found is None or repr(found) == repr(trials)
+    assert used
+    assert said
+    assert not any("\n" in line for line in said)
+
+
+ENDLESS = "WITH RECURSIVE c(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM c) SELECT key, '' claim, '' configuration"
+
+
+def made(*statements: str) -> Callable[[Path], None]:
+    """Does something to the tables of a file of ours."""
+
+    def spoil(path: Path) -> None:
+        Store(path.parent, resume=False).close()
+        with closing(sqlite3.connect(path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+
+    return spoil
+
+
+SHAPES = {
+    "no trials": ("DROP TABLE trials",),
+    "no state": ("DROP TABLE state",),
+    "neither": ("DROP TABLE trials", "DROP TABLE state"),
+    "fewer columns": ("ALTER TABLE trials DROP COLUMN sum",),
+    "more columns": ("ALTER TABLE trials ADD COLUMN more",),
+    "a view": ("DROP TABLE trials", f"CREATE VIEW trials AS {ENDLESS}, '' result, '' sum FROM c"),
+    "a trigger": ("CREATE TRIGGER t BEFORE INSERT ON trials BEGIN SELECT RAISE(IGNORE); END",),
+    "another table": ("CREATE TABLE songs (name TEXT)",),
+}
+
+
 def foreign(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE songs (name TEXT)")
@@ -263,8 +364,9 @@ def older(path: Path) -> None:
         (older, f"has schema {SCHEMA - 1}, this version reads {SCHEMA}"),
         (lambda path: path.write_text("not a database, but long enough to be taken for one\n" * 100), "cannot be used"),
         (lambda path: path.mkdir(), "cannot be written"),
+        *((made(*statements), "has not the tables of an audit") for statements in SHAPES.values()),
     ],
-    ids=["foreign", "older", "text", "directory"],
+    ids=["foreign", "older", "text", "directory", *SHAPES],
 )
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_file_that_is_not_ours_is_refused(spoil, word, resume, tmp_path, capsys):

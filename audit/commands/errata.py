@@ -11,7 +11,7 @@ from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims import select
-from lemmata.claims.erratum import ERRATA, Erratum, select_errata
+from lemmata.claims.erratum import ERRATA, Erratum, named, select_errata
 
 
 def errata(patterns: tuple[str, ...], options: Options, form: Format) -> int:
@@ -41,10 +41,11 @@ def _named(pattern: str) -> list[Erratum]:
     except LookupError:
         pass
     try:
-        numbers = {number for claim in select((pattern,)) for number in claim.erratum.split(", ")}
+        claims = select((pattern,))
     except LookupError:
-        numbers = set()
-    found = [erratum for id, erratum in ERRATA.items() if id.partition("/")[2] in numbers]
+        claims = []
+    meant = [named(claim.source.paper.key, number) for claim in claims for number in claim.erratum.split(", ")]
+    found = [erratum for erratum in ERRATA.values() if erratum in meant]
     if not found:
         first, *_, last = sorted(id.partition("/")[2] for id in ERRATA)
         raise UserError(

@@ -12,7 +12,13 @@ from lemmata.audit.show.tables import Format
 @click.option(
     "--latex", type=Utf8(), metavar="FILE", help="A booktabs table of the claims and a picture, for a paper's appendix."
 )
-@click.option("--csv", "table", type=Utf8(), metavar="FILE", help="A row per claim, with constants and exponents.")
+@click.option(
+    "--csv",
+    "table",
+    type=Utf8(),
+    metavar="FILE",
+    help="A row per claim, with constants and exponents; ' before a text that a spreadsheet would run.",
+)
 @click.option("--svg", type=Utf8(), metavar="FOLDER", help="Every picture of the page as a file.")
 @click.argument("directory", type=Utf8(), metavar="DIR")
 def command(directory: str, form: Format, latex: str | None, table: str | None, svg: str | None) -> int:

@@ -16,6 +16,7 @@ from lemmata.audit.measure.sweep import Trials, run_all
 from lemmata.audit.plan.grid import Sizes, points, skipped
 from lemmata.audit.plan.job import Job, jobs
 from lemmata.audit.plan.memory import processes
+from lemmata.claims.beside import at_home
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import explained
 
@@ -104,7 +105,8 @@ def _judged(claim: Claim, sizes: Sizes, trials: list[Trials], failure: str | Non
                 return judge_unmeasured(claim)
             if not points(claim, sizes):
                 return Finding(claim, "inconclusive", NOWHERE, [])
-            return judge(claim, trials, budget)
+            with at_home(claim.id):
+                return judge(claim, trials, budget)
         except Exception as error:  # one claim's defect must not cost the others their verdicts
             failure = explained(claim, "", error)
     return Finding(claim, "error", failure, trials)

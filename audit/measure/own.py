@@ -14,6 +14,7 @@ from lemmata.audit.measure.files import load_examples, load_tensors
 from lemmata.audit.measure.pair import Record, record
 from lemmata.audit.measure.patience import TooDear, at_most
 from lemmata.audit.plan.problems import places
+from lemmata.claims.beside import at_home
 from lemmata.claims.case import Recipe
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import explained
@@ -45,9 +46,10 @@ def measure_own(claim: Claim, files: Files, patience: float) -> Record:
     problem = _problem(claim)
     tensors = _read(claim, problem, files)
     try:
-        case = _given(problem, tensors)
-        with at_most(patience):
-            found = evaluate(claim, case)
+        with at_home(claim.id):
+            case = _given(problem, tensors)
+            with at_most(patience):
+                found = evaluate(claim, case)
     except TooDear as error:
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=f"skipped: it {error}")
     except Exception as error:
@@ -80,10 +82,11 @@ def search_own(claim: Claim, files: Files, delta: float, patience: float) -> tup
         return Searched(id=claim.id, applicable=False, reason=reason), {}
     tensors = _read(claim, problem, files)
     try:
-        cases = _drawn(problem, delta) if problem.load is None else _loaded(problem, tensors)
-        if not cases:
-            return Searched(id=claim.id, applicable=False, reason=UNMET), {}
-        find, given_up = last_of(climbed_patiently(claim, cases), patience)
+        with at_home(claim.id):
+            cases = _drawn(problem, delta) if problem.load is None else _loaded(problem, tensors)
+            if not cases:
+                return Searched(id=claim.id, applicable=False, reason=UNMET), {}
+            find, given_up = last_of(climbed_patiently(claim, cases), patience)
         if find is None:
             return Searched(id=claim.id, applicable=True, reason=f"skipped: it {given_up}"), {}
         there = find.case

@@ -9,10 +9,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import fastjsonschema
 import torch
 from filelock import FileLock, Timeout
 
@@ -20,6 +21,8 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.sweep import Trials
 from lemmata.audit.measure.versions import claim_version
 from lemmata.audit.plan.job import Job
+from lemmata.claims.language.configuration import MEASURED
+from lemmata.claims.opened import unchanged
 from lemmata.claims.registry import REGISTRY
 from lemmata.model.data import GENERATED
 
@@ -29,17 +32,39 @@ LOCK = "audit.lock"
 APPLICATION = 0x6C656D6D
 """ "lemm": how SQLite tells our files from those of others."""
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables; another one is refused."""
 
-TABLES = """
-BEGIN IMMEDIATE;
-CREATE TABLE trials (key TEXT PRIMARY KEY, claim TEXT, configuration TEXT, result TEXT, sum TEXT) WITHOUT ROWID;
-CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-PRAGMA application_id = {application};
-PRAGMA user_version = {schema};
-COMMIT;
-"""
+TABLES = {
+    "trials": "CREATE TABLE trials (key TEXT PRIMARY KEY, claim TEXT, configuration TEXT, result TEXT, sum TEXT)"
+    " WITHOUT ROWID",
+    "state": "CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+}
+"""All that there is; with anything else, a view or a trigger say, it is no file of ours."""
+
+DISK = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")
+"""Errors that are the disk's."""
+
+_EACH = ("lhs", "rhs", "ratio", "recipes", "worst")
+_SOME = ("residual", "condition", "certificate")
+"""Columns of a result with one entry per initialisation, and those that may be empty instead."""
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+_result = fastjsonschema.compile(
+    {
+        "type": "object",
+        "required": [field.name for field in fields(Trials) if field.name != "job"],
+        "additionalProperties": False,
+        "properties": {
+            **dict.fromkeys((*_EACH, *_SOME), _NUMBERS),
+            "recipes": {"type": "array", "items": {"type": "string"}},
+            "worst": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "integer"}}},
+            "parameters": {"type": "object", "additionalProperties": {"type": "number"}},
+            "seconds": {"type": "number"},
+            "opened": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+    }
+)
 
 
 class Store:
@@ -71,6 +96,8 @@ class Store:
 
     def _open(self, resume: bool) -> None:
         self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+        self._connection.text_factory = lambda text: text.decode(errors="replace")
+        self._connection.create_function("checksum", 4, checksum, deterministic=True)
         self._check()
         damaged = self._drop_damaged()
         self.kept = self._scalar("SELECT count(*) FROM trials")
@@ -88,10 +115,17 @@ class Store:
         self._connection.execute("DELETE FROM state")
 
     def get(self, job: Job) -> Trials | None:
-        """What an earlier run measured for the job."""
+        """What an earlier run measured for the job, unless a file of a person's own that it read has changed since."""
         with self._explained():
             found = self._connection.execute("SELECT result FROM trials WHERE key = ?", (key(job),)).fetchone()
-        return None if found is None else Trials(job, **json.loads(found[0]))
+            if found is None:
+                return None
+            trials = _read(job, found[0])
+            if trials is None or not unchanged(trials.opened):
+                self._connection.execute("DELETE FROM trials WHERE key = ?", (key(job),))
+                self.kept -= 1
+                return None
+        return trials
 
     def put(self, trials: Trials) -> None:
         """Keep a result; it is on disk when this returns.
@@ -133,20 +167,23 @@ class Store:
         application, schema = self._scalar("PRAGMA application_id"), self._scalar("PRAGMA user_version")
         if not self._scalar("SELECT count(*) FROM sqlite_master") and not application:
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.executescript(TABLES.format(application=APPLICATION, schema=SCHEMA))
+            made = [*TABLES.values(), f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {SCHEMA}"]
+            self._connection.executescript("; ".join(["BEGIN IMMEDIATE", *made, "COMMIT"]))
         elif application != APPLICATION:
             raise UserError(f"{self.path} is another program's database; choose another --out")
         elif schema != SCHEMA:
             raise UserError(
                 f"{self.path} has schema {schema}, this version reads {SCHEMA}; choose another --out or remove the file"
             )
+        elif set(self._connection.execute("SELECT type, name, sql FROM sqlite_master")) != {
+            ("table", name, sql) for name, sql in TABLES.items()
+        }:
+            raise UserError(f"{self.path} has not the tables of an audit; choose another --out or remove the file")
 
     def _drop_damaged(self) -> int:
         """Remove the rows that are not as they were stored, by a disk or by a hand, and count them."""
-        rows = self._connection.execute("SELECT key, claim, configuration, result, sum FROM trials")
-        damaged = [(row[0],) for row in rows if checksum(*row[:-1]) != row[-1]]
-        self._connection.executemany("DELETE FROM trials WHERE key = ?", damaged)
-        return len(damaged)
+        stored = ", ".join(f"CAST({column} AS BLOB)" for column in ("key", "claim", "configuration", "result"))
+        return self._connection.execute(f"DELETE FROM trials WHERE sum IS NOT checksum({stored})").rowcount
 
     @property
     def _finished(self) -> bool:
@@ -164,18 +201,35 @@ class Store:
         """
         try:
             yield
-        except sqlite3.OperationalError as error:
-            kept = "; what was measured before is kept, --resume continues" if hasattr(self, "kept") else ""
-            raise UserError(
-                f"{self.path} cannot be written: {error}, there must be space on a writable disk{kept}"
-            ) from (error)
         except sqlite3.DatabaseError as error:
+            kept = "; what was measured before is kept, --resume continues" if hasattr(self, "kept") else ""
+            if str(getattr(error, "sqlite_errorname", "")).startswith(DISK):
+                raise UserError(
+                    f"{self.path} cannot be written: {error}, there must be space on a writable disk{kept}"
+                ) from error
             raise UserError(f"{self.path} cannot be used: {error}; choose another --out or remove the file") from error
 
 
-def checksum(*row: object) -> str:
-    """Of a row's other columns."""
-    return hashlib.sha256(repr(row).encode(errors="replace")).hexdigest()
+def checksum(*row: str | bytes | None) -> str:
+    """Of a row's other columns, whether they are text or what ought to be."""
+    return hashlib.sha256(repr([each.encode() if isinstance(each, str) else each for each in row]).encode()).hexdigest()
+
+
+def _read(job: Job, text: str) -> Trials | None:
+    """The result that a row holds, None if it is none of such a job."""
+    try:
+        trials = Trials(job, **_result(json.loads(text)))
+        lengths = {len(getattr(trials, name)) for name in _EACH}
+        some = {len(getattr(trials, name)) for name in _SOME}
+        problem = trials.claim.problem
+        named = set(MEASURED if problem is None else problem.numbers) == trials.parameters.keys()
+        if not named or lengths != {job.initialisations} or not some <= {0, job.initialisations}:
+            return None
+        for number in range(job.initialisations):
+            trials.replay(number)
+    except (ValueError, RecursionError):
+        return None
+    return trials
 
 
 def key(job: Job) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -19,13 +19,15 @@ from lemmata.audit.plan import problems
 from lemmata.audit.plan.engines import batch
 from lemmata.audit.plan.job import Job
 from lemmata.claims import REGISTRY
+from lemmata.claims.beside import at_home
 from lemmata.claims.case import Case, Recipe, draw
 from lemmata.claims.claim import Claim
-from lemmata.claims.from_file import LOADED, explained, forget, load_claims, located
+from lemmata.claims.from_file import LOADED, agree, depends_on, explained, located
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation, look_twice
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import found_by, supremum
+from lemmata.claims.opened import Opened
 from lemmata.claims.problem import Drawn
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
@@ -68,6 +70,7 @@ class Trials:
             others; empty where none is known.
         parameters: what the scalings saw.
         seconds: spent.
+        opened: files of a person's own that the claim may have read, with hashes of what was in them.
     """
 
     job: Job
@@ -81,6 +84,7 @@ class Trials:
     certificate: list[float] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    opened: Opened = field(default_factory=dict)
 
     @property
     def claim(self) -> Claim:
@@ -151,16 +155,18 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     """Measure one job, a batch of initialisations at a time; or a neighbour of its claim there, with the same terms."""
     started = time.perf_counter()
     claim, trials = claim or REGISTRY[job.claim], Trials(job)
-    if not job.first:
-        _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
-    ascends = job.engine == "dense"
-    for case in _cases(job, claim):
-        found = supremum(claim, case, ascent=_steps(case) if ascends else 0, patient=job.patient)
-        ascends = ascends and (job.patient or any(recipe.ascent for recipe in found.recipes))
-        _collect(trials, found)
-        trials.parameters = case.parameters
-    if job.certified and claim is REGISTRY[job.claim] and claim.certificate and _certifiable(job, claim):
-        trials.certificate = _certified(trials, claim.certificate)
+    with at_home(claim.id):
+        if not job.first:
+            _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
+        ascends = job.engine == "dense"
+        for case in _cases(job, claim):
+            found = supremum(claim, case, ascent=_steps(case) if ascends else 0, patient=job.patient)
+            ascends = ascends and (job.patient or any(recipe.ascent for recipe in found.recipes))
+            _collect(trials, found)
+            trials.parameters = case.parameters
+        if job.certified and claim is REGISTRY[job.claim] and claim.certificate and _certifiable(job, claim):
+            trials.certificate = _certified(trials, claim.certificate)
+    trials.opened = depends_on(claim)
     trials.seconds = time.perf_counter() - started
     return trials
 
@@ -220,7 +226,7 @@ def run_all(
     order = sorted(set(work) - set(results), key=lambda job: (_cost(job), str(job)), reverse=deadline == math.inf)
     busy: set[Job] = set()
     pending = _in_turn(order, busy, deadline)
-    measure = partial(_single_threaded, files=tuple(LOADED), folder=None if kept is None else kept.folder)
+    measure = partial(_single_threaded, files=LOADED, folder=None if kept is None else kept.folder)
     for outcome in run_on(backend or Backend(workers=workers), measure, pending) if order else ():
         busy.discard(outcome.job)
         if isinstance(outcome, Failure):
@@ -298,16 +304,17 @@ def measure(
     With `ascending` at the worst that an audit's search finds, which is many times as dear.
     """
     measured = changed or claim
-    _look_twice(measured, configuration, seed, numbers[:2], dtype, device, engine)
-    return Evaluation.joined(
-        [
-            found_by(measured, case, recipe)
-            if recipe is not None
-            else supremum(measured, case, ascent=_steps(case) if ascending else 0)
-            for some in _together(claim, numbers, engine)
-            for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
-        ]
-    )
+    with at_home(claim.id):
+        _look_twice(measured, configuration, seed, numbers[:2], dtype, device, engine)
+        return Evaluation.joined(
+            [
+                found_by(measured, case, recipe)
+                if recipe is not None
+                else supremum(measured, case, ascent=_steps(case) if ascending else 0)
+                for some in _together(claim, numbers, engine)
+                for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
+            ]
+        )
 
 
 def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluation:
@@ -409,16 +416,13 @@ def _cost(job: Job) -> float:
     return job.initialisations * c.n * (c.m * c.d + c.m**2 * (c.L - 1)) * len(claim.attacks)
 
 
-def _single_threaded(job: Job, files: tuple[str, ...] = (), folder: Path | None = None) -> Outcome:
+def _single_threaded(job: Job, files: Mapping[str, Opened] | None = None, folder: Path | None = None) -> Outcome:
     """One thread per worker: the sweep is parallel over jobs. A worker elsewhere reads the files of claims itself.
 
     Whatever a measurement raises, an exit included, is one job's outcome and costs no other job anything.
     """
     torch.set_num_threads(1)
-    for file in set(LOADED) - set(files):
-        forget(file)
-    for file in files:
-        load_claims(file)
+    agree(files or {})
     claim = REGISTRY[job.claim]
     try:
         _check_known(claim, job.configuration)
@@ -436,7 +440,8 @@ def _check_known(claim: Claim, configuration: Configuration) -> None:
     Raises:
         ValueError: if the limit is no limit.
     """
-    claim.search(configuration)
-    limit = claim.limit(configuration)
+    with at_home(claim.id):
+        claim.search(configuration)
+        limit = claim.limit(configuration)
     if limit is not None and not (isinstance(limit, int | float) and math.isfinite(limit)):
         raise ValueError(f"limit={limit!r} must be None or a finite number")

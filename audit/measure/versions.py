@@ -7,8 +7,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from lemmata import claims, model
 from lemmata.claims.claim import Claim
-from lemmata.claims.from_file import BROUGHT_IN
+from lemmata.claims.from_file import LOADED
+from lemmata.claims.opened import content_of
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.attacks import ATTACKS
 
@@ -28,7 +30,11 @@ DECISIVE = ("id", "kind", "bound", "setting", "terms", "domain", "attacks", "asc
 
 
 def claim_version(claim: Claim) -> str:
-    """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach."""
+    """Hash of the claim's data, of the modules that measure and attack it, and of all of the model that these reach.
+
+    Of a claim of a person's own: of all that this program measures by, and of the files that its own opens as it is
+    run. What its measurements open yet is known when they end: results have it beside them, see `Trials.opened`.
+    """
     problem: tuple[object, ...] = ()
     if claim.problem is not None:
         of = claim.problem
@@ -39,15 +45,12 @@ def claim_version(claim: Claim) -> str:
         *(each for each in problem if callable(each)),
         *(ATTACKS[attack].find for attack in claim.attacks),
     )
-    own = [path.read_bytes() for path in _own_files(claim)]
-    roots = {
-        *MEASURING,
-        *(inspect.unwrap(function).__module__ for function in functions if function is not None),
-        *_rooms(*own),
-    }
+    roots = {*MEASURING, *(inspect.unwrap(function).__module__ for function in functions if function is not None)}
     digest = hashlib.sha256(_sources(tuple(sorted(roots))))
-    for source in own:
-        digest.update(hashlib.sha256(source).digest())
+    if claim.id in STATED_IN:
+        digest.update(_whole_rooms())
+        for path in sorted(LOADED.get(str(STATED_IN[claim.id]), ())):
+            digest.update(content_of(path).encode())
     for name in DECISIVE:
         digest.update(repr(getattr(claim, name)).encode())
     return digest.hexdigest()
@@ -72,48 +75,20 @@ def _sources(roots: tuple[str, ...]) -> bytes:
     return b"".join(reached[name] for name in sorted(reached))
 
 
-def _own_files(claim: Claim) -> list[Path]:
-    """Of a claim of a person's own its file, what running that brought in, and what these may yet import beside it.
-
-    Packages are whole.
-    """
-    reached: list[Path] = []
-    waiting = [STATED_IN[claim.id], *BROUGHT_IN.get(STATED_IN[claim.id], ())] if claim.id in STATED_IN else []
-    while waiting:
-        path = waiting.pop()
-        if path in reached or not path.is_file():
-            continue
-        reached.append(path)
-        beside = {STATED_IN[claim.id].parent / name.partition(".")[0] for name in _imported(path.read_bytes())}
-        waiting += [file for file in (place.with_suffix(".py") for place in beside) if file.is_file()]
-        waiting += [file for place in beside for file in place.rglob("*.py")]
-    return sorted(reached)
-
-
-def _rooms(*sources: bytes) -> set[str]:
-    """Modules of the rooms that the sources import."""
-    return {home for source in sources for home in map(_home, _imported(source)) if home.startswith(ROOMS)}
-
-
-def _home(name: str) -> str:
-    """The module that has what `lemmata.NAME` stands for; other names as they are."""
-    package, _, offered = name.rpartition(".")
-    if package != "lemmata":
-        return name
-    return getattr(getattr(sys.modules["lemmata"], offered, None), "__module__", name)
+@cache
+def _whole_rooms() -> bytes:
+    """Hash of the source of all that a claim can be stated and measured with."""
+    files = [file for room in (model, claims) for place in room.__path__ for file in sorted(Path(place).rglob("*.py"))]
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).digest()
 
 
 @cache
-def _imported(source: bytes) -> set[str]:
-    """Names that may be modules: what follows `import`, `from` with and without each imported name, `module.name`."""
+def _rooms(source: bytes) -> set[str]:
+    """Modules of the rooms that a source imports, as `import` or `from` with and without each imported name."""
     names: set[str] = set()
-    bound: dict[str, str] = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-            bound |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in bound:
-            names.add(f"{bound[node.value.id]}.{node.attr}")
-    return names
+    return {name for name in names if name.startswith(ROOMS)}

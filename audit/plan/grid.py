@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lemmata.audit.plan import problems
 from lemmata.audit.plan.samples import SHARE, members, redrawn, spread
+from lemmata.claims.beside import at_home
 from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.domain import Domain
@@ -82,7 +83,8 @@ def points(claim: Claim, sizes: Sizes) -> list[Point]:
     The lines reach far where that is cheap: a one-layer network has only m · d weights. None leaves the domain.
     """
     if claim.problem is not None:
-        return _of_problem(claim, claim.problem, sizes)
+        with at_home(claim.id):
+            return _of_problem(claim, claim.problem, sizes)
     given = {} if own_data(claim, sizes) else {"d": sizes.dimension, "k": sizes.outputs, "data": sizes.data}
     base = _of(claim, n=1, delta=sizes.delta, **given)
     chosen = _product(claim, base, sizes) if sizes.given else _lines(claim, base)

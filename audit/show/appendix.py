@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 from lemmata.audit.show import glance
 from lemmata.audit.show.markdown import interval
 from lemmata.audit.show.tables import number
-from lemmata.claims.language.scaling import Scaling
+from lemmata.claims.language.scaling import LOGS, SYMBOLS, Scaling
 
 Document = dict[str, Any]
 
@@ -20,6 +21,9 @@ SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "…": r"\ldots{}",
 }
 """How characters are written that mean something to LaTeX."""
+
+FORMULA = "=+-@＝＋－＠"
+"""With one of these a formula begins in a cell."""
 
 HEAD = r"""%% {command}
 %% {date}, commit {commit}
@@ -55,7 +59,7 @@ def _row(id: str, claim: Document) -> str:
     constant = claim["constant"]
     sides = [interval(claim[name]) for name in ("lower", "constant") if name in claim]
     growth = [
-        f"${letter(name)}^{{{e['slope']:.2f}}}$ (${e['exact']}$){'' if e['decides'] else '?'}"
+        f"${letter(name)}^{{{e['slope']:.2f}}}$ (${escaped(e['exact'])}$){'' if e['decides'] else '?'}"
         for name, e in claim["exponents"].items()
     ]
     cells = (
@@ -72,8 +76,11 @@ def _row(id: str, claim: Document) -> str:
 
 def letter(name: str) -> str:
     """A parameter or a named logarithm in LaTeX: of anybody's own as text."""
-    written = r"\mu" if name == "mu" else Scaling(**{name: 1}).latex()
-    return rf"\mathrm{{{escaped(name)}}}" if written == name and len(name) > 1 else written
+    if name == "mu":
+        return r"\mu"
+    if name in SYMBOLS or name in LOGS:
+        return Scaling(**{name: 1}).latex()
+    return name if re.fullmatch("[A-Za-z]", name) else rf"\mathrm{{{escaped(name)}}}"
 
 
 def _picture(dots: list[glance.Dot]) -> list[str]:
@@ -110,6 +117,12 @@ def escaped(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
+def inert(text: str) -> str:
+    """Text that no spreadsheet runs: a ' before one that it would take for a formula; rational numbers stay."""
+    runs = text.lstrip()[:1] in FORMULA and not re.fullmatch(r"-?\d+(/\d+)?", text)
+    return f"'{text}" if text.strip() and runs else text
+
+
 def table(audit: Document) -> str:
     """CSV, a row per claim; of every parameter that occurs the exponent as measured, its interval, and as claimed."""
     claims = audit["claims"]
@@ -120,7 +133,7 @@ def table(audit: Document) -> str:
     columns += [f"{name}_{kind}" for name in names for kind in ("measured", "low", "high", "claimed", "decides")]
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({column: inert(column) for column in columns})
     for id, claim in claims.items():
         about, constant = claim["about"], claim["constant"]
         row = {"claim": id, **{name: about[name] for name in ("paper", "reference", "bound")}}
@@ -134,5 +147,5 @@ def table(audit: Document) -> str:
                 f"{name}_{kind}": value
                 for kind, value in zip(("measured", "low", "high", "claimed", "decides"), values, strict=True)
             }
-        writer.writerow(row)
+        writer.writerow({column: inert(value) if isinstance(value, str) else value for column, value in row.items()})
     return stream.getvalue()

@@ -155,7 +155,8 @@ def _line(ends: Sequence[tuple[float, float]], name: str) -> str:
 
 def _power(base: float, exponent: float) -> float:
     """base^exponent, kept among the floats."""
-    return math.exp(min(max(exponent * math.log(base), -700.0), 700.0))
+    kept = min(max(exponent, -1e6), 1e6)  # an infinite one has no product with log 1
+    return math.exp(min(max(kept * math.log(base), -700.0), 700.0))
 
 
 def _limit(x: float, y: float) -> str:

@@ -51,9 +51,10 @@ def bounds(claims: dict[str, Claim]) -> list[Dot]:
             known = constant[name]
             if not (reached and known and reached > 0 and known > 0):
                 continue
-            share = known / reached if claim["about"]["bound"] == "lower" else reached / known
+            over = math.log10(reached) - math.log10(known)
+            beyond = -over if claim["about"]["bound"] == "lower" else over
             words = f"{short(id)}: {reached:.3g} where the {row} is {known:.3g}"
-            dots.append(_dot(row, math.log10(share), words, id, claim))
+            dots.append(_dot(row, beyond, words, id, claim))
     return dots
 
 
@@ -105,8 +106,9 @@ def strips(dots: Sequence[Dot], words: str, below: str, ticks: Callable[[int], s
     """A row of dots per group on one axis, those within `CLOSE` of 0 in a band of their own; empty without dots."""
     if not dots:
         return ""
-    low = max(ENDS[0], min(-1.0, *(math.floor(dot.value) for dot in dots)))
-    high = min(ENDS[1], max(0.5, *(math.ceil(2 * dot.value) / 2 for dot in dots)))
+    shown = [min(max(dot.value, ENDS[0]), ENDS[1]) for dot in dots]
+    low = min(-1.0, *map(math.floor, shown))
+    high = max(0.5, *(math.ceil(2 * value) / 2 for value in shown))
 
     def x(value: float) -> float:
         inside = min(max(value, low), high)

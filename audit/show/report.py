@@ -3,21 +3,24 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from lemmata.audit.errors import UserError
 from lemmata.audit.measure.files import check_outputs, writable, write_whole
 from lemmata.audit.show import appendix, figures, glance, markdown
 from lemmata.audit.show.grid import Grid
 from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
 from lemmata.audit.show.tables import Format, emit, number, sign, symbol
-from lemmata.claims.erratum import ERRATA, Erratum
+from lemmata.claims.erratum import named
 from lemmata.model.data import GENERATED
 
 SCHEMA = "lemmata-report/1"
@@ -25,7 +28,11 @@ VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable",
 WITNESSES = 3
 """Worst configurations shown of each claim."""
 
+MOST_WORDS = 300
+"""Characters of an error that are shown."""
+
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def report(directory: str, form: Format, *, latex: str | None, table: str | None, svg: str | None) -> int:
@@ -48,20 +55,20 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
     check_outputs(outputs, (folder / "audit.json", beside))
     if svg is not None:
         writable(Path(svg))
-    document = to_json(audit, read_controls(beside, "DIR") if beside.exists() else None)
+    controls = read_controls(beside, "DIR") if beside.exists() else None
+    page = partial(_shown, f"DIR {folder / 'audit.json'}", audit)
     pages = {
-        folder / "report.html": html(document),
-        folder / "report.md": markdown.page(audit),
-        folder / "report.json": json.dumps(document, indent=1, allow_nan=False),
-        folder / "junit.xml": junit(audit),
+        folder / "report.html": page(lambda audit: html(to_json(audit, controls))),
+        folder / "report.md": page(markdown.page),
+        folder / "report.json": page(lambda audit: json.dumps(to_json(audit, controls), indent=1, allow_nan=False)),
+        folder / "junit.xml": page(junit),
     }
-    if latex is not None:
-        pages[Path(latex)] = appendix.latex(audit)
-    if table is not None:
-        pages[Path(table)] = appendix.table(audit)
+    for file, made in ((latex, appendix.latex), (table, appendix.table)):
+        if file is not None:
+            pages[Path(file)] = page(made)
     written = {path.name: str(path) for path in pages}
     if svg is not None:
-        drawn = {Path(svg) / name: text for name, text in drawings(audit["claims"]).items()}
+        drawn = {Path(svg) / name: text for name, text in page(lambda audit: drawings(audit["claims"])).items()}
         written[f"{len(drawn)} pictures"] = svg
         pages |= drawn
         check_outputs([*outputs, *(("--svg", path) for path in drawn)], (folder / "audit.json", beside))
@@ -69,6 +76,33 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
         write_whole(path, text)
     emit(form, {"schema": SCHEMA, "files": written}, Grid(("report", "file"), list(map(list, written.items()))))
     return int(any(claim["verdict"] != claim["expected"] for claim in audit["claims"].values()))
+
+
+def _shown(where: str, audit: Document, page: Callable[[Document], T]) -> T:
+    """What a page makes of an audit.
+
+    Raises:
+        UserError: if it can make nothing of it, although every part that is read is of the type that it should be;
+            with the first claim that is to blame.
+    """
+
+    def error(part: Document) -> Exception | None:
+        try:
+            page(part)
+        except Exception as raised:
+            return raised
+        return None
+
+    try:
+        return page(audit)
+    except Exception as raised:
+        alone = ({**audit, "claims": {id: claim}} for id, claim in audit["claims"].items())
+        parts = zip(audit["claims"], map(error, alone), strict=True)
+        id, cause = next(((f"claims.{id}", cause) for id, cause in parts if cause), ("the whole", raised))
+        words = " ".join(f"{type(cause).__name__}: {cause}".split())[:MOST_WORDS]
+        raise UserError(
+            f"{where}: {id} cannot be shown: {words}; write it again with `lemmata audit --out`"
+        ) from raised
 
 
 def to_json(audit: Document, controls: Document | None) -> Document:
@@ -118,18 +152,12 @@ def errata(audit: Document) -> list[Document]:
 def _reading(claim: Document | None, plain: Document, name: str) -> Document:
     """One reading of a statement: what it says in words, and as a claim of its own where it is one."""
     about = plain["about"]
-    found = [_erratum(about["paper"], number) for number in about["erratum"].split(", ")]
+    found = [named(about["paper"], number) for number in about["erratum"].split(", ")]
     words = {"words": "; ".join(getattr(erratum, name) for erratum in found if erratum)}
     if claim is None:
         return words | {"statement": None, "verdict": None, "reason": None, "notes": about["notes"]}
     own = {"verdict": claim["verdict"], "reason": claim["reason"]}
     return words | {"statement": claim["about"]["statement"], **own, "notes": claim["about"]["notes"]}
-
-
-def _erratum(paper: str, number: str) -> Erratum | None:
-    """The paper's own, or another paper's whose slip it shares."""
-    shared = (erratum for key, erratum in ERRATA.items() if key.endswith(f"/{number}"))
-    return ERRATA.get(f"{paper}/{number}") or next(shared, None)
 
 
 def html(document: Document) -> str:
@@ -245,13 +273,13 @@ NO_SIZES = {
 def sizes(claim: Document) -> tuple[list[str], Document]:
     """The sizes that vary over a claim's configurations, and those that do not, with their value."""
     found = claim["constant"]["configurations"]
-    names = [
-        name
-        for name, value in found[0].items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and name not in NO_SIZES
-    ]
+    names = [name for name in found[0] if name not in NO_SIZES and all(_is_number(each.get(name)) for each in found)]
     varied = [name for name in names if len({each[name] for each in found}) > 1]
     return varied, {name: found[0][name] for name in names if name not in varied}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def worst(claim: Document) -> list[Document]:

@@ -4,10 +4,12 @@ import io
 import json
 import math
 import sys
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
 from lemmata.claims.language.scaling import Scaling
@@ -70,9 +72,20 @@ def render(*parts: RenderableType, terminal: bool | None = None) -> str:
         highlight=False,
     )
     for part in parts:
-        console.print(part)
+        console.print(_Legible(part))
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in printed.splitlines()) + "\n"
+
+
+@dataclass(frozen=True)
+class _Legible:
+    """What is to be printed, with � for what no terminal should be sent: only colour is this program's."""
+
+    part: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.part, options):
+            yield segment if segment.control else Segment(legible(segment.text), segment.style)
 
 
 def number(value: float | None) -> str:

@@ -103,7 +103,7 @@ class Scaling:
         ValueError: if an exponent is not a rational number.
     """
 
-    def __init__(self, **powers: Fraction | int | str) -> None:
+    def __init__(self, /, **powers: Fraction | int | str) -> None:
         self.powers: dict[str, Fraction] = {}
         for name, power in powers.items():
             try:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from lemmata.claims.beside import at_home
 from lemmata.claims.case import Case, Recipe
 from lemmata.claims.claim import Claim, Measurement, Sides
 from lemmata.claims.language.direction import UPPER
@@ -113,7 +114,7 @@ def measured(claim: Claim, case: Case | Drawn) -> Measurement | Sides:
         Exit: if it means to end the program, which is not for a claim to do.
     """
     try:
-        with redirect_stdout(sys.stderr):
+        with at_home(claim.id), redirect_stdout(sys.stderr):
             found = claim.measure(cast(Any, case))  # a claim is given what it is about
     except (Exception, KeyboardInterrupt):
         raise
