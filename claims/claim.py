@@ -441,13 +441,14 @@ class Claim:
         return configuration.delta if self.probability else 0.0
 
     def speaks_of(self, configuration: Configuration) -> bool:
-        """Whether the statement says something there: the sizes are in its domain, and its exact conditions hold."""
+        """Whether the statement says something there: there is a network, in its domain and its exact conditions."""
         if self.problem is not None:
             return self.problem.has(configuration)
         known = {name: getattr(configuration, name) for name in MEASURED}
         parameters = {name: value for name, value in known.items() if value is not None}
         exact = (condition for condition in self.preconditions if condition.exact)
-        return self.domain.contains(configuration) and all(condition.holds(parameters) for condition in exact)
+        inside = self.setting.has_width(configuration.m) and self.domain.contains(configuration)
+        return inside and all(condition.holds(parameters) for condition in exact)
 
     @property
     def direction(self) -> Direction:

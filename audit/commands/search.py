@@ -27,7 +27,7 @@ from lemmata.audit.show.records import by_id
 from lemmata.audit.show.searched import Found, rows, save_tensors
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, MOST_RADIUS
 from lemmata.model.settings import SETTINGS, Setting
 
 
@@ -136,7 +136,7 @@ def search(
 @click.option("--data", metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @click.option(
     "--radius",
-    type=Positive(at_least=LEAST_RADIUS),
+    type=Positive(at_least=LEAST_RADIUS, at_most=MOST_RADIUS),
     metavar="TAU",
     help="Of the ball, in the setting's norm: every layer may move that far.",
 )

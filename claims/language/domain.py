@@ -18,6 +18,9 @@ Range = tuple[float | None, float | None]
 ANY: Final[Range] = (None, None)
 """A range that is open at both ends: every size."""
 
+ALIVE: Final[Range] = (16, None)
+"""Widths at which a layer hardly ever has an input without an active unit, from which no descent leads away."""
+
 SMALL: Final[Mapping[str, tuple[float, float]]] = {"m": (32, 256), "L": (1, 4), "n": (1, 6), "tau": (1e-3, 0.1)}
 """What generated cases draw where the domain allows it: sizes at which a test is quick."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from lemmata.claims.language.configuration import Place
 from lemmata.claims.language.letters import Letter
+from lemmata.model.probability import DELTAS, is_delta
 
 DELTA = 0.05
 """δ where a lemma has none of its own; an audit's `--delta` takes its place."""
@@ -191,8 +192,8 @@ def check_letters(sizes: Mapping[str, object]) -> None:
         if not isinstance(size, Size):
             raise ValueError(f"sizes {name}={size!r} must be a Size, for instance Size(4, 64, 1024)")
     delta = sizes.get("delta")
-    if isinstance(delta, Size) and not all(type(value) is float and value < 1 for value in delta.values):
-        raise ValueError(f"sizes delta={delta!r} must be of probabilities in (0, 1)")
+    if isinstance(delta, Size) and not all(map(is_delta, delta.values)):
+        raise ValueError(f"sizes delta={delta!r} must be of probabilities, each {DELTAS}")
 
 
 def place(letters: Mapping[str, Value]) -> Choice:

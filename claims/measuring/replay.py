@@ -12,12 +12,14 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.problem import Problem
 from lemmata.claims.registry import REGISTRY, STATED_IN
+from lemmata.model.ball import MOST_RADIUS
 from lemmata.model.network import Engine
+from lemmata.model.probability import DELTAS, is_delta
 
 _INTEGERS = {"m", "L", "n", "d", "k", "ratio", "batch"}
 _WORDS = {"data", "labels"}
 
-LARGEST = {"m": 10**9, "L": 10**4}
+LARGEST = {"m": 10**9, "L": 10**4, "tau": MOST_RADIUS}
 """What a size in a token may be; of what is not named as m. No machine holds more."""
 
 MOST = 10**6
@@ -142,6 +144,8 @@ def _value(name: str, text: str) -> object:
     if text == "None":
         return None
     value = int(text) if name in _INTEGERS else float(text)
+    if name == "delta" and not is_delta(value):
+        raise ValueError(f"{name}={text[:40]} must be {DELTAS}")
     if not abs(value) <= LARGEST.get(name, LARGEST["m"]):
         raise ValueError(f"{name}={text[:40]} must be a number of at most {LARGEST.get(name, LARGEST['m']):,}")
     return value
