@@ -29,6 +29,7 @@ from lemmata.claims.measuring.search import found_by, supremum
 from lemmata.claims.problem import Drawn
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
+from lemmata.model.interrupts import by_hand
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
@@ -317,7 +318,9 @@ def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluat
         return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
     except ValueError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if by_hand(error):
+            raise
         raise located(case.claim, case.configuration.token(), error) from error
 
 
@@ -417,9 +420,9 @@ def _single_threaded(job: Job, files: tuple[str, ...] = (), folder: Path | None 
         _check_known(claim, job.configuration)
         with alone_on(job.device, folder):
             return run(job)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if by_hand(error):
+            raise
         return Failure(job, explained(claim, job.configuration.token(), error))
 
 
