@@ -124,7 +124,7 @@ def _read(claim: Claim, problem: Problem, files: Files) -> dict[str, dict[str, T
     return tensors
 
 
-def _unusable(claim: Claim, files: Files, error: Exception) -> UserError:
+def _unusable(claim: Claim, files: Files, error: BaseException) -> UserError:
     """What went wrong in a claim of a person's own, with file and line."""
     asked = _problem(claim).files
     return UserError(one_line(explained(claim, ", ".join(f"{name}={files[name]}" for name in asked), error)))

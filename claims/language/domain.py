@@ -1,6 +1,7 @@
 """What a statement says "for all" about."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
@@ -139,7 +140,7 @@ def _is_range(name: str, given: object, *, open_: bool) -> bool:
         return False
     ends = [end for end in given if not (open_ and end is None)]
     kinds = (int, float) if name == "tau" else (int,)
-    return all(type(end) in kinds and 0 < end < math.inf for end in ends) and ends == sorted(ends)
+    return all(type(end) in kinds and 0 < end <= sys.float_info.max for end in ends) and ends == sorted(ends)
 
 
 def _wanted(name: str) -> str:
