@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import click
 
 from lemmata.audit.errors import UserError
+from lemmata.model.probability import DELTAS, is_delta
 from lemmata.model.randomness import LARGEST_SEED
 from lemmata.model.settings import SETTINGS
 
 
 class Probability(click.ParamType):
-    """A number strictly between 0 and 1."""
+    """A number strictly between 0 and 1, as a δ is."""
 
     name = "number"
 
@@ -21,15 +22,15 @@ class Probability(click.ParamType):
         """The number.
 
         Raises:
-            UserError: if the value is not one, or not in (0, 1).
+            UserError: if the value is not one, or not in the range.
         """
         try:
             probability = float(value)
         except ValueError:
             probability = math.nan
-        if not 0 < probability < 1:
+        if not is_delta(probability):
             name = "probability" if param is None else param.opts[-1]
-            raise UserError(f"{name}: {value!r} must be a number in (0, 1)")
+            raise UserError(f"{name}: {value!r} must be {DELTAS}")
         return probability
 
 

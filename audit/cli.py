@@ -12,13 +12,14 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 from click.shell_completion import shell_complete
 
 from lemmata.audit.errors import Interrupted, UserError, one_line
+from lemmata.model.interrupts import Stopped
 
 COMMANDS = {
     "audit": "Which claims hold, with which constant, and how it moves with sizes.",
@@ -72,6 +73,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+USUAL: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+"""What asks a program to end, and how Python handles it."""
+
 FIRST = """\
 lemmata: lemmas on over-parameterised ReLU networks, as claims that can fail.
 
@@ -115,7 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if "_LEMMATA_COMPLETE" in os.environ:
         return shell_complete(lemmata, {}, "lemmata", "_LEMMATA_COMPLETE", os.environ["_LEMMATA_COMPLETE"])
-    with warnings.catch_warnings(), _noted_interrupts() as interrupts:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lives
+    own = arguments is None  # a whole process, of which nothing is left afterwards
+    with warnings.catch_warnings(), _noted_interrupts(last=own) as interrupts:
         warnings.simplefilter("ignore")
         try:
             return _run(list(sys.argv[1:] if arguments is None else arguments))
@@ -139,8 +147,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 problem = f"{error.filename or 'standard output'}: no space left, there must be some"
             elif not interrupts:
                 raise
-    click.echo(f"lemmata: {'interrupted' if interrupts else one_line(problem)}", err=True)
-    return 2
+        for number in USUAL if own else ():
+            signal.signal(number, signal.SIG_IGN)
+        with suppress(OSError, ValueError):  # a full or closed standard error must not cost the status
+            click.echo(f"lemmata: {'interrupted' if interrupts else one_line(problem)}", err=True)
+        return 2
 
 
 @contextmanager
@@ -157,24 +168,27 @@ def _sign_of_life() -> Iterator[None]:
 
 
 @contextmanager
-def _noted_interrupts() -> Iterator[list[int]]:
-    """Interrupts and terminations as they come in: a library that one hits while it is imported may raise another."""
+def _noted_interrupts(*, last: bool) -> Iterator[list[int]]:
+    """Interrupts and terminations as they come in: a library that one hits while it is imported may raise another.
+
+    Args:
+        last: whether the process ends afterwards: what comes in while libraries are torn down changes nothing more.
+    """
     seen: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         seen.append(number)
-        raise KeyboardInterrupt
+        raise Stopped
 
-    usual: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     here = threading.current_thread() is threading.main_thread()
-    taken = [number for number, handler in usual.items() if here and signal.getsignal(number) is handler]
+    taken = [number for number, handler in USUAL.items() if here and signal.getsignal(number) is handler]
     for number in taken:
         signal.signal(number, interrupt)
     try:
         yield seen
     finally:
         for number in taken:
-            signal.signal(number, usual[number])
+            signal.signal(number, signal.SIG_IGN if last else USUAL[number])
 
 
 def _run(arguments: list[str]) -> int:

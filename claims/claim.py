@@ -1,7 +1,7 @@
 """The Claim record: a claim is data plus one short function."""
 
-import math
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -211,8 +211,27 @@ TUPLES: dict[str, type] = {"terms": Scaling, "preconditions": Condition, "attack
 """Fields of a claim that are several of a kind."""
 
 
-TEXTS = ("id", "statement", "sentence", "quantifiers", "probability", "engine_obstacle", "erratum", "notes")
+TEXTS = ("id", "statement", "sentence", "quantifiers", "probability", "engine_obstacle", "erratum", "notes", "part_of")
 """Fields of a claim that are words."""
+
+
+KINDS: dict[str, type] = {
+    "source": Source,
+    "domain": Domain,
+    "plan": Plan,
+    "ascends": bool,
+    "resampled": bool,
+    "unrefuted": Mapping,
+}
+"""Fields of a claim that are of one kind."""
+
+
+FUNCTIONS = ("measure", "own", "derive", "certificate", "exact", "limit", "obstacle")
+"""Fields of a claim that are called; some may be None."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,6 +323,14 @@ class Claim:
         for name in TEXTS:
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name}={getattr(self, name)!r} must be text")
+        for name, kind in KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise ValueError(f"{name}={value!r} must be a {kind.__name__}")
+        for name in FUNCTIONS:
+            value = getattr(self, name)
+            if not callable(value) and (value is not None or name in ("measure", "exact", "limit", "obstacle")):
+                raise ValueError(f"{name}={value!r} must be a function")
         if not (re.fullmatch(r"[^/@\s]+/[^/@\s]+(@\w+)?", self.id) and self.id.isprintable()):
             raise ValueError(f"id={self.id!r} must look like paper/statement or paper/statement@reading")
         if self.part_of and self.id not in [side_id(self.part_of, side) for side in SIDES]:
@@ -356,9 +383,9 @@ class Claim:
         """
         if self.bound is None:
             raise ValueError(f"bound={self.bound!r} must be upper, lower, equality or both, as it is measured")
-        if self.stated is not None and not (isinstance(self.stated, int | float) and 0 < self.stated < math.inf):
+        if self.stated is not None and not _is_number(self.stated):
             raise ValueError(f"stated={self.stated!r} must be a positive number")
-        if self.ceiling is not None and not (self.bound == "upper" and 0 < self.ceiling < math.inf):
+        if self.ceiling is not None and not (self.bound == "upper" and _is_number(self.ceiling)):
             raise ValueError(f"ceiling={self.ceiling!r} must be a positive number, of an upper bound")
         given = {condition.letter for condition in self.preconditions if condition.relation != ">="}
         asked = [("terms", term.letters) for term in self.terms]
@@ -441,13 +468,14 @@ class Claim:
         return configuration.delta if self.probability else 0.0
 
     def speaks_of(self, configuration: Configuration) -> bool:
-        """Whether the statement says something there: the sizes are in its domain, and its exact conditions hold."""
+        """Whether the statement says something there: there is a network, in its domain and its exact conditions."""
         if self.problem is not None:
             return self.problem.has(configuration)
         known = {name: getattr(configuration, name) for name in MEASURED}
         parameters = {name: value for name, value in known.items() if value is not None}
         exact = (condition for condition in self.preconditions if condition.exact)
-        return self.domain.contains(configuration) and all(condition.holds(parameters) for condition in exact)
+        inside = self.setting.has_width(configuration.m) and self.domain.contains(configuration)
+        return inside and all(condition.holds(parameters) for condition in exact)
 
     @property
     def direction(self) -> Direction:

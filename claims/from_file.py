@@ -17,6 +17,7 @@ from lemmata.claims.erratum import ERRATA
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.registry import REGISTRY, STATED_IN, whole_claims
 from lemmata.model.attacks import ATTACKS
+from lemmata.model.interrupts import by_hand
 
 LOADED: dict[str, opened.Opened] = {}
 """Files loaded in this process, in their order, with all that was opened when each was run, itself included."""
@@ -125,7 +126,7 @@ def _words(error: BaseException) -> str:
     """The error's own words on one printable line, which may hold a whole tensor, or fail themselves."""
     try:
         words = " ".join(str(error).split())
-    except Exception:
+    except BaseException:  # the words are a person's code too
         return "an error that cannot be printed"
     words = "".join(character if character.isprintable() else "�" for character in words)
     return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS]}…"
@@ -155,7 +156,7 @@ def _run(file: str, path: Path) -> opened.Opened:
         beside.forget(path.parent)
         for id in _names().keys() - before.keys():
             _unregister(id)
-        if isinstance(error, ClaimFileError | KeyboardInterrupt):
+        if isinstance(error, ClaimFileError) or by_hand(error):
             raise
         line, words = _line(error, str(path)), _words(error)
         if isinstance(error, SyntaxError) and error.filename == str(path):

@@ -22,6 +22,7 @@ from lemmata.audit.measure.pair import PATIENCE
 from lemmata.audit.show.checked import Checked
 from lemmata.audit.show.trajectory import Trajectory
 from lemmata.claims.claim import Claim
+from lemmata.model.probability import DELTAS, is_delta
 from lemmata.model.settings import CAO_GU_2020, SETTINGS, Setting
 
 Matrix = Tensor | np.ndarray
@@ -119,8 +120,8 @@ def options(
         UserError: naming the option, its value and what is allowed.
     """
     conventions = _setting(setting)
-    if not isinstance(delta, int | float) or not 0 < delta < 1:
-        raise UserError(f"delta={delta!r} must be a number in (0, 1)")
+    if not is_delta(delta):
+        raise UserError(f"delta={delta!r} must be {DELTAS}")
     if not isinstance(patience, int | float) or not patience > 0:
         raise UserError(f"patience={patience!r} must be a positive number of seconds")
     patterns = (claims,) if isinstance(claims, str) else claims

@@ -1,6 +1,5 @@
 """The worst weights round a network in memory: `lemmata.search` is the command of that name, without files."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from lemmata.audit.errors import UserError
 from lemmata.audit.measure.around import PATIENCE
 from lemmata.audit.show.searched import Found
 from lemmata.checking import Net, another_function, examples, options, weights
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, MOST_RADIUS
 from lemmata.model.settings import CAO_GU_2020, Setting
 
 
@@ -52,8 +51,8 @@ def search(
     """
     try:
         conventions, chosen = options(setting, delta, patience, claims)
-        if not isinstance(radius, int | float) or not LEAST_RADIUS <= radius < math.inf:
-            raise UserError(f"radius={radius!r} must be a positive number, at least {LEAST_RADIUS:g}")
+        if not isinstance(radius, int | float) or not LEAST_RADIUS <= radius <= MOST_RADIUS:
+            raise UserError(f"radius={radius!r} must be a number from {LEAST_RADIUS:g} to {MOST_RADIUS:,}")
         start = weights("before", before, conventions)
         data = examples(inputs, labels, conventions, normalise=normalise)
         other = None if trained is None else weights("trained", trained, conventions)

@@ -24,6 +24,7 @@ from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.replay import Replay, claims_from, parse
 from lemmata.claims.registry import measured_claims
+from lemmata.model.interrupts import by_hand
 from lemmata.strategies import cases, recipes
 
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
@@ -237,7 +238,9 @@ def verify(
     def trial(configuration: Configuration, recipe: Recipe | None, on: int = seed) -> Trial:
         try:
             result = count(claim, configuration, recipe, seed=on, device=device, alpha=budget.alpha, limit=limit)
-        except Exception as error:
+        except BaseException as error:
+            if by_hand(error):
+                raise
             raise located(claim, configuration.token(), error) from error
         tally.trials.append(result)
         return result

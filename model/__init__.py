@@ -6,7 +6,7 @@ a random initialisation has a leading axis S over independent initialisations.
 
 The floors, from the ground up; a module imports only from floors below its own:
 
-    settings, randomness, draws, deadline, thin: conventions, chance, time, products of few rows
+    probability, settings, randomness, draws, deadline, interrupts, thin: conventions, chance, time, thin products
     spectra, orthonormal, columns, affordable, limits, activations, curvature: algebra, constants, calculus
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes, fully_connected: how labels are separated, what a layer moves by, other papers' networks

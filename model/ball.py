@@ -14,6 +14,9 @@ from lemmata.model.spectra import svd
 LEAST_RADIUS = 1e-100
 """Below it squares of distances are 0, and no norm tells what lies in a ball."""
 
+MOST_RADIUS = 10**6
+"""Above it products over layers overflow; no weights at such a distance are near others."""
+
 OUTSIDE = {torch.float64: 1e-10, torch.float32: 3e-4}
 """Share of a radius beyond it that is rounding, in sums over a hundred thousand units too; less than what a stated
 bound may be exceeded by."""
@@ -29,15 +32,15 @@ class Ball:
     Frobenius norm in cao-gu-2020 (Definition 4.3), spectral norm in zou-gu-2019 (section 4).
 
     Raises:
-        ValueError: if the radius is negative, not finite, or so small that norms of changes vanish.
+        ValueError: if the radius is negative, so small that norms of changes vanish, or so large that they overflow.
     """
 
     norm: Norm
     radius: float
 
     def __post_init__(self) -> None:
-        if not (self.radius == 0 or LEAST_RADIUS <= self.radius < float("inf")):
-            raise ValueError(f"radius={self.radius} must be finite and non-negative, 0 or at least {LEAST_RADIUS:g}")
+        if not (self.radius == 0 or LEAST_RADIUS <= self.radius <= MOST_RADIUS):
+            raise ValueError(f"radius={self.radius} must be 0, or from {LEAST_RADIUS:g} to {MOST_RADIUS:,}")
 
     def contains(self, changes: Changes, slack: float = 1e-12) -> Tensor:
         """Whether each initialisation's changes lie in the ball, (S,)."""

@@ -48,6 +48,10 @@ class Setting:
         """The number of ReLU layers of a network of depth L."""
         return depth - self.trains_output
 
+    def has_width(self, m: int) -> bool:
+        """Whether a statement is about layers of this width: log m is 0 at 1, and half of balanced signs are +1."""
+        return m > 1 and (self.output != "signs" or m % 2 == 0)
+
     def scaled(self, exponent: float) -> "Setting":
         """The same setting with another output exponent (the poster's α ranges over (0, 1/2])."""
         return replace(self, exponent=exponent)

@@ -69,10 +69,53 @@ class Trace:
         return [self.network.spectral(layer) for layer in range(self.network.hidden)]
 
     @cached_property
+    def preactivation_terms(self) -> list[Tensor]:
+        """max(‖z_l‖, ‖ΔW_l x_{l−1}‖) for l = 1, …, H, each (S, n): what z_l is a sum of, before it cancels W⁽⁰⁾ x."""
+        pairs = zip(self.preactivations, self.network.changes, self.features, strict=False)
+        return [_length(z).maximum(_length(change.apply(x))) for z, change, x in pairs]
+
+    @cached_property
+    def signal_terms(self) -> list[Tensor]:
+        """max(‖g_l‖, ‖ΔW_{l+1}ᵀ b_{l+1}‖) for l = 0, …, H, each (S, n, k): the same on the way back."""
+        sizes = [_length(g) for g in (self.input_signals, *self.unmasked_signals)]
+        for layer, (b, change) in enumerate(zip(self.signals, self.network.changes, strict=False)):
+            back = change.apply_transposed(b.flatten(1, 2)).unflatten(1, b.shape[1:3])
+            sizes[layer] = sizes[layer].maximum(_length(back))
+        return sizes
+
+    @cached_property
     def output_terms(self) -> Tensor:
-        """‖g_H‖ ‖x_H‖, (S, n, k): the size of what an output is a sum of, before cancellation."""
-        signals, features = self.unmasked_signals[-1], self.features[-1]
-        return torch.linalg.vector_norm(signals, dim=-1) * torch.linalg.vector_norm(features, dim=-1)[..., None]
+        """Σ_l ‖g_l‖ (terms of z_l) + Σ_l (terms of g_l) ‖x_l‖, (S, n, k): how far rounding moves an output.
+
+        To first order, and per unit of rounding: each layer's error is carried to the output by g_l. The last of these
+        is the size of what an output is a sum of; the others are no larger, but where W⁽⁰⁾ and ΔW cancel.
+        """
+        forward = [
+            _length(g) * z[..., None] for g, z in zip(self.unmasked_signals, self.preactivation_terms, strict=True)
+        ]
+        back = [g * _length(x)[..., None] for g, x in zip(self.signal_terms, self.features, strict=True)]
+        return torch.stack([*forward, *back]).sum(0)
+
+    def followed(self) -> tuple[Tensor, list[Tensor]]:
+        """f(x_i), (S, n, k), for automatic differentiation, and zeros to add to the trained weights, which it is by.
+
+        The products are the trace's own, to the last bit: a unit that rounding alone puts on a side of its kink is on
+        the same one, where gradients are those of that side.
+        """
+        network = self.network
+        added = [
+            network.like.new_zeros(network.initialisations, *matrix.shape).requires_grad_()
+            for matrix in network.matrices[: network.trained]
+        ]
+
+        def image(layer: int, x: Tensor) -> Tensor:
+            z = network.apply(layer, x)
+            return z + x @ added[layer].mT if layer < network.trained else z
+
+        x = self.features[0]
+        for layer in range(network.hidden):
+            x = torch.relu(image(layer, x))
+        return network.scale * image(network.hidden, x), added
 
     @cached_property
     def _backward(self) -> tuple[list[Tensor], list[Tensor]]:
@@ -220,6 +263,10 @@ def smoothed(z: Tensor, beside: Tensor, width: float) -> Tensor:
     t = (z / reach).clamp(-1, 1)
     ramp = t - t * t.abs() / 2  # its slope is the triangle 1 − |t|
     return (z > 0).to(z) + (ramp - ramp.detach())
+
+
+def _length(x: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(x, dim=-1)
 
 
 def _weighted(slopes: Tensor, signals: Tensor) -> Tensor:

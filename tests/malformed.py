@@ -75,6 +75,14 @@ EXTREME = (
 Maker = Callable[[random.Random, Path], list[str]]
 
 
+OPTIONAL = ["notes", "limit", "exact", "attacks", "stated", "slack", "expected", "certificate", "obstacle", "ascends"]
+"""Fields that a claim need not have, and one that there is not."""
+
+
+ENDS = ["raise SystemExit", "raise KeyboardInterrupt", "return None", "1 / 0", "exit()"]
+"""Of a measurement."""
+
+
 def noise(rng: random.Random, length: int) -> str:
     return "".join(rng.choices(NOISE, k=length))
 
@@ -267,14 +275,14 @@ def broken_claims(rng: random.Random, folder: Path) -> list[str]:
             ),
             EXAMPLE.replace(
                 "kind=",
-                f"{rng.choice(['notes', 'limit', 'exact', 'attacks', 'stated', 'slack', 'expected'])}={value}, kind=",
+                f"{rng.choice(OPTIONAL)}={value}, kind=",
                 1,
             ),
             "\n".join([*lines[:at], *lines[at + 1 :]]),
             "\n".join([*lines[:at], lines[at], *lines[at:]]),
             EXAMPLE.replace(
                 "    residual =",
-                f"    {rng.choice(('raise SystemExit', 'return None', '1 / 0', 'exit()'))}\n    residual =",
+                f"    {rng.choice(ENDS)}\n    residual =",
             ),
             EXAMPLE.replace("import torch", f"import {''.join(rng.choices(string.ascii_lowercase, k=8))}_none"),
             "x = 1\n" * rng.randrange(3),

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -185,3 +186,12 @@ def test_a_budget_is_kept():
     found = spend([steady], lambda jobs: [run(job) for job in jobs], deadline=math.inf, at_once=1)
     assert [len(trials.lhs) for trials in found] == [FIRST]
     assert time.monotonic() - started < 60
+
+
+def _deaf(_: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_processes_never_see_the_interrupt_that_a_terminal_sends_to_all():
+    """From their start on: the one that started them ends them, and says so."""
+    assert all(run_on(Backend(workers=2), _deaf, range(2)))

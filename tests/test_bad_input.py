@@ -356,11 +356,19 @@ def test_square_loss_wants_a_label_per_output(tmp_path, capsys):
     assert "y has 2 columns, it must have 1" in refused(command, capsys)
 
 
-@pytest.mark.parametrize("delta", ["0", "1", "-0.1", "nan", "inf", "1e-400", "five", ""])
+@pytest.mark.parametrize("delta", ["0", "1", "-0.1", "nan", "inf", "1e-400", "1e-300", "0.9999999999", "five", ""])
 def test_delta_is_a_probability(delta, tmp_path, capsys):
     """δ lies strictly between 0 and 1."""
     line = refused([*write(tmp_path), "--delta", delta], capsys)
-    assert line == f"lemmata: --delta: {delta!r} must be a number in (0, 1)\n"
+    assert line == f"lemmata: --delta: {delta!r} must be a number in [1e-09, 1 - 1e-09]\n"
+
+
+@pytest.mark.parametrize("radius", ["1e7", "1e300", "inf", "1e-101"])
+def test_radii_are_so_that_products_over_layers_have_values(radius, capsys):
+    """Of an audit, which refuses others before any work."""
+    line = refused(["audit", "lemma-5.1a", "--radii", f"0.1,{radius}"], capsys)
+    wanted = "positive numbers up to 1,000,000 from 1e-100 separated by commas"
+    assert line == f"lemmata: --radii: '0.1,{radius}' must be {wanted}\n"
 
 
 @pytest.mark.parametrize(("option", "value"), [("--setting", "cao-gu-2021"), ("--format", "xml")])

@@ -297,6 +297,28 @@ def test_closed_pipe_is_quiet():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", ["2>/dev/full", "2>&-"])
+def test_a_refusal_has_its_status_without_a_standard_error(words):
+    """Full or closed: status 1 would say that some verdict is not as expected."""
+    run = subprocess.run(["sh", "-c", f'"$@" {words}', "sh", *process("nosuch")], cwd=ROOT, check=False)
+    assert run.returncode == 2
+
+
+def test_what_comes_in_after_the_last_word_changes_nothing(monkeypatch):
+    """Of a process of its own, whose libraries take their time to end; a caller in Python has its handlers back."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    assert main(["--version"]) == 0
+    assert all(signal.getsignal(number) is handler for number, handler in usual.items())
+    monkeypatch.setattr(sys, "argv", ["lemmata", "--version"])
+    try:
+        assert main() == 0
+        assert all(signal.getsignal(number) is signal.SIG_IGN for number in usual)
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_disk_is_one_line():
     """Output that cannot be written is exit status 2."""
     with open("/dev/full", "w") as full:

@@ -124,6 +124,22 @@ def test_sizes_outside_of_the_domain_are_skipped_and_said():
     ]
 
 
+@pytest.mark.parametrize(
+    ("id", "left"),
+    [
+        ("cao-gu-2020/lemma-5.1a", [2, 34]),
+        ("cao-gu-2020/thm-4.7", [34]),
+        ("zou-gu-2019/lemma-4.1", [2, 33, 34]),
+        ("cao-gu-2019-slides/almost-linear", [2, 33, 34]),
+    ],
+)
+def test_widths_without_a_network_are_skipped(id, left):
+    """Half of the balanced signs are +1, log m is 0 at width 1, and no descent leads away from dead layers."""
+    member, sizes = REGISTRY[id], Sizes(widths=(1, 2, 33, 34), samples=(2,), initialisations=2)
+    assert skipped(member, sizes) == {"widths": [width for width in sizes.widths if width not in left]}
+    assert {c.m for c, *_ in points(member, sizes)} == set(left)
+
+
 def test_a_product_has_a_line_for_every_list():
     """Of two or more sizes each, with the other lists' sizes."""
     sizes = Sizes(widths=(64, 256, 1024), depths=(1, 2), initialisations=3)

@@ -45,6 +45,11 @@ class Mute(Exception):
         raise RuntimeError
 
 
+class Last(Exception):
+    def __str__(self):
+        sys.exit("said")
+
+
 state("fine", fine)
 """
 BROKEN = {
@@ -52,6 +57,12 @@ BROKEN = {
     "exit": ("lambda case: sys.exit(0)", "SystemExit: 0"),
     "odd": ("raising(Odd('no exception'))", "Odd: no exception"),
     "mute": ("raising(Mute())", "Mute: an error that cannot be printed"),
+    "last-words": ("raising(Last())", "Last: an error that cannot be printed"),
+    "interrupt": ("raising(KeyboardInterrupt())", "KeyboardInterrupt"),
+    "exact-interrupt": (
+        "fine, exact=raising(KeyboardInterrupt()), domain=Domain(m=(8, 16), L=(1, 1), n=(1, 2), tau=(0.01, 0.1))",
+        "KeyboardInterrupt",
+    ),
     "memory": ("raising(MemoryError())", "MemoryError"),
     "none": ("lambda case: None", "it must return Measurement"),
     "long": (f"raising(ValueError('x' * {3 * MOST_WORDS}))", "x…"),
@@ -109,6 +120,21 @@ def test_what_a_claim_raises_is_its_own_row(stated, tmp_path, capsys):
     assert main(["report", str(tmp_path / "out")]) == 1
     assert main([*command, "--resume"]) == 2
     assert "own/fine" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ends", ["sys.exit()", "(_ for _ in ()).throw(KeyboardInterrupt())"])
+def test_a_premise_that_ends_the_program_is_its_claims_row(ends, stated, capsys):
+    """Premises are asked where an audit is planned, before anything is measured."""
+    file = stated(
+        "from lemmata import Size, lemma",
+        f"@lemma('own/given', 'x', sizes=dict(n=Size(4, 8, 16)), given=lambda p: {ends})",
+        "def held(rng, p): return 1.0",
+    )
+    assert main(["audit", "--claims-from", file, "own/given", "--format", "json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["claims"]["own/given"]["verdict"] == "error"
+    at = next(number for number, line in enumerate(lines(file), 1) if "given=" in line)
+    assert printed.err.startswith(f"lemmata: {file}, line {at}: measuring own/given: ")
 
 
 def test_a_line_is_the_one_that_raised(stated, capsys):

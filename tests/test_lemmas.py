@@ -24,6 +24,7 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.exchange import from_record
 from lemmata.claims.from_file import forget, load_claims
 from lemmata.claims.language.condition import Condition
+from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.scaling import LOGS, Scaling
 from lemmata.claims.language.sizes import RESERVED, Size, place
 from lemmata.claims.lemma import lemma
@@ -326,3 +327,41 @@ def test_no_letter_is_lost_in_the_record(state):
     for name, size in (("median", Size(1, 2)), ("k", Size("tanh", "relu"))):
         with pytest.raises(ValueError, match=f"sizes.*{name}"):
             state(largest, sizes={**N, name: size})
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ({"certificate": []}, r"certificate=\[\] must be a function"),
+        ({"limit": 1.0}, "limit=1.0 must be a function"),
+        ({"constant": 10**400}, "stated=1000*0 must be a positive number"),
+        ({"constant": math.nan}, "stated=nan must be a positive number"),
+        ({"constant": True}, "stated=True must be a positive number"),
+        ({"ascends": "yes"}, "ascends='yes' must be a bool"),
+        ({"unrefuted": []}, r"unrefuted=\[\] must be a Mapping"),
+    ],
+    ids=str,
+)
+def test_fields_are_checked_where_they_are_stated(field, words):
+    """The line names the field, its value and what it must be, before anything asks for it."""
+    with pytest.raises(ValueError, match=words):
+        lemma("own/checked", "x", sizes={"n": Size(4, 8, 16)}, **field)(lambda rng, p: 1.0)
+    assert "own/checked" not in REGISTRY
+
+
+@pytest.mark.parametrize("power", ["1e99999999", "9" * 99, math.inf, math.nan, None, [], 10**99])
+def test_exponents_are_fractions_that_somebody_writes(power):
+    """A power of ten in one would take hours to be written out."""
+    for make in (lambda: Scaling(n=power), lambda: Size(4, 8, spacing=power), lambda: Scaling(n=1) ** power):
+        with pytest.raises(ValueError, match="must be a rational number"):
+            make()
+
+
+def test_any_name_is_a_letter_and_no_size_is_beyond_numbers():
+    """`self` too; a whole number of four hundred digits has no value in a bound."""
+    assert Scaling(self=2).value({"self": 3.0}) == 9.0
+    for sizes in ((4, 10**400), (10**400,)):
+        with pytest.raises(ValueError, match="must be positive and finite"):
+            Size(*sizes)
+    with pytest.raises(ValueError, match="must be two positive whole numbers"):
+        Domain(m=(4, 10**400)).check()

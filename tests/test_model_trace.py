@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lemmata.model.changes import LowRank
 from lemmata.model.gaussian import DenseMatrix
 from lemmata.model.losses import LOSSES
 from lemmata.model.network import Architecture, Network, assemble, initialise
@@ -71,6 +72,39 @@ def test_outputs_are_the_papers_network(case):
     assert twins.trace.outputs.shape == (2, case.n, case.k)
     for at, weights, x in twins.members():
         assert_close(twins.trace.outputs[at], reference.outputs(weights, twins.scale, x))
+
+
+def test_where_nothing_cancels_every_layer_adds_as_much_to_the_terms_of_an_output():
+    """At W⁽⁰⁾ of a wide network each of the 2H + 1 products moves an output as the last does, ‖g_H‖ ‖x_H‖."""
+    network = initialise(CAO_GU_2020, Architecture(3, (512, 512, 512)), [stream(0)])
+    trace = Trace(network, torch.eye(3, dtype=torch.float64))
+    signals, features = trace.unmasked_signals[-1], trace.features[-1]
+    last = torch.linalg.vector_norm(signals, dim=-1) * torch.linalg.vector_norm(features, dim=-1)[..., None]
+    assert (7 * last < trace.output_terms).all()
+    assert (trace.output_terms < 14 * last).all()
+
+
+def test_what_a_change_cancels_is_among_the_terms_of_an_output():
+    """ΔW = −(1 − 1e-9) W x xᵀ leaves a billionth of z_1 = Wx, whose rounding is that of Wx."""
+    network = initialise(CAO_GU_2020, Architecture(3, (8,)), [stream(0)])
+    x = torch.eye(3, dtype=torch.float64)[:1]
+    before = Trace(network, x)
+    change = LowRank(-(1 - 1e-9) * before.preactivations[0].mT, x.mT[None])
+    after = Trace(network.moved((change,)), x)
+    assert (after.outputs.abs() < 1e-8 * before.outputs.abs()).all()
+    assert (after.output_terms > 0.1 * before.output_terms).all()
+
+
+@small
+def test_followed_gradients_are_those_of_the_side_that_rounding_chose(case):
+    """Bit by bit the trace's pre-activations, so that units at distance 0 of their kinks are inactive in both."""
+    twins = Twins(case)
+    outputs, weights = twins.trace.followed()
+    assert_same(outputs.detach(), twins.trace.outputs)
+    slopes = torch.ones_like(twins.trace.outputs)
+    gradients = torch.autograd.grad(outputs.sum(), weights)
+    for automatic, gradient in zip(gradients, twins.trace.gradient(slopes), strict=True):
+        assert_close(automatic, gradient.materialise())
 
 
 @small

@@ -191,8 +191,8 @@ def test_a_trained_output_layer_is_searched_too():
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (("--radius", "-1"), "--radius: '-1' must be a positive number"),
-        (("--radius", "nan"), "--radius: 'nan' must be a positive number"),
+        (("--radius", "-1"), "--radius: '-1' must be a number in (0, 1e+06]"),
+        (("--radius", "nan"), "--radius: 'nan' must be a number in (0, 1e+06]"),
         ((), "Missing option '--radius'"),
         (("--radius", "0.1", "--trained", "none.npz"), "none.npz"),
         (("--radius", "0.1", "lemma-99"), "GLOB 'lemma-99' matches no claim"),

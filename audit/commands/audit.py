@@ -42,7 +42,7 @@ from lemmata.audit.show.progress import progress
 from lemmata.audit.show.tables import Format, emit, finite_throughout
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import LOADED
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, MOST_RADIUS
 from lemmata.model.data import GENERATED
 
 
@@ -164,7 +164,7 @@ def _on_data(sizes: Sizes, chosen: Sequence[Claim]) -> tuple[Sizes, Read | None]
 @click.option("--widths", type=SizeList(int, 10**12), default=(), help="Widths m, for instance 256,1024.")
 @click.option("--depths", type=SizeList(int, 10**4), default=(), help="Depths L, for instance 1,2,4.")
 @click.option(
-    "--radii", type=SizeList(float, at_least=LEAST_RADIUS), default=(), help="Radii τ, for instance 0.01,0.1."
+    "--radii", type=SizeList(float, MOST_RADIUS, LEAST_RADIUS), default=(), help="Radii τ, for instance 0.01,0.1."
 )
 @click.option("--samples", type=SizeList(int, 10**9), default=(), help="Numbers of examples n, for instance 4,8.")
 @click.option("--initialisations", type=click.IntRange(1, 10**9), metavar="N", help="Per configuration.")

@@ -17,6 +17,7 @@ from lemmata.claims.constants import constant
 from lemmata.claims.from_file import explained
 from lemmata.claims.measuring.replay import parse
 from lemmata.claims.registry import measured_claims
+from lemmata.model.interrupts import by_hand
 
 
 def replay_token(token: str, device: str, form: Format) -> int:
@@ -36,7 +37,9 @@ def replay_token(token: str, device: str, form: Format) -> int:
             found = replay(case, device=placed)
         except UserError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if by_hand(error):
+                raise
             raise UserError(f"TOKEN: {explained(case.claim, case.configuration.token(), error)}") from error
     limit, margin = constant(case.claim), case.claim.margin
     violated = found.violates(case.claim, limit).tolist()

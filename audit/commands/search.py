@@ -29,7 +29,7 @@ from lemmata.audit.show.searched import Found, rows, save_tensors, saved
 from lemmata.audit.show.tables import Format, emit
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import LOADED
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, MOST_RADIUS
 from lemmata.model.settings import SETTINGS, Setting
 
 
@@ -142,7 +142,7 @@ def search(
 @click.option("--data", type=Utf8(), metavar="FILE", help="Inputs and labels: .npz, .csv or the name digits.")
 @click.option(
     "--radius",
-    type=Positive(at_least=LEAST_RADIUS),
+    type=Positive(at_least=LEAST_RADIUS, at_most=MOST_RADIUS),
     metavar="TAU",
     help="Of the ball, in the setting's norm: every layer may move that far.",
 )

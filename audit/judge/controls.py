@@ -20,6 +20,7 @@ from lemmata.claims.measuring.evaluation import Evaluation
 from lemmata.claims.measuring.neighbours import neighbour, neighbours, of_side
 from lemmata.claims.measuring.replay import Replay, parse
 from lemmata.claims.registry import measured_claims
+from lemmata.model.interrupts import by_hand
 
 Outcome = Literal["refuted", "survived", "true", "out-of-reach", "inconclusive", "error"]
 FIRST, MOST = 16, 1024
@@ -61,7 +62,9 @@ def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Resu
     for control in neighbours(claim):
         try:
             results.append(judge_control(claim, control, trials, options))
-        except Exception as error:  # a crash must not count as a kill, nor cost the other controls
+        except BaseException as error:  # a crash must not count as a kill, nor cost the other controls
+            if by_hand(error):
+                raise
             results.append(Result(control, "error", f"{type(error).__name__}: {error}"))
     return results
 

@@ -19,6 +19,7 @@ from lemmata.audit.plan.memory import processes
 from lemmata.claims.beside import at_home
 from lemmata.claims.claim import Claim
 from lemmata.claims.from_file import explained
+from lemmata.model.interrupts import by_hand
 
 NOWHERE = "none of the sizes asked lies in its domain"
 
@@ -92,7 +93,9 @@ def _planned(claims: Sequence[Claim], sizes: Sizes, options: Options, failures: 
                 device=options.device,
                 certified=True,
             )
-        except Exception as error:  # what a person's own claim fixes or plans need not make sense
+        except BaseException as error:  # what a person's own claim fixes or plans need not make sense
+            if by_hand(error):
+                raise
             failures[claim.id] = explained(claim, "", error)
     return work
 
@@ -107,7 +110,9 @@ def _judged(claim: Claim, sizes: Sizes, trials: list[Trials], failure: str | Non
                 return Finding(claim, "inconclusive", NOWHERE, [])
             with at_home(claim.id):
                 return judge(claim, trials, budget)
-        except Exception as error:  # one claim's defect must not cost the others their verdicts
+        except BaseException as error:  # one claim's defect must not cost the others their verdicts
+            if by_hand(error):
+                raise
             failure = explained(claim, "", error)
     return Finding(claim, "error", failure, trials)
 

@@ -19,6 +19,7 @@ from lemmata.claims.measuring.search import ENOUGH, Find, patiently
 from lemmata.model.attacks import Pair
 from lemmata.model.ball import Ball
 from lemmata.model.changes import Changes
+from lemmata.model.interrupts import by_hand
 from lemmata.model.settings import Setting
 
 PATIENCE = 60.0
@@ -130,7 +131,9 @@ def _search(
     stopped = "attained" if claim.exact(case.configuration) else AT_REST if claim.ascends else FLAT
     try:
         find, ended = last_of(patiently(claim, case, given), patience)
-    except Exception as error:  # one claim's defect must not cost the user the other claims
+    except BaseException as error:  # one claim's defect must not cost the user the other claims
+        if by_hand(error):
+            raise
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
         return Searched(id=claim.id, applicable=True, reason=reason)
     if find is None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +11,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from filelock import FileLock
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
 from lemmata.audit.errors import UserError, WorkerKilled
 
@@ -56,7 +59,9 @@ def run_on(backend: Backend, function: Callable[..., Any], work: Iterable[Any]) 
                 yield from Parallel(n_jobs=workers, batch_size=1)(some)
             return
         parallel = Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch=workers)
-        yield from parallel(tasks)
+        with _deaf():
+            results = parallel(tasks)
+        yield from results
 
 
 @contextmanager
@@ -122,8 +127,21 @@ def _quiet_tracker() -> Iterator[None]:
             os.environ["PYTHONWARNINGS"] = before
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started inside never see an interrupt, which a terminal sends them too: this one ends them."""
+    for tracker in (resource_tracker, loky_tracker):  # whose start would let it through again
+        tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end_with(parent: int) -> None:
-    """Let this process end when its parent does: after a SIGKILL nothing else would tell it for minutes."""
+    """Let this process end with its parent, which a SIGKILL would not tell it for minutes, and at no interrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what raises a KeyboardInterrupt here is no person
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -24,6 +24,7 @@ from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.measuring.search import climbed_patiently
 from lemmata.claims.problem import Drawn, Given, Problem
 from lemmata.claims.within import Point, named_tensors
+from lemmata.model.interrupts import by_hand
 
 READERS = {"init": load_tensors, "trained": load_tensors, "data": load_examples}
 """What reads the file of each option."""
@@ -52,7 +53,9 @@ def measure_own(claim: Claim, files: Files, patience: float) -> Record:
                 found = evaluate(claim, case)
     except TooDear as error:
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=f"skipped: it {error}")
-    except Exception as error:
+    except BaseException as error:
+        if by_hand(error):
+            raise
         raise _unusable(claim, files, error) from error
     outside = _outside(case)
     if outside or not case.meets(case.arguments):
@@ -92,7 +95,9 @@ def search_own(claim: Claim, files: Files, delta: float, patience: float) -> tup
         there = find.case
         assert isinstance(there, Drawn)
         ((x, _, *_, point),) = there.each()
-    except Exception as error:
+    except BaseException as error:
+        if by_hand(error):
+            raise
         raise _unusable(claim, files, error) from error
     found = searched(claim, find, (None, "none is known"), given_up or AT_REST, started)
     if problem.load is None:
@@ -122,7 +127,7 @@ def _read(claim: Claim, problem: Problem, files: Files) -> dict[str, dict[str, T
     return tensors
 
 
-def _unusable(claim: Claim, files: Files, error: Exception) -> UserError:
+def _unusable(claim: Claim, files: Files, error: BaseException) -> UserError:
     """What went wrong in a claim of a person's own, with file and line."""
     asked = _problem(claim).files
     return UserError(one_line(explained(claim, ", ".join(f"{name}={files[name]}" for name in asked), error)))

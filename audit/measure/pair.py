@@ -19,6 +19,7 @@ from lemmata.claims.measuring.evaluation import Evaluation, evaluate
 from lemmata.model.attacks import Pair
 from lemmata.model.changes import DenseChange, distances
 from lemmata.model.gaussian import DenseMatrix
+from lemmata.model.interrupts import by_hand
 from lemmata.model.network import Network, assemble
 from lemmata.model.settings import Setting
 
@@ -133,7 +134,9 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
         return _measured(claim, case, patience, dear)
     except TooDear as error:
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=f"skipped: it {error}")
-    except Exception as error:  # one claim's defect must not cost the user the other claims
+    except BaseException as error:  # one claim's defect must not cost the user the other claims
+        if by_hand(error):
+            raise
         reason = f"defect: measuring it raised {type(error).__name__}: {error}"
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=reason)
 

@@ -31,6 +31,7 @@ from lemmata.claims.opened import Opened
 from lemmata.claims.problem import Drawn
 from lemmata.claims.registry import STATED_IN
 from lemmata.model.data import GENERATED, Dataset
+from lemmata.model.interrupts import by_hand
 from lemmata.model.network import Engine
 from lemmata.model.randomness import generator, stream
 
@@ -329,7 +330,9 @@ def replay(case: Replay, dtype: str = "float64", device: str = "cpu") -> Evaluat
         return measure(case.claim, case.configuration, case.seed, case.initialisations, case.recipe, **options)  # type: ignore[arg-type]
     except ValueError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if by_hand(error):
+            raise
         raise located(case.claim, case.configuration.token(), error) from error
 
 
@@ -428,9 +431,9 @@ def _single_threaded(job: Job, files: Mapping[str, Opened] | None = None, folder
         _check_known(claim, job.configuration)
         with alone_on(job.device, folder):
             return run(job)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if by_hand(error):
+            raise
         return Failure(job, explained(claim, job.configuration.token(), error))
 
 

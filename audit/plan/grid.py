@@ -221,6 +221,8 @@ def skipped(claim: Claim, sizes: Sizes) -> dict[str, list[float]]:
 def _says(claim: Claim, name: str, size: float) -> bool:
     if claim.problem is not None:
         return claim.problem.sizes[name].has(size)
+    if name == "m" and not claim.setting.has_width(int(size)):
+        return False
     return claim.domain.has(name, size) and not (name == "L" and claim.setting.hidden_layers(int(size)) < 1)
 
 

@@ -15,6 +15,7 @@ from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.sizes import DELTA
 from lemmata.claims.measuring.neighbours import neighbours
 from lemmata.model.data import LABELLED, LABELS, described
+from lemmata.model.interrupts import by_hand
 
 DEPTHS = (1, 2, 4)
 """Depths at which `show` gives the known limits."""
@@ -140,7 +141,7 @@ def _engines(claim: Claim) -> str | None:
 def _limits(claim: Claim) -> list[dict[str, object]]:
     """The ratio's known infinite-width limits, at one example and a few depths."""
     if claim.problem is not None:
-        there = [(p, _limit(claim, p)) for p in planned(claim.problem, DELTA) if claim.problem.has(p)]
+        there = [(p, _limit(claim, p)) for p in planned(claim.problem, DELTA)]
         return [{**vars(p), "value": limit} for p, limit in there if limit is not None]
     configurations = [Configuration(L=depth, n=1) for depth in DEPTHS if depth >= claim.domain.drawn("L")[0]]
     known = [(c, _limit(claim, c)) for c in configurations]
@@ -153,9 +154,13 @@ def _limit(claim: Claim, configuration: Configuration) -> float | None:
     An audit asks at the sizes that it measures, and names what is wrong there.
     """
     try:
+        if claim.problem is not None and not claim.problem.has(configuration):
+            return None
         limit = claim.limit(configuration)
         return None if limit is None else finite(limit)
-    except (Exception, SystemExit):
+    except BaseException as error:
+        if by_hand(error):
+            raise
         return None
 
 

@@ -5,7 +5,7 @@ import torch
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Sides
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ALIVE, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.registry import claim
 from lemmata.model.kernels import tangent_kernel
@@ -20,7 +20,7 @@ from lemmata.model.margins import hard_margin, label_complexity
     r" = 1 \Big/ \max_{\|g\|_\Theta \le 1} \min_i y_i g(x_i)",
     kind="EXACT",
     bound="equality",
-    domain=Domain(draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(m=ALIVE, draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (64, 256), "L": (2, 4), "n": (2, 24)}, start={"n": 6}),
     quantifiers="for the limiting kernel and those of networks, and all labels",
     controls=(

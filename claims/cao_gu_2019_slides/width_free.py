@@ -8,7 +8,7 @@ from torch import Tensor
 from lemmata.claims.cao_gu_2019_slides.paper import CAO_GU_2019_SLIDES, DEPTH, EQUAL_WIDTHS, WITH_PROBABILITY
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ALIVE, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import ONE
 from lemmata.claims.registry import claim
@@ -25,7 +25,7 @@ from lemmata.model.margins import label_complexity
     kind="RUN",
     bound="upper",
     terms=(ONE,),
-    domain=Domain(draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
+    domain=Domain(m=ALIVE, draws={"L": DEPTH}, fixed={**EQUAL_WIDTHS, "data": "sphere"}),
     plan=Plan(lines={"m": (64, 256, 1024, 4096, 16384)}, start={"n": 4, "m": 256}),
     quantifiers="for both quantities that the bounds are made of, Θ_m the kernel of the network itself",
     probability=WITH_PROBABILITY,

@@ -25,7 +25,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
 )
 from lemmata.claims.case import Case, needs_steps
 from lemmata.claims.claim import Control, Measurement, Reason
-from lemmata.claims.language.domain import ANY, Domain
+from lemmata.claims.language.domain import ALIVE, ANY, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.mutants import mutants
@@ -47,6 +47,7 @@ WATCHED = {"m": 256, "n": 4}
 """Where runs that are watched step by step are of another algorithm."""
 
 NEIGHBOURS = Domain(
+    m=ALIVE,
     draws={"m": (64, 128), "L": (1, 2), "n": (2, 2)},
     fixed={"data": "chain", "d": 2, "labels": "alternating"},
     values={"phi": (1.4, 1.0, 0.7, 0.5), "eps": (0.1, 0.03)},

@@ -97,16 +97,11 @@ def linear_part_is_the_gradient(case: Case) -> Sides:
 
 
 def _contracted(case: Case, at: Trace) -> Sides:
-    network = at.network
-    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
-    v = network.materialise(network.hidden)
+    outputs, weights = at.followed()
     step = [change.materialise() for change in case.pair.step]
     columns = []
-    for x in case.inputs:
-        feature = x.expand(network.initialisations, 1, -1)
-        for weight in weights:
-            feature = torch.relu(feature @ weight.mT)
-        gradients = torch.autograd.grad((feature @ v.mT).sum(), weights)
+    for example in range(len(case.inputs)):
+        gradients = torch.autograd.grad(outputs[:, example].sum(), weights, retain_graph=True)
         inner = [(g * change).sum((1, 2)) for g, change in zip(gradients, step, strict=True)]
         columns.append(torch.stack(inner).sum(0))
     automatic = torch.stack(columns, 1)[..., None]

@@ -91,12 +91,9 @@ def loss_gradient_is_a_weighted_sum(case: Case) -> Sides:
 
 
 def _loss_gradient(case: Case, *, equal: bool) -> Sides:
-    trace, network = case.at_moved, case.at_moved.network
-    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
-    x = case.inputs.expand(network.initialisations, -1, -1)
-    for weight in weights:
-        x = torch.relu(x @ weight.mT)
-    margins = case.labels * (x @ network.materialise(network.hidden).mT)
+    trace = case.at_moved
+    outputs, weights = trace.followed()
+    margins = case.labels * outputs
     loss = torch.logaddexp(torch.zeros_like(margins), -margins).mean((1, 2))
     automatic = torch.autograd.grad(loss.sum(), weights)
     slopes = LOSSES[case.setting.loss].slopes(trace.outputs, case.labels)

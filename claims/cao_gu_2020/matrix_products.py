@@ -47,25 +47,19 @@ def gradient_is_rank_one(case: Case) -> Sides:
 
 
 def _rank_one(case: Case, *, masked: bool) -> Sides:
-    trace, network = case.at_moved, case.at_moved.network
-    weights = [network.materialise(layer).detach().requires_grad_() for layer in range(network.trained)]
-    fixed = [network.materialise(layer) for layer in range(network.trained, network.hidden + 1)]
+    trace = case.at_moved
     signals = trace.signals if masked else trace.unmasked_signals
+    outputs, weights = trace.followed()
     members = []
     for example in range(len(case.inputs)):
-        x = case.inputs[example].expand(network.initialisations, 1, -1)
-        for weight in (*weights, *fixed)[:-1]:
-            x = torch.relu(x @ weight.mT)
-        f = network.scale * (x @ (*weights, *fixed)[-1].mT)[:, 0]
-        for output in range(f.shape[-1]):
-            automatic = torch.autograd.grad(f[:, output].sum(), weights, retain_graph=True)
+        for output in range(outputs.shape[-1]):
+            automatic = torch.autograd.grad(outputs[:, example, output].sum(), weights, retain_graph=True)
             for layer, left in enumerate(automatic):
                 right = torch.einsum(
                     "so,si->soi", signals[layer][:, example, output], trace.features[layer][:, example]
                 )
                 members.append(torch.stack([torch.linalg.matrix_norm(a) for a in (left, right, left - right)]))
-    shape = (len(case.inputs), int(case.parameters["k"]), network.trained)
-    left, right, gap = torch.stack(members, -1).unflatten(-1, shape)
+    left, right, gap = torch.stack(members, -1).unflatten(-1, (*outputs.shape[1:], len(weights)))
     return Sides(left, right, gap, ("example", "output", "layer"))
 
 

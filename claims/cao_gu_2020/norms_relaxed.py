@@ -9,7 +9,7 @@ from lemmata.claims.cao_gu_2020.paper import CAO_GU_2020, NEAR, WITH_PROBABILITY
 from lemmata.claims.cao_gu_2020.prescribed_runs import NEEDS_STEPS, PACE, descend_to, dominance, dominance_within
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Control, Measurement, Reason
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ALIVE, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.mutants import mutants
@@ -26,6 +26,7 @@ SHORTER = PACE / LONGEST**2
 """The constant of η: the curvature of the loss grows like c_2²."""
 
 UNEQUAL = Domain(
+    m=ALIVE,
     draws={"m": (64, 128), "L": (1, 1), "n": (2, 2)},
     fixed={"data": "chain", "d": 2, "labels": "alternating"},
     values={"phi": (1.4, 1.0), "eps": (0.1,)},

@@ -17,7 +17,7 @@ from lemmata.claims.chen_et_al_2019_poster.paper import (
 )
 from lemmata.claims.chen_et_al_2019_poster.reference_points import reference_radius
 from lemmata.claims.claim import Control, Measurement, Reason
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ALIVE, Domain
 from lemmata.claims.language.plan import DRAWN, Plan
 from lemmata.claims.language.scaling import ONE, Scaling
 from lemmata.claims.measuring.mutants import BATCH, TESTED, UNIFORM, mutants
@@ -35,7 +35,10 @@ LAST = 512
 
 ITERATES = Domain(draws={"m": (64, 64), "L": DEPTH, "n": (8, 16)}, fixed=LEARNABLE, values={"alpha": ALPHAS})
 PASSES = Domain(
-    draws={"m": (64, 128), "L": DEPTH, "n": (8, 32)}, fixed=LEARNABLE, values={"alpha": ALPHAS, "eps": (0.01, 0.015)}
+    m=ALIVE,
+    draws={"m": (64, 128), "L": DEPTH, "n": (8, 32)},
+    fixed=LEARNABLE,
+    values={"alpha": ALPHAS, "eps": (0.01, 0.015)},
 )
 
 UNSEEN = dict.fromkeys(

@@ -1,6 +1,7 @@
 """What a statement says "for all" about."""
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
@@ -17,6 +18,9 @@ Range = tuple[float | None, float | None]
 
 ANY: Final[Range] = (None, None)
 """A range that is open at both ends: every size."""
+
+ALIVE: Final[Range] = (16, None)
+"""Widths at which a layer hardly ever has an input without an active unit, from which no descent leads away."""
 
 SMALL: Final[Mapping[str, tuple[float, float]]] = {"m": (32, 256), "L": (1, 4), "n": (1, 6), "tau": (1e-3, 0.1)}
 """What generated cases draw where the domain allows it: sizes at which a test is quick."""
@@ -136,7 +140,7 @@ def _is_range(name: str, given: object, *, open_: bool) -> bool:
         return False
     ends = [end for end in given if not (open_ and end is None)]
     kinds = (int, float) if name == "tau" else (int,)
-    return all(type(end) in kinds and 0 < end < math.inf for end in ends) and ends == sorted(ends)
+    return all(type(end) in kinds and 0 < end <= sys.float_info.max for end in ends) and ends == sorted(ends)
 
 
 def _wanted(name: str) -> str:

@@ -1,6 +1,7 @@
 """What an audit varies, and how parameters move together."""
 
 import math
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
@@ -141,7 +142,7 @@ class Plan:
 
 def _check_size(role: str, name: str, value: object, domain: Domain) -> None:
     whole = name != "tau"
-    if not isinstance(value, int if whole else int | float) or not 0 < value < math.inf:
+    if not isinstance(value, int if whole else int | float) or not 0 < value <= sys.float_info.max:
         raise ValueError(f"plan {role} {name}={value!r} must be a positive {'whole ' if whole else ''}number")
     if not domain.has(name, value):
         raise ValueError(f"plan {role} {name}={value!r} is outside of the domain's {getattr(domain, name)!r}")

@@ -92,6 +92,27 @@ ASCII = {"two": "2", "two_pi": "(2 pi)", "two_to_L": "(2^L)", "X": "|X|"}
 """How letters are written in LaTeX, in plain text and on a keyboard, where not by their names."""
 
 
+LONGEST = 40
+"""Characters of an exponent; a power of ten among them would take longer to write out than anybody waits."""
+
+
+def rational(name: str, value: object) -> Fraction:
+    """An exponent.
+
+    Raises:
+        ValueError: naming it and its value, if that is no rational number, or one that nobody writes.
+    """
+    try:
+        if isinstance(value, str) and (len(value) > LONGEST or "e" in value.casefold()):
+            raise ValueError
+        found = Fraction(value)  # type: ignore[call-overload]
+        if len(str(found)) <= LONGEST:
+            return found
+    except (ValueError, TypeError, ArithmeticError):
+        pass
+    raise ValueError(f"{name}={str(value)[:LONGEST]!r} must be a rational number, for instance 2 or '1/3'")
+
+
 class Scaling:
     """∏ parameter^exponent with rational exponents and named logs, for instance
 
@@ -106,10 +127,7 @@ class Scaling:
     def __init__(self, /, **powers: Fraction | int | str) -> None:
         self.powers: dict[str, Fraction] = {}
         for name, power in powers.items():
-            try:
-                exponent = power if isinstance(power, Fraction) else Fraction(power)
-            except (ValueError, ZeroDivisionError):
-                raise ValueError(f"{name}={power!r} must be a rational number, for instance 2 or '1/3'") from None
+            exponent = rational(name, power)
             if exponent:
                 self.powers[name] = exponent
 
@@ -168,7 +186,7 @@ class Scaling:
         return Scaling(**powers)
 
     def __pow__(self, power: Fraction | int | str) -> "Scaling":
-        times = Fraction(power)
+        times = rational("power", power)
         return Scaling(**{name: exponent * times for name, exponent in self.powers.items()})
 
     def __eq__(self, other: object) -> bool:

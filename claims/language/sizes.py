@@ -2,6 +2,7 @@
 
 import keyword
 import math
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import make_dataclass
@@ -11,6 +12,8 @@ from typing import Any
 
 from lemmata.claims.language.configuration import Place
 from lemmata.claims.language.letters import Letter
+from lemmata.claims.language.scaling import rational
+from lemmata.model.probability import DELTAS, is_delta
 
 DELTA = 0.05
 """δ where a lemma has none of its own; an audit's `--delta` takes its place."""
@@ -86,14 +89,12 @@ class Size:
             raise ValueError(f"values={self.values!r} must differ")
         self.words = kinds == {str}
         self.whole = kinds == {int}
-        if not self.words and not all(0 < float(value) < math.inf for value in self.values):
+        numbers: tuple[Any, ...] = () if self.words else self.values
+        if not all(0 < value <= sys.float_info.max for value in numbers):
             raise ValueError(f"values={self.values!r} must be positive and finite")
         if not self.words and list(self.values) not in (sorted(self.values), sorted(self.values, reverse=True)):
             raise ValueError(f"values={self.values!r} must rise, or fall, towards the limit")
-        try:
-            self.spacing = Fraction(spacing)
-        except (ValueError, TypeError, ZeroDivisionError):
-            raise ValueError(f"{spacing=} must be a rational number, for instance '1/6'") from None
+        self.spacing = rational("spacing", spacing)
         if self.spacing <= 0:
             raise ValueError(f"{spacing=} must be positive")
         self.start = self.values[(len(self.values) - 1) // 2] if start is None else start
@@ -161,7 +162,7 @@ class Size:
 
 def _between(low: float, high: float) -> tuple[Value, ...]:
     """`SPREAD` values in equal ratios, whole ones between whole ends."""
-    if not all(type(end) in (int, float) for end in (low, high)) or not 0 < low < high < math.inf:
+    if not all(type(end) in (int, float) for end in (low, high)) or not 0 < low < high <= sys.float_info.max:
         raise ValueError(f"{low=} {high=}: must be positive numbers, the smaller one first")
     values = [low * (high / low) ** (step / (SPREAD - 1)) for step in range(SPREAD)]
     if isinstance(low, int) and isinstance(high, int):
@@ -191,8 +192,8 @@ def check_letters(sizes: Mapping[str, object]) -> None:
         if not isinstance(size, Size):
             raise ValueError(f"sizes {name}={size!r} must be a Size, for instance Size(4, 64, 1024)")
     delta = sizes.get("delta")
-    if isinstance(delta, Size) and not all(type(value) is float and value < 1 for value in delta.values):
-        raise ValueError(f"sizes delta={delta!r} must be of probabilities in (0, 1)")
+    if isinstance(delta, Size) and not all(map(is_delta, delta.values)):
+        raise ValueError(f"sizes delta={delta!r} must be of probabilities, each {DELTAS}")
 
 
 def place(letters: Mapping[str, Value]) -> Choice:

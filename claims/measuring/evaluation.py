@@ -111,21 +111,11 @@ def measured(claim: Claim, case: Case | Drawn) -> Measurement | Sides:
 
     Raises:
         MeasurementError: if that is not what the claim must measure.
-        Exit: if it means to end the program, which is not for a claim to do.
     """
-    try:
-        with at_home(claim.id), redirect_stdout(sys.stderr):
-            found = claim.measure(cast(Any, case))  # a claim is given what it is about
-    except (Exception, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise Exit(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__) from None
+    with at_home(claim.id), redirect_stdout(sys.stderr):
+        found = claim.measure(cast(Any, case))  # a claim is given what it is about
     check_measurement(claim, case, found)
     return found
-
-
-class Exit(Exception):
-    """What a measurement raised to end the program."""
 
 
 def look_twice(claim: Claim, case: Case | Drawn, alone: Case | Drawn | None = None) -> None:

@@ -14,8 +14,9 @@ from lemmata.claims.claim import Claim
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.problem import Problem
 from lemmata.claims.registry import REGISTRY, STATED_IN
-from lemmata.model.ball import LEAST_RADIUS
+from lemmata.model.ball import LEAST_RADIUS, MOST_RADIUS
 from lemmata.model.network import Engine
+from lemmata.model.probability import LEAST_DELTA
 from lemmata.model.randomness import LARGEST_SEED
 
 LARGEST = 10**9
@@ -58,10 +59,10 @@ _SIZE = Range(int, 1, LARGEST)
 RANGES = {
     **dict.fromkeys(("m", "n", "d", "k", "ratio", "batch"), _SIZE),
     "L": Range(int, 1, 10**4),
-    "tau": Range(float, LEAST_RADIUS, 1 / LEAST_RADIUS),
+    "tau": Range(float, LEAST_RADIUS, MOST_RADIUS),
     "phi": Range(float, 0, 2),
     "mu": Range(float, 0, 1, strictly=True),
-    "delta": Range(float, 0, 1, strictly=True),
+    "delta": Range(float, LEAST_DELTA, 1 - LEAST_DELTA),
     "noise": Range(float, 0, 1),
     "eps": Range(float, 0, 1, strictly=True),
     "alpha": Range(float, -1, 1),

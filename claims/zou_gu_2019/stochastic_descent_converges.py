@@ -9,7 +9,7 @@ from torch import Tensor
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Measurement, Reason
 from lemmata.claims.language.configuration import Configuration
-from lemmata.claims.language.domain import Domain
+from lemmata.claims.language.domain import ALIVE, Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.mutants import BATCH, mutants
@@ -39,6 +39,7 @@ DEEP = Scaling(n=5, L=2, log_m=1, batch=-1, phi=-2)
 SHALLOW = Scaling(n=5, log_m=1, batch=-1, phi=-2)
 
 BATCHES = Domain(
+    m=ALIVE,
     n=(2, None),
     draws={"m": (256, 512), "L": (1, 1), "n": (2, 2)},
     fixed={"data": "simplex", "d": 10, "mu": MU, "labels": "alternating", "eps": 5e-8},
