@@ -31,7 +31,8 @@ def audited_constants() -> dict[str, dict[str, Any]]:
     constants: dict[str, dict[str, Any]] = {}
     for file in {constants_file(id) for id in REGISTRY}:
         found = _read(file) if file.is_file() else {}
-        constants |= {id: entry for id, entry in found.items() if constants_file(id) == file}
+        own = {claim.plain_id for id, claim in REGISTRY.items() if constants_file(id) == file}
+        constants |= {id: entry for id, entry in found.items() if id in own}
     return constants
 
 

@@ -7,7 +7,8 @@ a random initialisation has a leading axis S over independent initialisations.
 The floors, from the ground up; a module imports only from floors below its own:
 
     probability, settings, randomness, draws, deadline, interrupts, thin: conventions, chance, time, thin products
-    spectra, orthonormal, columns, affordable, limits, activations, curvature: algebra, constants, calculus
+    orthonormal, columns: orthonormal rows, factors that grow
+    spectra, affordable, limits, activations, curvature: algebra, constants, calculus
     data, losses, kernels, gaussian, deferred: examples, losses, infinite width, the random matrices
     margins, changes, fully_connected: how labels are separated, what a layer moves by, other papers' networks
     separability, spanned, watched: the margins of a data set, the changes of a deferred matrix, and their gradients

@@ -220,7 +220,7 @@ BAD = {
         ("nobody", "setting='nobody' must be a Setting or one of cao-gu-2020"),
         (["a"], "setting=.* must be a Setting"),
     ],
-    "delta": [(1.0, r"delta=1.0 must be a number in \(0, 1\)"), ("0.1", r"delta='0.1' must be a number in \(0, 1\)")],
+    "delta": [(1.0, r"delta=1.0 must be a number in \[1e-09, "), ("0.1", r"delta='0.1' must be a number in \[1e-09, ")],
     "claims": [("nothing", "'nothing' matches no claim")],
 }
 

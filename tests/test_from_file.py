@@ -26,7 +26,7 @@ from lemmata.claims.language.scaling import Scaling
 from lemmata.claims.measuring.replay import Replay
 from lemmata.claims.opened import content_of
 from lemmata.model.attacks import ATTACKS
-from tests import processes
+from tests import forked
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "du_et_al_2019.py"
@@ -133,7 +133,7 @@ def test_a_person_s_constants_lie_beside_the_file(stated, capsys):
     assert main(["controls", "--claims-from", file, ID, "--format", "json"]) == 0
     verdicts = {c["name"]: c["verdict"] for c in json.loads(capsys.readouterr().out)["claims"][ID]["controls"]}
     assert verdicts["constant doubled"] == "refuted"
-    run = processes.run("pytest", "--claims-from", file, file, folder=ROOT, environment=os.environ)
+    run = forked.run("pytest", "--claims-from", file, file, folder=ROOT, environment=os.environ)
     assert run.returncode == 0, run.stdout + run.stderr
     assert ID in run.stdout
 

@@ -162,12 +162,8 @@ def test_constants_that_cannot_be_written_are_refused_before_an_audit(tmp_path, 
 
 
 @pytest.mark.usefixtures("idle")
-def test_an_audit_does_not_replace_its_baseline(folder, capsys):
-    """Nor the results that lie beside it."""
-    (folder / "audit.sqlite").write_bytes(audited()["audit.sqlite"])
-    files = ["--out", str(folder), "--baseline", str(folder / "audit.json")]
-    refused(["audit", "lemma-5.1a", *SIZES, *files], "audit.json: is read by this command", capsys)
-    assert (folder / "audit.sqlite").read_bytes() == audited()["audit.sqlite"]
+def test_an_audit_measures_nothing_where_its_document_cannot_be(folder, capsys):
+    """A link to a pipe, under the name of the document."""
     (folder / "audit.json").unlink()
     (folder / "audit.json").symlink_to("pipe")
     refused(["audit", "lemma-5.1a", *SIZES, "--out", str(folder)], "audit.json: is a folder, a pipe or a", capsys)

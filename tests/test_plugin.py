@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import processes
+from tests import forked
 
 FILES = {
     "model.py": "WIDTHS = (8, 16)\n",
@@ -88,7 +88,7 @@ def repository(tmp_path) -> Path:
 
 def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A module run as a program there, as where lemmata is installed."""
-    return processes.run(program, *arguments, folder=folder, environment=ENVIRONMENT)
+    return forked.run(program, *arguments, folder=folder, environment=ENVIRONMENT)
 
 
 def outcomes(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:

@@ -71,7 +71,7 @@ def audit(
     outputs = [("--out", Path(out) / "audit.json")] if out is not None and Path(out).is_dir() else []
     if constants:
         outputs += [("--write-constants", file) for file in constants_files(chosen)]
-    check_outputs(outputs, (baseline, sizes.data.removesuffix(NORMALISED), *LOADED))
+    check_outputs(outputs, (sizes.data.removesuffix(NORMALISED), *LOADED))
     before = None if baseline is None else earlier.load(baseline, sizes)
     sizes, read = _on_data(sizes, chosen)
     if read is not None and form == "table":

@@ -13,7 +13,7 @@ from unittest import mock
 
 from lemmata.audit.cli import main
 from lemmata.claims.from_file import LOADED, forget
-from tests import processes
+from tests import forked
 from tests.assertions import assert_resolved
 from tests.situations import D, M, Situation, check, write_honest
 
@@ -51,7 +51,7 @@ def outcome(situation: Situation, folder: Path) -> Outcome:
 def run(arguments: tuple[str, ...], folder: Path) -> tuple[int, str, str]:
     """Status, standard output and error of the command line: pytest in a process of its own, audits start none."""
     if arguments[0] == "pytest":
-        ended = processes.run(*arguments, folder=folder, environment=os.environ)
+        ended = forked.run(*arguments, folder=folder, environment=os.environ)
         return ended.returncode, ended.stdout, ended.stderr
     out, err = io.StringIO(), io.StringIO()
     alone = mock.patch("lemmata.audit.commands.audit.workers", return_value=1)
