@@ -41,7 +41,7 @@ ASCENT = range(8, 41)
 CERTIFIABLE = 2e7
 """Products of an example with a matrix up to which norms of chains of layers are computed: about a second."""
 
-TRIED = 32
+TRIED = 4
 """Initialisations on which an ascent is tried first: where it betters none of them, the others go without."""
 
 ASCENDED = 170_000_000
@@ -159,9 +159,10 @@ def run(job: Job, claim: Claim | None = None) -> Trials:
     with at_home(claim.id):
         if not job.first:
             _look_twice(claim, job.configuration, job.seed, (0, 1), job.dtype, job.device, job.engine)
+        together = min(batch(claim, job.configuration, job.engine, job.device), job.initialisations)
         ascends = job.engine == "dense"
-        for case in _cases(job, claim):
-            found = supremum(claim, case, ascent=_steps(case) if ascends else 0, patient=job.patient)
+        for case in _cases(job, claim, together):
+            found = supremum(claim, case, ascent=_steps(case, together) if ascends else 0, patient=job.patient)
             ascends = ascends and (job.patient or any(recipe.ascent for recipe in found.recipes))
             _collect(trials, found)
             trials.parameters = case.parameters
@@ -311,7 +312,7 @@ def measure(
             [
                 found_by(measured, case, recipe)
                 if recipe is not None
-                else supremum(measured, case, ascent=_steps(case) if ascending else 0)
+                else supremum(measured, case, ascent=_steps(case, len(some)) if ascending else 0)
                 for some in _together(claim, numbers, engine)
                 for case in [realise(claim, configuration, seed, some, dtype, device, engine)]
             ]
@@ -364,23 +365,23 @@ def _together(claim: Claim, numbers: Sequence[int], engine: Engine) -> list[Sequ
     return [[number] for number in numbers] if apart else [numbers]
 
 
-def _cases(job: Job, claim: Claim) -> Iterator[Case | Drawn]:
-    size, numbers = batch(claim, job.configuration, job.engine, job.device), job.numbers
-    while numbers:
-        count = min(size, TRIED) if claim.ascends and numbers == job.numbers else size
-        for some in _together(claim, numbers[:count], job.engine):
-            yield realise(claim, job.configuration, job.seed, some, job.dtype, job.device, job.engine)
-        numbers = numbers[count:]
+def _cases(job: Job, claim: Claim, together: int) -> Iterator[Case | Drawn]:
+    """So many initialisations at a time; of an ascending claim a few first, see `TRIED`."""
+    numbers = job.numbers
+    few = min(together, TRIED) if claim.ascends and len(numbers) > 2 * TRIED else together
+    for some in (numbers[:few], *(numbers[at : at + together] for at in range(few, len(numbers), together))):
+        for each in _together(claim, some, job.engine):
+            yield realise(claim, job.configuration, job.seed, each, job.dtype, job.device, job.engine)
 
 
-def _steps(case: Case | Drawn) -> int:
-    """How many gradient steps the networks are worth."""
+def _steps(case: Case | Drawn, together: int) -> int:
+    """How many gradient steps the networks are worth, with so many of them at a time."""
     if isinstance(case, Drawn):
         return 0
-    shapes = case.initial.architecture.shapes
-    work = case.initial.initialisations * case.n * sum(rows * columns for rows, columns in shapes)
-    if case.hidden == 1 and work > SHALLOW * case.initial.initialisations:
+    work = case.n * sum(rows * columns for rows, columns in case.initial.architecture.shapes)
+    if case.hidden == 1 and work > SHALLOW:
         return 0
+    work *= together
     return 0 if work > LARGEST else max(ASCENT[0], min(ASCENT[-1], ASCENDED // work))
 
 
