@@ -52,7 +52,7 @@ def load_claims(file: str) -> list[Claim]:
             audited_constants()
         except ValueError as error:
             forget(file)
-            raise ClaimFileError(_words(error)) from error
+            raise ClaimFileError(words_of(error)) from error
     return [claim for claim in whole_claims() if STATED_IN.get(claim.id) == path]
 
 
@@ -112,17 +112,17 @@ def explained(claim: Claim, at: str, error: BaseException) -> str:
         if not isinstance(error, ValueError):  # a defect of this program: where
             frame = traceback.extract_tb(error.__traceback__)[-1]
             kind, place = f"{type(error).__name__}: ", f" ({Path(frame.filename).name}, line {frame.lineno})"
-        return f"{claim.id} at {at or 'the base configuration'}: {kind}{_words(error)}{place}"
+        return f"{claim.id} at {at or 'the base configuration'}: {kind}{words_of(error)}{place}"
     line = (
         _line(error, str(file))
         or _begins(getattr(error, "function", None), str(file))
         or _begins(claim.derive or claim.measure)
     )
     kind = "" if isinstance(error, MeasurementError) else f"{type(error).__name__}: "
-    return f"{file}, line {line}: measuring {claim.id}: {kind}{_words(error)}"
+    return f"{file}, line {line}: measuring {claim.id}: {kind}{words_of(error)}"
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
     """The error's own words on one printable line, which may hold a whole tensor, or fail themselves."""
     try:
         words = " ".join(str(error).split())
@@ -158,7 +158,7 @@ def _run(file: str, path: Path) -> opened.Opened:
             _unregister(id)
         if isinstance(error, ClaimFileError) or by_hand(error):
             raise
-        line, words = _line(error, str(path)), _words(error)
+        line, words = _line(error, str(path)), words_of(error)
         if isinstance(error, SyntaxError) and error.filename == str(path):
             line, words = error.lineno, error.msg
         place = file if line is None else f"{file}, line {line}"

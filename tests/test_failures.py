@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lemmata.audit.cli import main
@@ -120,6 +121,29 @@ def test_what_a_claim_raises_is_its_own_row(stated, tmp_path, capsys):
     assert main(["report", str(tmp_path / "out")]) == 1
     assert main([*command, "--resume"]) == 2
     assert "own/fine" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "search"])
+def test_on_somebody_s_network_it_is_a_row_too(command, stated, tmp_path, capsys):
+    """In one printable line, whatever the error says of itself; the others are measured, status 0."""
+    raised = {name: words for name, (code, words) in BROKEN.items() if code.startswith(("raising", "lambda case: 1"))}
+    del raised["memory"]  # of which the row says what is needed
+    ball = "domain=Domain(L=(1, 1), tau=(0.001, 0.1))"
+    file = stated(f"state('near', fine, {ball})", *(f"state({n!r}, {BROKEN[n][0]}, {ball})" for n in raised))
+    signs, weights = np.array([[1.0, -1.0] * 4]), np.random.default_rng(0).standard_normal((8, 2)) / 2
+    np.savez(tmp_path / "a.npz", W1=weights, V=signs)
+    np.savez(tmp_path / "b.npz", W1=weights + 1e-3, V=signs)
+    np.savez(tmp_path / "data.npz", X=np.eye(2), y=np.array([1.0, -1.0]))
+    given = {"check": ["--trained", "b.npz"], "search": ["--radius", "0.01", "--patience", "1"]}[command]
+    words = [command, "--init", "a.npz", *given, "--data", "data.npz", "--claims-from", file, "own/*"]
+    assert main([*words, "--format", "json"]) == 0
+    claims = json.loads(capsys.readouterr().out)["claims"]
+    assert not (claims["own/near"]["reason"] or "").startswith("defect")
+    for name, said in raised.items():
+        reason = claims[f"own/{name}"]["reason"]
+        assert reason.startswith("defect: measuring it raised "), reason
+        assert said in reason
+        assert reason.isprintable()
 
 
 @pytest.mark.parametrize("ends", ["sys.exit()", "(_ for _ in ()).throw(KeyboardInterrupt())"])

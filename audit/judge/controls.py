@@ -13,6 +13,7 @@ from lemmata.audit.plan.devices import device_for
 from lemmata.audit.plan.grid import small
 from lemmata.claims.claim import Claim, Control
 from lemmata.claims.constants import audited_constants, constant
+from lemmata.claims.from_file import words_of
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.language.derivation import as_stated
 from lemmata.claims.language.scaling import LOGS
@@ -65,7 +66,7 @@ def judge_all(claim: Claim, trials: list[Trials], options: Options) -> list[Resu
         except BaseException as error:  # a crash must not count as a kill, nor cost the other controls
             if by_hand(error):
                 raise
-            results.append(Result(control, "error", f"{type(error).__name__}: {error}"))
+            results.append(Result(control, "error", f"{type(error).__name__}: {words_of(error)}"))
     return results
 
 

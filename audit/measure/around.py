@@ -14,6 +14,7 @@ from lemmata.audit.measure.patience import TooDear, at_most
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Search
 from lemmata.claims.constants import constant
+from lemmata.claims.from_file import words_of
 from lemmata.claims.language.condition import met
 from lemmata.claims.measuring.search import ENOUGH, Find, patiently
 from lemmata.model.attacks import Pair
@@ -134,7 +135,7 @@ def _search(
     except BaseException as error:  # one claim's defect must not cost the user the other claims
         if by_hand(error):
             raise
-        reason = f"defect: measuring it raised {type(error).__name__}: {error}"
+        reason = f"defect: measuring it raised {type(error).__name__}: {words_of(error)}"
         return Searched(id=claim.id, applicable=True, reason=reason)
     if find is None:
         return Searched(id=claim.id, applicable=True, reason=f"skipped: it {ended}")

@@ -13,6 +13,7 @@ from lemmata.audit.measure.patience import TooDear, at_most
 from lemmata.claims.case import Case
 from lemmata.claims.claim import Claim, Kind
 from lemmata.claims.constants import audited_constants
+from lemmata.claims.from_file import words_of
 from lemmata.claims.language.condition import met
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import Evaluation, evaluate
@@ -137,7 +138,7 @@ def _check(claim: Claim, case: Case, patience: float, dear: set[str]) -> Record:
     except BaseException as error:  # one claim's defect must not cost the user the other claims
         if by_hand(error):
             raise
-        reason = f"defect: measuring it raised {type(error).__name__}: {error}"
+        reason = f"defect: measuring it raised {type(error).__name__}: {words_of(error)}"
         return Record(id=claim.id, bound=claim.bound, applicable=True, reason=reason)
 
 
