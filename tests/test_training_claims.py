@@ -17,6 +17,7 @@ from lemmata.claims.cao_gu_2020.prescribed_runs import (
     step_size,
 )
 from lemmata.claims.case import draw
+from lemmata.claims.claim import MeasurementError
 from lemmata.claims.language.configuration import Configuration
 from lemmata.claims.measuring.evaluation import evaluate
 from lemmata.claims.registry import REGISTRY
@@ -147,6 +148,13 @@ def test_fair_labels_average_to_one_half_over_all_labellings():
     errors = (signs[:, None] * f < 0).double().mean((0, 2)) + (f == 0).double().mean(-1) / 2
     assert_close(errors, torch.full_like(errors, 0.5))
     assert (fair_labels_cannot_be_learned.measure(networks).gap == 0).all()
+
+
+def test_a_run_that_nobody_waits_for_is_not_begun():
+    """K grows like B⁻⁴, and B of a deep narrow network is next to nothing: an error that says how many, at once."""
+    networks = draw(CAO_GU_2020, Configuration(m=16, L=64, n=2, d=2, data="xor"), 0, 2)
+    with pytest.raises(MeasurementError, match=r"K = .* iterations; 100,000 can be run"):
+        descend_on(networks)
 
 
 def test_algorithm_1_gives_back_the_best_iterate_before_k():

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lemmata.claims.case import Case
-from lemmata.claims.claim import Measurement
+from lemmata.claims.claim import Measurement, MeasurementError
 from lemmata.claims.language.domain import Domain
 from lemmata.claims.language.plan import Plan
 from lemmata.model.empirical_kernels import last_layer_gram
@@ -27,6 +27,9 @@ STEPS = 24
 
 MOST = 6_000
 """Updates after which a run that is to reach ε is given up."""
+
+LONGEST = 100_000
+"""Updates that a run to a prescribed K takes at most: minutes. At sizes that an audit has, K is 20 to 4,000."""
 
 XOR = {"data": "xor", "d": 2}
 """What (4.1) is known for: at W⁽⁰⁾ its B tends to 0.354, 0.278, 0.259 with one, two and three layers."""
@@ -103,8 +106,13 @@ def descend_on(case: Case) -> tuple[Run, Tensor]:
     """A whole run from W⁽⁰⁾, whether or not E_S ≤ ε is reached before, and K = L³ B⁻⁴ ε⁻² over the constant of η, (S,).
 
     With this K (5.5) holds with equality.
+
+    Raises:
+        MeasurementError: if that is more than `LONGEST`.
     """
     steps = (case.depth**3 / (PACE * dominance(case) ** 4 * case.configuration.eps**2)).ceil()
+    if not bool((steps <= LONGEST).all()):
+        raise MeasurementError(f"K = L³ B⁻⁴ ε⁻² is {float(steps.max()):.3g} iterations; {LONGEST:,} can be run")
     return descend(case, int(steps.max())), steps
 
 
