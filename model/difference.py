@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lemmata.model.changes import Changes
 from lemmata.model.losses import LossFunction
-from lemmata.model.trace import Trace, smoothed
+from lemmata.model.trace import Trace, length, smoothed
 
 
 class Difference:
@@ -94,7 +94,7 @@ class Difference:
     def terms(self) -> Tensor:
         """Σ_l ‖g_l‖ ‖ẑ_l − z̃_l‖, (S, n, k): the size of what the output difference is a sum of, before cancellation."""
         pairs = zip(self.base.unmasked_signals, self.preactivations, strict=True)
-        sizes = [_length(g) * _length(dz)[..., None] for g, dz in pairs]
+        sizes = [length(g) * length(dz)[..., None] for g, dz in pairs]
         return torch.stack(sizes).sum(0)
 
     @cached_property
@@ -111,7 +111,3 @@ class Difference:
         f = self.base.outputs
         first_order = (loss.slopes(f, labels) * self.linearisation_error).sum(dim=(-2, -1))
         return first_order + loss.remainder(f, self.outputs, labels)
-
-
-def _length(x: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(x, dim=-1)

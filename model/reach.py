@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lemmata.model.affordable import crossed, most, overshot, worth
 from lemmata.model.spectra import top_singular
-from lemmata.model.trace import Trace
+from lemmata.model.trace import Trace, length
 
 Units = Literal["all", "possible", "unstable", "chosen"]
 """Of a layer: all, those active somewhere in the ball, those active somewhere and inactive elsewhere, some of these."""
@@ -48,7 +48,7 @@ class Reach:
         self._norms: dict[tuple[Units, int, int, Units, bool], Tensor] = {}
         self._passed_on: dict[tuple[Units, int, int], list[Tensor]] = {}  # κ of `_together`, from above
         self._masked: dict[int, Tensor] = {}
-        size = _length(trace.features[0])
+        size = length(trace.features[0])
         self.sizes, self.moves, self.shifts = [size], [torch.zeros_like(size)], [torch.zeros_like(size)]
         everything = torch.ones_like(trace.features[0], dtype=torch.bool)
         self._units: list[dict[Units, Tensor]] = [{"all": everything, "possible": everything, "unstable": ~everything}]
@@ -73,7 +73,7 @@ class Reach:
             farthest = torch.minimum(farthest, shift[..., None])
         self.shifts.append(shift)
         self.moves.append(self._moved("possible", layer))
-        self.sizes.append(_length(self.trace.features[layer]) + self.moves[-1])
+        self.sizes.append(length(self.trace.features[layer]) + self.moves[-1])
 
     def _moved(self, units: Units, layer: int) -> Tensor:
         """‖z_l − z_l⁽⁰⁾‖ on these units at most: τ Σ_r ‖x_{r−1}‖ times the norm of what leads from layer r to l."""
@@ -238,7 +238,7 @@ class Reach:
     def signals(self, layer: int) -> Tensor:
         """‖∂f_r/∂x_l‖ at most, (S, n, k)."""
         g = self.trace.unmasked_signals[layer - 1] if layer else self.trace.input_signals
-        return _sum(_length(g), self.signal_moves("all", layer), self._along(g[..., None, :], layer)[..., 0])
+        return _sum(length(g), self.signal_moves("all", layer), self._along(g[..., None, :], layer)[..., 0])
 
     def _along(self, p: Tensor, layer: int) -> Tensor:
         """<p_rj, ∂f_r/∂x_l − ∂f_r⁽⁰⁾/∂x_l> at most, p of shape (S, n, k, j, m_l), (S, n, k, j).
@@ -246,7 +246,7 @@ class Reach:
         Flipped units of layer s add g_s (Σ_s − Σ_s⁽⁰⁾) times what p is carried to, of which they see a part each.
         """
         network, total = self.trace.network, torch.zeros_like(p[..., 0])
-        size, image = _length(p), p
+        size, image = length(p), p
         astray: dict[int, Tensor] = {}
 
         def stray(units: Units, at: int) -> Tensor | float:
@@ -266,8 +266,8 @@ class Reach:
             )
             total = total + self._bought(self.cost(at), (turned[..., None, :] * image).clamp_min(0), at)
             total = total + self.flipped(at)[..., None] * added
-            size = _length(image * possible) + stray("possible", at)
-            astray[at] = _length(image * unstable) + added
+            size = length(image * possible) + stray("possible", at)
+            astray[at] = length(image * unstable) + added
             image = image * middle
         return total + self._output_move() * size
 
@@ -304,7 +304,7 @@ class Reach:
         parts = []
         for layer in range(1, self.hidden + 1):
             turned = self.flipped(layer) + self.signal_moves("possible", layer)
-            still = _length(self.trace.signals[layer - 1])
+            still = length(self.trace.signals[layer - 1])
             parts.append(self.moves[layer - 1][..., None] * still + self.sizes[layer - 1][..., None] * turned)
         return torch.stack(parts, 1)
 
@@ -335,7 +335,7 @@ class Reach:
             towards: where one sign of an only output's error counts that sign, (n, 1), else 0; None for both of all.
         """
         layers = range(1, self.hidden + 1)
-        drifts = [_length(self.signal_moves("unstable", layer)) for layer in layers]
+        drifts = [length(self.signal_moves("unstable", layer)) for layer in layers]
         still = [self._sides(layer) for layer in layers]
         swayed = [self._swayed_sides(layer) for layer in layers] if self.apart else []
         rates = []
@@ -343,10 +343,10 @@ class Reach:
             # What g̃ differs by from g is bounded for all units together, or for each by itself.
             self._choose([self._mask("unstable", layer) for layer in layers])
             gains = [crossed(self.cost(l), still[l - 1][:, :, side], self.shifts[l]) + drifts[l - 1] for l in layers]
-            rate = _length(torch.stack(gains, -1))[..., None] * self._steps()
+            rate = length(torch.stack(gains, -1))[..., None] * self._steps()
             spent = self._spent(crossed, [sides[:, :, side] for sides in swayed]) if swayed else ()
             for apart, together, steps in spent:
-                rate = torch.minimum(rate, torch.minimum(_length(apart), together)[..., None] * steps)
+                rate = torch.minimum(rate, torch.minimum(length(apart), together)[..., None] * steps)
             rates.append(rate)
         if towards is not None and len(rates) > 1:
             return torch.maximum(rates[0].where(towards >= 0, 0.0), rates[1].where(towards <= 0, 0.0))
@@ -361,7 +361,7 @@ class Reach:
             spent = self._spent(overshot, [weights[:, :, side] for weights in sides])
             flips += [torch.stack([torch.minimum(apart.sum(-1), together) for apart, together, _ in spent]).amin(0)]
         trained = self.trace.network.trained
-        still = [_length(b).norm(dim=-1) for b in self.trace.signals[:trained]]
+        still = [length(b).norm(dim=-1) for b in self.trace.signals[:trained]]
         compound = [b * move for b, move in zip(still, self.moves, strict=False)]
         return torch.stack(flips).amax(0) + self.radius * torch.stack(compound).sum(0)
 
@@ -409,7 +409,7 @@ class Reach:
         table = self.moves[0].new_zeros(*self.moves[0].shape, layers, layers)
         for high in range(2, layers + 1):
             last = high > self.hidden
-            signal = torch.full_like(self.moves[0], network.scale) if last else _length(self.masked_signals(high))
+            signal = torch.full_like(self.moves[0], network.scale) if last else length(self.masked_signals(high))
             for low in range(1, high):
                 reach = self.product("possible", high - 1, low) * self.sizes[low - 1]
                 table[..., high - 1, low - 1] = signal * reach
@@ -450,13 +450,9 @@ class Reach:
                 for at in range(low + 1, high + 1)
             ]
             added.append(self.radius * torch.stack(parts).sum(0))
-        return norm + _length(torch.stack(added, -1))
+        return norm + length(torch.stack(added, -1))
 
 
 def _sum(still: Tensor, moved: Tensor, along: Tensor) -> Tensor:
     """‖p + q‖ at most, of ‖p‖, ‖q‖ and <p, q> at most."""
     return torch.minimum(still + moved, (still.square() + 2 * along + moved.square()).sqrt())
-
-
-def _length(x: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(x, dim=-1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lemmata.model.columns import Columns
-from lemmata.model.orthonormal import KEPT
+from lemmata.model.orthonormal import KEPT, NOISE
 
 STEPS = 160  # the square Gaussian edge has a gap of order m^(-2/3); this reaches 1e-12 at m = 2,000
 
@@ -136,4 +136,4 @@ def _purge(x: Tensor, basis: Tensor) -> Tensor:
         left = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
         if bool((left > KEPT * size).all()):
             return x
-    return x.masked_fill(left < 32 * torch.finfo(x.dtype).eps * size, 0.0)
+    return x.masked_fill(left < NOISE * torch.finfo(x.dtype).eps * size, 0.0)

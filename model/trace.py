@@ -72,15 +72,15 @@ class Trace:
     def preactivation_terms(self) -> list[Tensor]:
         """max(‖z_l‖, ‖ΔW_l x_{l−1}‖) for l = 1, …, H, each (S, n): what z_l is a sum of, before it cancels W⁽⁰⁾ x."""
         pairs = zip(self.preactivations, self.network.changes, self.features, strict=False)
-        return [_length(z).maximum(_length(change.apply(x))) for z, change, x in pairs]
+        return [length(z).maximum(length(change.apply(x))) for z, change, x in pairs]
 
     @cached_property
     def signal_terms(self) -> list[Tensor]:
         """max(‖g_l‖, ‖ΔW_{l+1}ᵀ b_{l+1}‖) for l = 0, …, H, each (S, n, k): the same on the way back."""
-        sizes = [_length(g) for g in (self.input_signals, *self.unmasked_signals)]
+        sizes = [length(g) for g in (self.input_signals, *self.unmasked_signals)]
         for layer, (b, change) in enumerate(zip(self.signals, self.network.changes, strict=False)):
             back = change.apply_transposed(b.flatten(1, 2)).unflatten(1, b.shape[1:3])
-            sizes[layer] = sizes[layer].maximum(_length(back))
+            sizes[layer] = sizes[layer].maximum(length(back))
         return sizes
 
     @cached_property
@@ -91,9 +91,9 @@ class Trace:
         is the size of what an output is a sum of; the others are no larger, but where W⁽⁰⁾ and ΔW cancel.
         """
         forward = [
-            _length(g) * z[..., None] for g, z in zip(self.unmasked_signals, self.preactivation_terms, strict=True)
+            length(g) * z[..., None] for g, z in zip(self.unmasked_signals, self.preactivation_terms, strict=True)
         ]
-        back = [g * _length(x)[..., None] for g, x in zip(self.signal_terms, self.features, strict=True)]
+        back = [g * length(x)[..., None] for g, x in zip(self.signal_terms, self.features, strict=True)]
         return torch.stack([*forward, *back]).sum(0)
 
     def followed(self) -> tuple[Tensor, list[Tensor]]:
@@ -265,7 +265,8 @@ def smoothed(z: Tensor, beside: Tensor, width: float) -> Tensor:
     return (z > 0).to(z) + (ramp - ramp.detach())
 
 
-def _length(x: Tensor) -> Tensor:
+def length(x: Tensor) -> Tensor:
+    """‖x‖ along the last axis."""
     return torch.linalg.vector_norm(x, dim=-1)
 
 

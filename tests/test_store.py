@@ -229,6 +229,15 @@ def test_a_full_disk_loses_nothing(tmp_path):
         assert store.kept == kept >= 1
 
 
+def _assert_only_kept(other: Job, folder: Path) -> None:
+    """Beside a row that is none any more."""
+    with Store(folder, resume=True) as store:
+        assert store.kept == 1
+        assert store.note.startswith("--resume: 1 results in ")
+        assert store.get(JOB) is None
+        assert store.get(other) is not None
+
+
 @pytest.mark.parametrize("column", ["key", "claim", "configuration", "result", "sum"])
 def test_a_damaged_row_is_measured_again(column, tmp_path):
     """A result that is not as it was stored, by a disk or by a hand, is no result; the others are kept."""
@@ -240,11 +249,7 @@ def test_a_damaged_row_is_measured_again(column, tmp_path):
         changed = f"UPDATE trials SET {column} = replace({column}, substr({column}, 3, 1), '7') || ' ' WHERE key = ?"
         connection.execute(changed, (key(JOB),))
         connection.commit()
-    with Store(tmp_path, resume=True) as store:
-        assert store.kept == 1
-        assert store.note.startswith("--resume: 1 results in ")
-        assert store.get(JOB) is None
-        assert store.get(other) is not None
+    _assert_only_kept(other, tmp_path)
 
 
 @pytest.mark.parametrize("column", ["key", "claim", "configuration", "result", "sum"])
@@ -261,11 +266,7 @@ def test_a_row_that_is_no_text_is_measured_again(column, value, tmp_path):
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         connection.execute(f"UPDATE trials SET {column} = {value} WHERE key = ?", (key(JOB),))
         connection.commit()
-    with Store(tmp_path, resume=True) as store:
-        assert store.kept == 1
-        assert store.note.startswith("--resume: 1 results in ")
-        assert store.get(JOB) is None
-        assert store.get(other) is not None
+    _assert_only_kept(other, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -21,15 +21,13 @@ from lemmata.audit.show.mathematics import typeset
 from lemmata.audit.show.reading import read_audit, read_controls
 from lemmata.audit.show.tables import Format, emit, number, sign, symbol
 from lemmata.claims.erratum import named
+from lemmata.claims.from_file import words_of
 from lemmata.model.data import GENERATED
 
 SCHEMA = "lemmata-report/1"
 VERDICTS = ("supported", "refuted", "inconclusive", "vacuous", "not-executable", "error")
 WITNESSES = 3
 """Worst configurations shown of each claim."""
-
-MOST_WORDS = 300
-"""Characters of an error that are shown."""
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -50,8 +48,8 @@ def report(directory: str, form: Format, *, latex: str | None, table: str | None
     folder = Path(directory)
     audit = read_audit(folder / "audit.json", "DIR")
     beside = folder / "controls.json"
-    named = [(option, Path(file)) for option, file in (("--latex", latex), ("--csv", table)) if file is not None]
-    outputs = [*(("DIR", folder / name) for name in ("report.html", "report.md", "report.json", "junit.xml")), *named]
+    more = [(option, Path(file)) for option, file in (("--latex", latex), ("--csv", table)) if file is not None]
+    outputs = [*(("DIR", folder / name) for name in ("report.html", "report.md", "report.json", "junit.xml")), *more]
     check_outputs(outputs, (folder / "audit.json", beside))
     if svg is not None:
         writable(Path(svg))
@@ -99,9 +97,9 @@ def _shown(where: str, audit: Document, page: Callable[[Document], T]) -> T:
         alone = ({**audit, "claims": {id: claim}} for id, claim in audit["claims"].items())
         parts = zip(audit["claims"], map(error, alone), strict=True)
         id, cause = next(((f"claims.{id}", cause) for id, cause in parts if cause), ("the whole", raised))
-        words = " ".join(f"{type(cause).__name__}: {cause}".split())[:MOST_WORDS]
         raise UserError(
-            f"{where}: {id} cannot be shown: {words}; write it again with `lemmata audit --out`"
+            f"{where}: {id} cannot be shown: {type(cause).__name__}: {words_of(cause)}; "
+            "write it again with `lemmata audit --out`"
         ) from raised
 
 
